@@ -1,0 +1,20 @@
+/// The unit of work that results may depend on, and threads may not.
+#pragma once
+
+#include <algorithm>
+
+#include "scorefield/core/types.hpp"
+
+namespace scorefield {
+
+/// [0, count) cut into pieces of `size`, the last one shorter.
+struct Chunks {
+  Index count;
+  Index size;
+
+  Index pieces() const { return (count + size - 1) / size; }
+  Index first(Index piece) const { return piece * size; }
+  Index length(Index piece) const { return std::min(size, count - first(piece)); }
+};
+
+}  // namespace scorefield

@@ -1,0 +1,76 @@
+/// Fixed pieces of work on however many threads there are: the pieces never depend on the threads, so neither do bits.
+#pragma once
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/types.hpp"
+
+#ifdef _OPENMP
+namespace scorefield::detail {
+inline int available_threads() { return omp_get_max_threads(); }
+
+/// Calls body(worker) once on each of `threads` threads.
+template <class Body>
+void on_threads(int threads, const Body& body) {
+#pragma omp parallel num_threads(threads)
+  body(omp_get_thread_num());
+}
+}  // namespace scorefield::detail
+#else
+namespace scorefield::detail {
+inline int available_threads() { return 1; }
+
+template <class Body>
+void on_threads(int, const Body& body) {
+  body(0);
+}
+}  // namespace scorefield::detail
+#endif
+
+namespace scorefield {
+
+/// The number of threads an option means: itself, or for 0 all that OpenMP offers (1 in a build without OpenMP).
+inline int resolve_threads(int requested) {
+  if (requested < 0)
+    throw InvalidArgument("threads", "0 (all) or a positive number", text(requested),
+                          "leave the option out to use all");
+  return requested == 0 ? detail::available_threads() : requested;
+}
+
+/// Calls task(i, worker) once for each i in [0, count), worker in [0, threads). If tasks throw, the exception of the
+/// smallest i reaches the caller.
+template <class Task>
+void parallel_for(Index count, int threads, const Task& task) {
+  if (threads <= 1 || count <= 1) {
+    for (Index i = 0; i < count; ++i) task(i, 0);
+    return;
+  }
+  std::atomic<Index> next{0};
+  std::mutex failing;
+  Index failed = count;
+  std::exception_ptr failure;
+  detail::on_threads(static_cast<int>(std::min<Index>(threads, count)), [&](int worker) {
+    for (Index i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) {
+      try {
+        task(i, worker);
+      } catch (...) {
+        const std::scoped_lock lock(failing);
+        if (i < failed) {
+          failed = i;
+          failure = std::current_exception();
+        }
+      }
+    }
+  });
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace scorefield

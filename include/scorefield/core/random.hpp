@@ -1,0 +1,126 @@
+/// Random numbers as a pure function of (seed, purpose, sample, step): no state is passed around, so a number does not
+/// depend on batch size, threads, or what was drawn before it.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <string_view>
+
+#include "scorefield/core/box_muller.hpp"
+#include "scorefield/core/chunks.hpp"
+#include "scorefield/core/philox.hpp"
+#include "scorefield/core/types.hpp"
+
+namespace scorefield {
+
+/// The random numbers of one seed for one purpose. Draws for different purposes, such as "prior" and "training noise",
+/// are independent.
+class Random {
+ public:
+  Random(Seed seed, std::string_view purpose) : key_(mix(seed.value ^ mix(hash(purpose)))) {}
+
+  /// 128 random bits; `block` counts the blocks within one (sample, step).
+  std::array<std::uint32_t, 4> bits(Index sample, Index step, Index block = 0) const {
+    return philox4x32_10(counter(sample, step, block), key_);
+  }
+
+  /// A whole number in [0, count), count in [1, 2^32]; each equally likely within 2^-32.
+  Index below(Index count, Index sample, Index step) const {
+    return static_cast<Index>(bits(sample, step)[0] * static_cast<std::uint64_t>(count) >> 32);
+  }
+
+  /// Fills column j of `out` (d x n) with the standard normals of sample first_sample + j at `step`.
+  template <Real Scalar>
+  void normal(MatrixView<Scalar> out, Index first_sample, Index step) const {
+    using Bits = typename detail::RandomBits<Scalar>::Bits;
+    fill(out, first_sample, step, [](const Bits(*bits)[lanes], Scalar(*values)[lanes], int count) {
+      for (int k = 0; k < count; k += 2)
+        detail::box_muller<Scalar, lanes>(bits[k], bits[k + 1], values[k], values[k + 1]);
+    });
+  }
+
+  /// Fills column j of `out` (d x n) with the uniform numbers in (0, 1] of sample first_sample + j at `step`.
+  template <Real Scalar>
+  void uniform(MatrixView<Scalar> out, Index first_sample, Index step) const {
+    using Bits = typename detail::RandomBits<Scalar>::Bits;
+    fill(out, first_sample, step, [](const Bits(*bits)[lanes], Scalar(*values)[lanes], int count) {
+      for (int k = 0; k < count; ++k)
+        for (std::size_t l = 0; l < lanes; ++l) values[k][l] = detail::RandomBits<Scalar>::unit(bits[k][l]);
+    });
+  }
+
+ private:
+  static constexpr std::size_t lanes = 16;
+
+  /// FNV-1a.
+  static constexpr std::uint64_t hash(std::string_view text) {
+    std::uint64_t h = 0xCBF29CE484222325u;
+    for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
+    return h;
+  }
+
+  /// The finaliser of SplitMix64: spreads neighbouring seeds over all keys.
+  static constexpr std::uint64_t mix(std::uint64_t z) {
+    z += 0x9E3779B97F4A7C15u;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+    return z ^ z >> 31;
+  }
+
+  /// 32 bits of block, 48 of sample, 48 of step.
+  static std::array<std::uint32_t, 4> counter(Index sample, Index step, Index block) {
+    assert(block >> 32 == 0 && sample >> 48 == 0 && step >> 48 == 0);
+    return {static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(sample), static_cast<std::uint32_t>(step),
+            static_cast<std::uint32_t>(sample >> 32) << 16 | static_cast<std::uint32_t>(step >> 32)};
+  }
+
+  /// Cuts each column of `out` into what one block of bits can fill, and transforms `lanes` blocks at a time.
+  template <Real Scalar, class Transform>
+  void fill(MatrixView<Scalar> out, Index first_sample, Index step, const Transform& transform) const {
+    using Bits = typename detail::RandomBits<Scalar>::Bits;
+    constexpr int per_block = 16 / sizeof(Scalar);
+    const Index blocks_a_column = (out.rows() + per_block - 1) / per_block;
+    const Chunks groups{blocks_a_column * out.cols(), lanes};
+    PhiloxBlocks<lanes> blocks;
+    alignas(64) Bits bits[per_block][lanes];
+    alignas(64) Scalar values[per_block][lanes];
+    // Only the last group is not full; its spare lanes hold the first group's counters or zeros, and go nowhere.
+    for (auto& words : blocks.words) std::fill_n(words, lanes, 0u);
+
+    Index column = 0, block = 0;
+    for (Index group = 0; group < groups.pieces(); ++group) {
+      const Index used = groups.length(group);
+      const Index first_column = column, first_block = block;
+      for (Index l = 0; l < used; ++l) {
+        const auto c = counter(first_sample + column, step, block);
+        for (std::size_t w = 0; w < 4; ++w) blocks.words[w][l] = c[w];
+        if (++block == blocks_a_column) block = 0, ++column;
+      }
+      philox4x32_10(blocks, key_);
+      join(blocks, bits);
+      transform(bits, values, per_block);
+      column = first_column, block = first_block;
+      for (Index l = 0; l < used; ++l) {
+        const Index row = block * per_block;
+        const Index count = std::min<Index>(per_block, out.rows() - row);
+        for (Index k = 0; k < count; ++k) out(row + k, column) = values[k][l];
+        if (++block == blocks_a_column) block = 0, ++column;
+      }
+    }
+  }
+
+  static void join(const PhiloxBlocks<lanes>& blocks, std::uint32_t (*bits)[lanes]) {
+    for (std::size_t k = 0; k < 4; ++k)
+      for (std::size_t l = 0; l < lanes; ++l) bits[k][l] = blocks.words[k][l];
+  }
+  static void join(const PhiloxBlocks<lanes>& blocks, std::uint64_t (*bits)[lanes]) {
+    for (std::size_t k = 0; k < 2; ++k)
+      for (std::size_t l = 0; l < lanes; ++l)
+        bits[k][l] = std::uint64_t{blocks.words[2 * k + 1][l]} << 32 | blocks.words[2 * k][l];
+  }
+
+  std::uint64_t key_;
+};
+
+}  // namespace scorefield

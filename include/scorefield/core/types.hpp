@@ -1,0 +1,75 @@
+/// The words every header shares: scalars, matrices whose columns are samples, and views of them.
+#pragma once
+
+#include <Eigen/Core>
+#include <concepts>
+#include <cstdint>
+
+namespace scorefield {
+
+using Index = Eigen::Index;
+
+/// The scalars the library computes in.
+template <class T>
+concept Real = std::same_as<T, float> || std::same_as<T, double>;
+
+/// d x n, column-major: a column is a sample.
+template <Real Scalar>
+using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
+
+template <Real Scalar>
+using Vector = Eigen::Matrix<Scalar, Eigen::Dynamic, 1>;
+
+/// Contiguous memory of somebody else, read as a matrix or a vector. Copying a view copies no values.
+template <Real Scalar>
+using MatrixView = Eigen::Map<Matrix<Scalar>>;
+template <Real Scalar>
+using ConstMatrixView = Eigen::Map<const Matrix<Scalar>>;
+template <Real Scalar>
+using VectorView = Eigen::Map<Vector<Scalar>>;
+template <Real Scalar>
+using ConstVectorView = Eigen::Map<const Vector<Scalar>>;
+
+/// What every random number starts from. Equal seeds give equal bits.
+struct Seed {
+  std::uint64_t value = 0;
+};
+
+template <Real Scalar>
+MatrixView<Scalar> view(Matrix<Scalar>& m) {
+  return {m.data(), m.rows(), m.cols()};
+}
+template <Real Scalar>
+ConstMatrixView<Scalar> view(const Matrix<Scalar>& m) {
+  return {m.data(), m.rows(), m.cols()};
+}
+template <Real Scalar>
+VectorView<Scalar> view(Vector<Scalar>& v) {
+  return {v.data(), v.size()};
+}
+template <Real Scalar>
+ConstVectorView<Scalar> view(const Vector<Scalar>& v) {
+  return {v.data(), v.size()};
+}
+
+/// Columns [first, first + count) of a matrix.
+template <Real Scalar>
+MatrixView<Scalar> columns(Matrix<Scalar>& m, Index first, Index count) {
+  return {m.data() + first * m.rows(), m.rows(), count};
+}
+template <Real Scalar>
+ConstMatrixView<Scalar> columns(const Matrix<Scalar>& m, Index first, Index count) {
+  return {m.data() + first * m.rows(), m.rows(), count};
+}
+
+/// Entries [first, first + count) of a vector.
+template <Real Scalar>
+VectorView<Scalar> segment(VectorView<Scalar> v, Index first, Index count) {
+  return {v.data() + first, count};
+}
+template <Real Scalar>
+ConstVectorView<Scalar> segment(ConstVectorView<Scalar> v, Index first, Index count) {
+  return {v.data() + first, count};
+}
+
+}  // namespace scorefield
