@@ -1,0 +1,17 @@
+# Target scorefield_headers: each header compiles alone, whatever was included before it elsewhere.
+# Globbed, so that a new header is checked without being listed.
+file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include
+     ${PROJECT_SOURCE_DIR}/include/scorefield/*.hpp)
+if(NOT TARGET scorefield_png)
+  list(REMOVE_ITEM headers scorefield/io/png.hpp)
+endif()
+
+set(sources)
+foreach(header IN LISTS headers)
+  set(source ${PROJECT_BINARY_DIR}/headers/${header}.cpp)
+  file(CONFIGURE OUTPUT ${source} CONTENT "#include \"${header}\"\n")
+  list(APPEND sources ${source})
+endforeach()
+
+add_library(scorefield_headers OBJECT EXCLUDE_FROM_ALL ${sources})
+target_link_libraries(scorefield_headers PRIVATE scorefield_own)
