@@ -1,0 +1,49 @@
+#include "scorefield/data/dataset.hpp"
+
+#include <limits>
+#include <type_traits>
+
+#include "support/catch.hpp"
+
+namespace sf = scorefield;
+using scorefield::test::contains;
+
+namespace {
+sf::Index size_of(const sf::Dataset<float>& data) { return data.size(); }
+}  // namespace
+
+// A matrix of another scalar is not converted behind the user's back.
+static_assert(std::is_convertible_v<sf::Matrix<float>, sf::Dataset<float>>);
+static_assert(std::is_convertible_v<Eigen::Matrix2Xf, sf::Dataset<float>>);
+static_assert(!std::is_convertible_v<sf::Matrix<double>, sf::Dataset<float>>);
+
+TEST_CASE("a matrix is a data set where one is asked for", "[data]") {
+  const sf::Matrix<float> samples{{1, 2, 3}, {4, 5, 6}};
+  CHECK(size_of(samples) == 3);
+  CHECK(size_of(samples.leftCols(2)) == 2);
+  CHECK(size_of(Eigen::Matrix<float, 2, 5>::Ones()) == 5);
+
+  const sf::Dataset data{samples};
+  CHECK(data.dimension() == 2);
+  CHECK(data.size() == 3);
+  CHECK(data.samples() == samples);
+  CHECK(sf::Dataset{samples.topRows(1)}.dimension() == 1);
+}
+
+TEST_CASE("a matrix that is given away is not copied", "[data]") {
+  sf::Matrix<double> samples = sf::Matrix<double>::Ones(4, 4);
+  const double* memory = samples.data();
+  const sf::Dataset data{std::move(samples)};
+  CHECK(data.samples().data() == memory);
+}
+
+TEST_CASE("a data set refuses nothing and numbers that are none", "[data]") {
+  CHECK_THROWS_AS(sf::Dataset<float>(sf::Matrix<float>(2, 0)), sf::InvalidArgument);
+  CHECK_THROWS_WITH(sf::Dataset<float>(sf::Matrix<float>(0, 5)), contains("got a matrix of 0 x 5"));
+
+  sf::Matrix<float> samples = sf::Matrix<float>::Zero(3, 10);
+  samples(0, 9) = std::numeric_limits<float>::quiet_NaN();
+  samples(2, 7) = -std::numeric_limits<float>::infinity();
+  CHECK_THROWS_AS(sf::Dataset<float>(samples), sf::NonFinite);
+  CHECK_THROWS_WITH(sf::Dataset<float>(samples), contains("got -inf in row 2 of sample (column) 7;"));
+}
