@@ -17,14 +17,14 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 have_header() {
   printf '#if !__has_include(<%s>)\n#error\n#endif\n' "$1" |
-    c++ -E -x c++ -I/usr/include/eigen3 -I/usr/local/include/eigen3 -I/usr/local/include -I/opt/homebrew/include \
+    "${CXX:-c++}" -E -x c++ -I/usr/include/eigen3 -I/usr/local/include/eigen3 -I/usr/local/include -I/opt/homebrew/include \
       -I/opt/homebrew/include/eigen3 - >/dev/null 2>&1
 }
 
-# Concepts in the language and in the library: g++ 10, clang 13 and later have both.
+# Concepts, in the language and in the library.
 have_cxx20() {
   printf '#include <concepts>\ntemplate <std::integral T> T f(T t) { return t; }\n' |
-    c++ -std=c++20 -fsyntax-only -x c++ - >/dev/null 2>&1
+    "${CXX:-c++}" -std=c++20 -fsyntax-only -x c++ - >/dev/null 2>&1
 }
 
 have_cmake() {
