@@ -21,7 +21,7 @@ sf::GaussianMixture<Scalar> plane_mixture() {
   using M = sf::Matrix<Scalar>;
   return {sf::Vector<Scalar>{{Scalar(0.5), Scalar(0.3), Scalar(0.2)}},
           M{{-1, 2, 0}, {0, 1, -2}},
-          {M{{1, Scalar(0.5)}, {Scalar(0.5), 2}}, M{{Scalar(0.3), Scalar(-0.2)}, {Scalar(-0.2), Scalar(0.5)}},
+          {M{{2, Scalar(0.7)}, {Scalar(0.7), 1}}, M{{Scalar(0.3), Scalar(-0.2)}, {Scalar(-0.2), Scalar(0.5)}},
            M{{Scalar(0.8), 0}, {0, Scalar(0.1)}}}};
 }
 

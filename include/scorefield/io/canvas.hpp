@@ -1,0 +1,119 @@
+/// A picture in memory that shapes are painted on.
+#pragma once
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/types.hpp"
+
+namespace scorefield {
+
+/// Parts from 0 to 1.
+struct Colour {
+  float red = 0, green = 0, blue = 0;
+};
+
+/// width x height pixels. Positions are in pixels, x to the right and y down from the upper left corner, and need not
+/// be whole: a shape takes a pixel's colour in the part of the pixel that it covers, times its opacity from 0 to 1.
+/// What lies outside the canvas is not drawn. Coordinates must be finite.
+class Canvas {
+ public:
+  /// Throws InvalidArgument when a side is not from 1 to 65,535 pixels.
+  Canvas(Index width, Index height, Colour background = {1, 1, 1}) : width_(width), height_(height) {
+    constexpr Index most = 65'535;
+    if (width < 1 || height < 1 || width > most || height > most)
+      throw InvalidArgument("Canvas", text("sides of 1 to ", most, " pixels"), text(width, " x ", height),
+                            "draw a smaller picture");
+    pixels_.assign(static_cast<std::size_t>(width * height), background);
+    coverage_.resize(static_cast<std::size_t>(width));
+  }
+
+  Index width() const { return width_; }
+  Index height() const { return height_; }
+
+  /// The colour of the pixel that covers [column, column + 1] x [row, row + 1].
+  Colour at(Index column, Index row) const { return pixels_[slot(row * width_ + column)]; }
+
+  void disc(double x, double y, double radius, Colour colour, double opacity = 1) {
+    line(x, y, x, y, 2 * radius, colour, opacity);
+  }
+
+  void rectangle(double left, double top, double width, double height, Colour colour, double opacity = 1) {
+    fill(
+        top, top + height, [=](double) { return std::pair(left, left + width); }, colour, opacity);
+  }
+
+  /// A line of some width with round ends: all points within width / 2 of the segment from (x0, y0) to (x1, y1).
+  void line(double x0, double y0, double x1, double y1, double width, Colour colour, double opacity = 1) {
+    const double radius = width / 2, length = std::hypot(x1 - x0, y1 - y0);
+    // The outermost point at height y on one side (-1 left, 1 right) is on the circle around some point of the segment:
+    // the one whose radius perpendicular to the segment ends at y, or else the nearest end.
+    const auto outermost = [=](double y, double side) {
+      const double up = y0 == y1 ? 0 : side * (x1 - x0) * (y1 > y0 ? 1 : -1) * radius / length;
+      const double along = y0 == y1 ? (side * (x1 - x0) > 0 ? 1 : 0) : std::clamp((y + up - y0) / (y1 - y0), 0.0, 1.0);
+      const double offset = y - (y0 + along * (y1 - y0));
+      return x0 + along * (x1 - x0) + side * std::sqrt(std::max(0.0, radius * radius - offset * offset));
+    };
+    fill(
+        std::min(y0, y1) - radius, std::max(y0, y1) + radius,
+        [&](double y) { return std::pair(outermost(y, -1), outermost(y, 1)); }, colour, opacity);
+  }
+
+  /// Three bytes (red, green, blue) a pixel, rows from the top.
+  std::vector<std::uint8_t> bytes() const {
+    std::vector<std::uint8_t> all;
+    all.reserve(3 * pixels_.size());
+    for (const Colour& pixel : pixels_)
+      for (const float part : {pixel.red, pixel.green, pixel.blue})
+        all.push_back(static_cast<std::uint8_t>(std::lround(255 * std::clamp(part, 0.0f, 1.0f))));
+    return all;
+  }
+
+ private:
+  static std::size_t slot(Index i) { return static_cast<std::size_t>(i); }
+
+  /// Paints a shape without holes or bays from side to side: span(y) is where the horizontal line at y enters and
+  /// leaves it, for y in [top, bottom]. Along such a line coverage is exact; across, it is the mean over 16 lines.
+  template <class Span>
+  void fill(double top, double bottom, const Span& span, Colour colour, double opacity) {
+    assert(std::isfinite(top) && std::isfinite(bottom));
+    constexpr int lines = 16;
+    const auto width = static_cast<double>(width_), height = static_cast<double>(height_);
+    const auto first_row = static_cast<Index>(std::clamp(std::floor(top), 0.0, height));
+    const auto last_row = static_cast<Index>(std::clamp(std::ceil(bottom), 0.0, height));
+    for (Index row = first_row; row < last_row; ++row) {
+      Index first = width_, last = 0;
+      for (int line = 0; line < lines; ++line) {
+        const double y = static_cast<double>(row) + (line + 0.5) / lines;
+        if (y < top || y > bottom) continue;
+        auto [left, right] = span(y);
+        left = std::clamp(left, 0.0, width), right = std::clamp(right, left, width);
+        const auto begin = static_cast<Index>(left), end = static_cast<Index>(std::ceil(right));
+        for (Index column = begin; column < end; ++column) {
+          const auto pixel = static_cast<double>(column);
+          coverage_[slot(column)] += (std::min(right, pixel + 1) - std::max(left, pixel)) / lines;
+        }
+        first = std::min(first, begin), last = std::max(last, end);
+      }
+      for (Index column = first; column < last; ++column) {
+        const auto part = static_cast<float>(opacity * std::exchange(coverage_[slot(column)], 0));
+        Colour& pixel = pixels_[slot(row * width_ + column)];
+        pixel.red += part * (colour.red - pixel.red);
+        pixel.green += part * (colour.green - pixel.green);
+        pixel.blue += part * (colour.blue - pixel.blue);
+      }
+    }
+  }
+
+  Index width_;
+  Index height_;
+  std::vector<Colour> pixels_;    ///< row by row
+  std::vector<double> coverage_;  ///< of the row that is being filled; zero in between
+};
+
+}  // namespace scorefield
