@@ -34,5 +34,5 @@ endif()
 
 find_package(PNG QUIET)
 if(NOT PNG_FOUND)
-  message(STATUS "scorefield: libpng not found, so nothing that includes scorefield/io/png.hpp is built")
+  message(STATUS "scorefield: libpng not found, so there is no target scorefield::png")
 endif()

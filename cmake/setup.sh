@@ -2,7 +2,7 @@
 # Installs what building scorefield needs and this machine does not have.
 #
 #   sh cmake/setup.sh          compiler, CMake, Ninja, Eigen, Catch2, Google Benchmark, libpng
-#   sh cmake/setup.sh --ci     also clang with its sanitizers and OpenMP, clang-format
+#   sh cmake/setup.sh --ci     also clang with OpenMP, sanitizers and the symbolizer of their reports, clang-format
 set -eu
 
 case "${1-}" in
@@ -53,7 +53,7 @@ find_missing() {
   have_header benchmark/benchmark.h || missing="$missing benchmark"
   have_header png.h || missing="$missing png"
   if [ "${1-}" = --ci ]; then
-    have clang++ && have_clang_runtimes || missing="$missing clang"
+    have clang++ && have llvm-symbolizer && have_clang_runtimes || missing="$missing clang"
     have clang-format || missing="$missing clang-format"
   fi
 }
@@ -99,9 +99,9 @@ package() {
   apt-get/png) echo libpng-dev ;;
   dnf/png) echo libpng-devel ;;
   */png) echo libpng ;;
-  apt-get/clang) echo clang libclang-rt-dev libomp-dev ;;
-  dnf/clang) echo clang compiler-rt libomp-devel ;;
-  pacman/clang) echo clang compiler-rt openmp ;;
+  apt-get/clang) echo clang libclang-rt-dev libomp-dev llvm ;;
+  dnf/clang) echo clang compiler-rt libomp-devel llvm ;;
+  pacman/clang) echo clang compiler-rt openmp llvm ;;
   brew/clang) echo llvm libomp ;;
   dnf/clang-format) echo clang-tools-extra ;;
   pacman/clang-format) echo clang ;;
