@@ -136,6 +136,9 @@ TEST_CASE("text stays within its width and height", "[io]") {
     for (sf::Index column = 0; column < 600; ++column)
       if (row < 30 - 3 - pen || row > 50 + 7 + pen || column < left - pen || column > right + pen)
         REQUIRE(canvas.at(column, row).green == 1);
+  // The H reaches from the baseline to the height of capitals.
+  CHECK(canvas.at(left, 50 - 1).green < 0.1f);
+  CHECK(canvas.at(left, 50 - 20).green < 0.1f);
   CHECK(sf::text_width("", size) == 0);
   CHECK(sf::text_width(text, 2 * size) == Catch::Approx(2 * width));
 }

@@ -55,11 +55,13 @@ TEST_CASE("points stand where the axes say, with equal scales", "[io]") {
 }
 
 TEST_CASE("panels have the same axes", "[io]") {
-  // The second panel is alone at (1, 2); the first sets the range.
-  const auto canvas = sf::scatter({{sf::Matrix<double>{{0, 1, 2}, {1, 2, 3}}, "three"}, {point(1, 2), "middle"}});
+  // From the diagonal of the square to its corner: half of the diagonal of the common view, which has 4 % on each side.
+  const auto canvas = sf::scatter({{sf::Matrix<double>{{0, 1, 2}, {1, 2, 3}}, "three"}, {point(2, 3), "corner"}});
   const auto middle = canvas.width() / 2;
   const auto left = coloured(canvas, 0, middle), right = coloured(canvas, middle, canvas.width());
-  CHECK(left.y == Catch::Approx(right.y).margin(0.1));
+  const double pitch = 360 + sf::detail::ScatterLayout::gap;
+  CHECK(right.x - left.x == Catch::Approx(pitch + 180 / 1.08).margin(0.1));
+  CHECK(left.y - right.y == Catch::Approx(180 / 1.08).margin(0.1));
   const auto twice = sf::scatter({{point(1, 2), "a"}, {point(1, 2), "b"}, {point(1, 2), "c"}});
   CHECK(twice.width() > 3 * 360);
   CHECK(twice.height() == canvas.height());
@@ -72,8 +74,9 @@ TEST_CASE("panels mix scalars and shapes of matrices", "[io]") {
 }
 
 TEST_CASE("points outside a given range are not shown", "[io]") {
-  const auto canvas = sf::scatter({{point(5, 0), "far"}}, {.range = sf::AxisRange{-1, 1}});
-  CHECK(coloured(canvas).weight == 0);
+  const sf::Matrix<double> around{{4.2, -4.2, 0, 0}, {0, 0, 4.2, -4.2}};  // within the margins
+  for (sf::Index j = 0; j < 4; ++j)
+    CHECK(coloured(sf::scatter({{around.col(j), "far"}}, {.range = sf::AxisRange{-4, 4}})).weight == 0);
 }
 
 TEST_CASE("the range shows a normal distribution and does not follow an outlier", "[io]") {
@@ -105,6 +108,7 @@ TEST_CASE("ticks are few and round", "[io]") {
     }
   }
   CHECK(sf::detail::ticks(-3.7, 7.4) == std::vector<double>{-2, 0, 2});
+  CHECK(sf::detail::ticks(0, 6).size() == 7);
   CHECK(sf::detail::tick_label(3 * 0.1) == "0.3");
   CHECK(sf::detail::tick_label(-0.0) == "0");
 }

@@ -39,6 +39,7 @@ class AtomicFile {
 
   /// Appends bytes. Throws FileError, as on a full disk.
   void write(const void* data, std::size_t bytes) {
+    if (bytes == 0) return;  // data may be null then
     errno = 0;
     if (std::fwrite(data, 1, bytes, file_.get()) != bytes) fail(errno);
   }
