@@ -2,6 +2,7 @@
 #pragma once
 
 #include "scorefield/io/atomic_file.hpp"
+#include "scorefield/io/axis.hpp"
 #include "scorefield/io/canvas.hpp"
 #include "scorefield/io/npy.hpp"
 #include "scorefield/io/scatter.hpp"

@@ -3,9 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 #include <optional>
 #include <string>
@@ -14,6 +12,7 @@
 
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/types.hpp"
+#include "scorefield/io/axis.hpp"
 #include "scorefield/io/canvas.hpp"
 #include "scorefield/io/stroke_font.hpp"
 
@@ -27,11 +26,6 @@ struct ScatterPanel {
 
   Matrix<double> points;
   std::string title;
-};
-
-/// From low to high.
-struct AxisRange {
-  double low, high;
 };
 
 struct ScatterOptions {
@@ -67,16 +61,6 @@ inline void check_scatter(const std::vector<ScatterPanel>& panels, const Scatter
                           "leave the range out to take it from the points");
 }
 
-/// Where the bulk of numbers is: all but the outermost hundredth on either side, and a quarter of that range more on
-/// either side, but not beyond the numbers. For a normal distribution this is 3.5 deviations.
-inline AxisRange bulk(std::vector<double> numbers) {
-  std::ranges::sort(numbers);
-  const auto left_out = numbers.size() / 100;
-  const double low = numbers[left_out], high = numbers[numbers.size() - 1 - left_out];
-  const double margin = (high - low) / 4;
-  return {std::max(numbers.front(), low - margin), std::min(numbers.back(), high + margin)};
-}
-
 /// The square that shows the bulk of every panel.
 inline ScatterView common_view(const std::vector<ScatterPanel>& panels) {
   std::array<AxisRange, 2> axes;
@@ -92,23 +76,6 @@ inline ScatterView common_view(const std::vector<ScatterPanel>& panels) {
   const double extent = std::max(axes[0].high - axes[0].low, axes[1].high - axes[1].low);
   const double side = extent > 0 ? 1.08 * extent : 1;
   return {(axes[0].low + axes[0].high - side) / 2, (axes[1].low + axes[1].high - side) / 2, side};
-}
-
-/// The numbers on an axis from `low` to low + side: three to seven multiples of 1, 2 or 5 times a power of ten.
-inline std::vector<double> ticks(double low, double side) {
-  const double rough = side / 4, power = std::pow(10, std::floor(std::log10(rough)));
-  const double step = power * (rough <= 1.5 * power ? 1 : rough <= 3.5 * power ? 2 : rough <= 7.5 * power ? 5 : 10);
-  const double first = std::ceil(low / step);
-  std::vector<double> numbers;
-  for (int k = 0; k < 7 && (first + k) * step <= low + side; ++k) numbers.push_back((first + k) * step);
-  return numbers;
-}
-
-inline std::string tick_label(double number) {
-  std::array<char, 32> characters;
-  const auto end =
-      std::to_chars(characters.begin(), characters.end(), number == 0 ? 0 : number, std::chars_format::general, 6).ptr;
-  return {characters.begin(), end};
 }
 
 /// From blue to vermilion: neighbours differ, and a row of panels reads as a sequence.
