@@ -1,0 +1,63 @@
+/// SIMD registers through Eigen's portable packets: the one place that names Eigen's internals.
+///
+/// A loop over packets gives each element the same bits wherever it stands, because the last, incomplete packet goes
+/// through the same arithmetic as the others. Array expressions do not: they finish with scalar functions.
+#pragma once
+
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+
+#include "scorefield/core/types.hpp"
+
+namespace scorefield {
+
+/// The widest register of the target for a scalar; the scalar itself where there is none.
+template <Real Scalar>
+using Packet = typename Eigen::internal::packet_traits<Scalar>::type;
+
+template <Real Scalar>
+inline constexpr Index packet_size = Eigen::internal::unpacket_traits<Packet<Scalar>>::size;
+
+template <Real Scalar>
+inline Packet<Scalar> broadcast(Scalar value) {
+  return Eigen::internal::pset1<Packet<Scalar>>(value);
+}
+template <Real Scalar>
+inline Packet<Scalar> load(const Scalar* from) {
+  return Eigen::internal::ploadu<Packet<Scalar>>(from);
+}
+template <Real Scalar>
+inline void store(Scalar* to, const Packet<Scalar>& packet) {
+  Eigen::internal::pstoreu(to, packet);
+}
+
+/// The first `count` elements, zeros after them; count in [0, packet_size].
+template <Real Scalar>
+inline Packet<Scalar> load_part(const Scalar* from, Index count) {
+  alignas(64) Scalar buffer[packet_size<Scalar>] = {};
+  std::copy_n(from, count, buffer);
+  return load<Scalar>(buffer);
+}
+template <Real Scalar>
+inline void store_part(Scalar* to, const Packet<Scalar>& packet, Index count) {
+  alignas(64) Scalar buffer[packet_size<Scalar>];
+  store<Scalar>(buffer, packet);
+  std::copy_n(buffer, count, to);
+}
+
+/// a b + c, rounded once where the target can.
+template <class P>
+inline P multiply_add(const P& a, const P& b, const P& c) {
+  return Eigen::internal::pmadd(a, b, c);
+}
+
+/// Calls f(integral_constant 0), ..., f(integral_constant N - 1).
+template <Index N, class F>
+inline void unroll(F&& f) {
+  [&]<Index... I>(std::integer_sequence<Index, I...>) {
+    (f(std::integral_constant<Index, I>{}), ...);
+  }(std::make_integer_sequence<Index, N>{});
+}
+
+}  // namespace scorefield

@@ -1,0 +1,31 @@
+/// The variance-preserving equation.
+#pragma once
+
+#include <cmath>
+#include <utility>
+
+#include "scorefield/core/types.hpp"
+#include "scorefield/sde/concept.hpp"
+#include "scorefield/sde/linear_schedule.hpp"
+
+namespace scorefield {
+
+/// dx = -1/2 beta(t) x dt + sqrt(beta(t)) dw: data of unit variance keep it. The limit of DDPM's chain and the usual
+/// first choice. Song et al. 2021, arXiv:2011.13456, equation 11; the marginal is equation 29.
+template <Real S, NoiseSchedule Schedule = LinearSchedule<S>>
+class VariancePreserving {
+ public:
+  using Scalar = S;
+
+  explicit VariancePreserving(Schedule schedule = Schedule{}) : schedule_(std::move(schedule)) {}
+
+  Scalar drift(Scalar t) const { return -schedule_.rate(t) / 2; }
+  Scalar diffusion(Scalar t) const { return std::sqrt(schedule_.rate(t)); }
+  Scalar signal(Scalar t) const { return std::exp(-schedule_.integral(t) / 2); }
+  Scalar deviation(Scalar t) const { return std::sqrt(-std::expm1(-schedule_.integral(t))); }
+
+ private:
+  Schedule schedule_;
+};
+
+}  // namespace scorefield
