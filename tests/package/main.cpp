@@ -1,6 +1,6 @@
 #include <cmath>
 #include <cstdio>
-#include <scorefield/core/random.hpp>
+#include <scorefield/scorefield.hpp>
 
 namespace sf = scorefield;
 

@@ -1,4 +1,4 @@
-#include <scorefield/core/random.hpp>
+#include <scorefield/scorefield.hpp>
 
 float mean_of_normals(scorefield::Seed seed) {
   scorefield::Matrix<float> draws(2, 10'000);

@@ -46,6 +46,16 @@ inline void store_part(Scalar* to, const Packet<Scalar>& packet, Index count) {
   std::copy_n(buffer, count, to);
 }
 
+/// to[i] = f(from[i]...) for i in [0, count); `to` may be one of `from`.
+template <Real Scalar, class F, class... From>
+inline void transform(Scalar* to, Index count, const F& f, const From*... from) {
+  constexpr Index size = packet_size<Scalar>;
+  const Index whole = count / size * size;
+  for (Index i = 0; i < whole; i += size) store<Scalar>(to + i, f(load<Scalar>(from + i)...));
+  if (whole < count)
+    store_part<Scalar>(to + whole, f(load_part<Scalar>(from + whole, count - whole)...), count - whole);
+}
+
 /// a b + c, rounded once where the target can.
 template <class P>
 inline P multiply_add(const P& a, const P& b, const P& c) {
@@ -55,9 +65,8 @@ inline P multiply_add(const P& a, const P& b, const P& c) {
 /// Calls f(integral_constant 0), ..., f(integral_constant N - 1).
 template <Index N, class F>
 inline void unroll(F&& f) {
-  [&]<Index... I>(std::integer_sequence<Index, I...>) {
-    (f(std::integral_constant<Index, I>{}), ...);
-  }(std::make_integer_sequence<Index, N>{});
+  [&]<Index... I>(std::integer_sequence<Index, I...>) { (f(std::integral_constant<Index, I>{}), ...); }
+  (std::make_integer_sequence<Index, N>{});
 }
 
 }  // namespace scorefield

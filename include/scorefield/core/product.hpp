@@ -32,8 +32,7 @@ struct ProductTile {
 
 /// Columns of the tile that is `Packets` packets high: twelve accumulators fill sixteen registers.
 template <Index Packets>
-inline constexpr Index tile_columns =
-    (EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32 ? 24 : 12) / Packets;
+inline constexpr Index tile_columns = (EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32 ? 24 : 12) / Packets;
 
 /// A tile of Packets packets x Columns. `part` counts the rows of its last packet where that is not full.
 template <Start start, Index Packets, Index Columns, Real Scalar>
@@ -134,30 +133,27 @@ template <Real Scalar>
 void multiply_add_bias(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, const Scalar* bias,
                        MatrixView<Scalar> target) {
   assert(left.cols() == right.rows() && left.rows() == target.rows() && right.cols() == target.cols());
-  detail::multiply<Start::bias>(
-      detail::ProductTile<Scalar>{left.cols(), left.data(), left.rows(), right.data(), 1, right.rows(), target.data(),
-                                  target.rows(), bias},
-      target.rows(), target.cols());
+  detail::multiply<Start::bias>(detail::ProductTile<Scalar>{left.cols(), left.data(), left.rows(), right.data(), 1,
+                                                            right.rows(), target.data(), target.rows(), bias},
+                                target.rows(), target.cols());
 }
 
 /// target (m x n) = left (m x k) right (k x n).
 template <Real Scalar>
 void multiply(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, MatrixView<Scalar> target) {
   assert(left.cols() == right.rows() && left.rows() == target.rows() && right.cols() == target.cols());
-  detail::multiply<Start::zero>(
-      detail::ProductTile<Scalar>{left.cols(), left.data(), left.rows(), right.data(), 1, right.rows(), target.data(),
-                                  target.rows(), nullptr},
-      target.rows(), target.cols());
+  detail::multiply<Start::zero>(detail::ProductTile<Scalar>{left.cols(), left.data(), left.rows(), right.data(), 1,
+                                                            right.rows(), target.data(), target.rows(), nullptr},
+                                target.rows(), target.cols());
 }
 
 /// target (m x n) += left (m x k) right^T, right being n x k.
 template <Real Scalar>
 void add_multiply_transposed(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, MatrixView<Scalar> target) {
   assert(left.cols() == right.cols() && left.rows() == target.rows() && right.rows() == target.cols());
-  detail::multiply<Start::target>(
-      detail::ProductTile<Scalar>{left.cols(), left.data(), left.rows(), right.data(), right.rows(), 1, target.data(),
-                                  target.rows(), nullptr},
-      target.rows(), target.cols());
+  detail::multiply<Start::target>(detail::ProductTile<Scalar>{left.cols(), left.data(), left.rows(), right.data(),
+                                                              right.rows(), 1, target.data(), target.rows(), nullptr},
+                                  target.rows(), target.cols());
 }
 
 }  // namespace scorefield

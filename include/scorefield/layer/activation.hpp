@@ -21,8 +21,10 @@ struct ActivationValue {
 /// What an activation must offer, for packets of float and of double.
 template <class A>
 concept Activation = requires(Packet<float> f, Packet<double> d) {
-  { A::evaluate(f) } -> std::same_as<ActivationValue<Packet<float>>>;
-  { A::evaluate(d) } -> std::same_as<ActivationValue<Packet<double>>>;
+  A::evaluate(f).value;
+  A::evaluate(f).derivative;
+  A::evaluate(d).value;
+  A::evaluate(d).derivative;
 };
 
 namespace detail {
@@ -56,9 +58,8 @@ inline Logistic<P> logistic(const P& z) {
   const P of_magnitude = pmul(inverse, padd(two, e));
   const P s2 = pmul(s, s);
   P sum = pset1<P>(series.back());
-  unroll<static_cast<Index>(series.size()) - 1>([&](auto k) {
-    sum = pmadd(sum, s2, pset1<P>(series[series.size() - 2 - static_cast<std::size_t>(k)]));
-  });
+  unroll<static_cast<Index>(series.size()) - 1>(
+      [&](auto k) { sum = pmadd(sum, s2, pset1<P>(series[series.size() - 2 - static_cast<std::size_t>(k)])); });
   return {pmul(padd(s, s), sum), of_magnitude, pmul(e, of_magnitude)};
 }
 
@@ -121,8 +122,11 @@ struct Tanh {
   template <class P>
   static ActivationValue<P> evaluate(const P& z) {
     using namespace Eigen::internal;
-    const P y = ptanh(z);
-    return {y, psub(pset1<P>(1), pmul(y, y))};
+    // With m = exp(-2|z|) - 1 no digits are lost near 0.
+    const P m = generic_expm1(pmul(pabs(z), pset1<P>(-2)));
+    const P magnitude = pdiv(pnegate(m), padd(m, pset1<P>(2)));
+    return {detail::where(detail::is_negative(z), pnegate(magnitude), magnitude),
+            psub(pset1<P>(1), pmul(magnitude, magnitude))};
   }
 };
 
@@ -132,8 +136,33 @@ struct ReLU {
   static ActivationValue<P> evaluate(const P& z) {
     using namespace Eigen::internal;
     const P zero = pset1<P>(0);
-    return {pmax(z, zero), detail::where(pcmp_lt(zero, z), pset1<P>(1), zero)};
+    return {detail::where(detail::is_negative(z), zero, z), detail::where(pcmp_lt(zero, z), pset1<P>(1), zero)};
   }
 };
+
+/// z = f(z), element by element.
+template <Activation F, Real Scalar>
+void activate(MatrixView<Scalar> z) {
+  transform(
+      z.data(), z.size(), [](const auto& packet) { return F::evaluate(packet).value; }, z.data());
+}
+
+/// z = f(z) and derivative = f'(z), element by element; derivative has the shape of z.
+template <Activation F, Real Scalar>
+void activate(MatrixView<Scalar> z, MatrixView<Scalar> derivative) {
+  constexpr Index size = packet_size<Scalar>;
+  Scalar* const data = z.data();
+  Scalar* const slope = derivative.data();
+  const Index whole = z.size() / size * size;
+  for (Index i = 0; i < whole; i += size) {
+    const auto f = F::evaluate(load<Scalar>(data + i));
+    store<Scalar>(data + i, f.value);
+    store<Scalar>(slope + i, f.derivative);
+  }
+  const Index rest = z.size() - whole;
+  const auto f = F::evaluate(load_part<Scalar>(data + whole, rest));
+  store_part<Scalar>(data + whole, f.value, rest);
+  store_part<Scalar>(slope + whole, f.derivative, rest);
+}
 
 }  // namespace scorefield

@@ -13,8 +13,8 @@ namespace scorefield {
 ///   diffusion(t)  g(t)
 ///   signal(t)     alpha(t), and
 ///   deviation(t)  sigma(t): the marginal given x(0) is normal with mean alpha(t) x(0) and covariance sigma(t)^2 I.
-/// They belong together by alpha' = f alpha and (sigma^2)' = 2 f sigma^2 + g^2; alpha(0) = 1 and sigma(0) = 0. The prior
-/// that sampling starts from is normal with mean 0 and covariance sigma(1)^2 I.
+/// They belong together by alpha' = f alpha and (sigma^2)' = 2 f sigma^2 + g^2; alpha(0) = 1 and sigma(0) = 0. The
+/// prior that sampling starts from is normal with mean 0 and covariance sigma(1)^2 I.
 template <class S>
 concept Sde = std::copy_constructible<S> && Real<typename S::Scalar> && requires(const S& sde, typename S::Scalar t) {
   { sde.drift(t) } -> std::same_as<typename S::Scalar>;
@@ -26,9 +26,9 @@ concept Sde = std::copy_constructible<S> && Real<typename S::Scalar> && requires
 /// What a noise schedule must offer: the rate beta(t) >= 0 on [0, 1] and its integral from 0 to t.
 template <class S>
 concept NoiseSchedule = std::copy_constructible<S> && Real<typename S::Scalar> &&
-                        requires(const S& schedule, typename S::Scalar t) {
-                          { schedule.rate(t) } -> std::same_as<typename S::Scalar>;
-                          { schedule.integral(t) } -> std::same_as<typename S::Scalar>;
-                        };
+    requires(const S& schedule, typename S::Scalar t) {
+  { schedule.rate(t) } -> std::same_as<typename S::Scalar>;
+  { schedule.integral(t) } -> std::same_as<typename S::Scalar>;
+};
 
 }  // namespace scorefield

@@ -1,0 +1,6 @@
+/// Layers, with hand-written gradients.
+#pragma once
+
+#include "scorefield/layer/activation.hpp"
+#include "scorefield/layer/concept.hpp"
+#include "scorefield/layer/dense.hpp"

@@ -1,0 +1,100 @@
+/// The fully connected layer.
+#pragma once
+
+#include <cassert>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/extent.hpp"
+#include "scorefield/core/parameters.hpp"
+#include "scorefield/core/product.hpp"
+#include "scorefield/core/random.hpp"
+#include "scorefield/core/types.hpp"
+#include "scorefield/layer/activation.hpp"
+
+namespace scorefield {
+
+/// y = f(W x + b), with W (outputs x inputs), b (outputs) and f applied element by element. The sizes are template
+/// arguments where they are known, constructor arguments where not. Weights and biases start uniform in
+/// +-1/sqrt(inputs).
+template <Real S, Activation F = Identity, Index Inputs = Eigen::Dynamic, Index Outputs = Eigen::Dynamic>
+class Dense {
+ public:
+  using Scalar = S;
+
+  struct Workspace {
+    Matrix<Scalar> derivative;         // outputs x columns: f' at W x + b
+    Matrix<Scalar> transposed_weight;  // inputs x outputs
+  };
+
+  Dense() requires(Inputs != Eigen::Dynamic && Outputs != Eigen::Dynamic) = default;
+
+  Dense(Index inputs, Index outputs) : inputs_(inputs), outputs_(outputs) {
+    if (inputs < 1 || outputs < 1)
+      throw InvalidArgument("Dense", "at least 1 input and 1 output", text(inputs, " and ", outputs),
+                            "every width of a network is positive");
+  }
+
+  Index inputs() const { return inputs_; }
+  Index outputs() const { return outputs_; }
+  Index parameter_count() const { return outputs() * inputs() + outputs(); }
+
+  void declare(ParameterLayout& layout, const std::string& prefix) const {
+    layout.add(prefix + "weight", outputs(), inputs());
+    layout.add(prefix + "bias", outputs(), 1);
+  }
+
+  void initialise(VectorView<Scalar> p, const Random& random, Index index) const {
+    random.uniform(MatrixView<Scalar>(p.data(), p.size(), 1), index, 0);
+    const Scalar bound = 1 / std::sqrt(static_cast<Scalar>(inputs()));
+    p.array() = (2 * p.array() - 1) * bound;
+  }
+
+  Workspace workspace(Index columns) const {
+    Workspace w;
+    if constexpr (!linear) w.derivative.resize(outputs(), columns);
+    w.transposed_weight.resize(inputs(), outputs());
+    return w;
+  }
+
+  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace&) const {
+    affine(p, x, y);
+    if constexpr (!linear) activate<F>(y);
+  }
+
+  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
+    affine(p, x, y);
+    if constexpr (!linear) activate<F>(y, columns(w.derivative, 0, y.cols()));
+  }
+
+  void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> dy,
+                MatrixView<Scalar> dx, VectorView<Scalar> g, Workspace& w) const {
+    if constexpr (!linear) dy.array() *= columns(w.derivative, 0, dy.cols()).array();
+    const ConstMatrixView<Scalar> dz(dy.data(), dy.rows(), dy.cols());
+    MatrixView<Scalar> dweight(g.data(), outputs(), inputs());
+    auto dbias = g.tail(outputs());
+    for (Index j = 0; j < dz.cols(); ++j) dbias += dz.col(j);
+    add_multiply_transposed(dz, x, dweight);
+    if (dx.cols() > 0) {
+      w.transposed_weight = weight(p).transpose();
+      multiply(view(std::as_const(w.transposed_weight)), dz, dx);
+    }
+  }
+
+ private:
+  static constexpr bool linear = std::same_as<F, Identity>;
+
+  ConstMatrixView<Scalar> weight(ConstVectorView<Scalar> p) const { return {p.data(), outputs(), inputs()}; }
+
+  void affine(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y) const {
+    assert(p.size() == parameter_count() && x.rows() == inputs() && y.rows() == outputs() && x.cols() == y.cols());
+    multiply_add_bias(weight(p), x, p.data() + outputs() * inputs(), y);
+  }
+
+  [[no_unique_address]] Extent<Inputs> inputs_;
+  [[no_unique_address]] Extent<Outputs> outputs_;
+};
+
+}  // namespace scorefield

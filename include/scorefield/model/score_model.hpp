@@ -1,0 +1,93 @@
+/// An equation and a network that learns the score of its marginals.
+#pragma once
+
+#include <algorithm>
+#include <utility>
+
+#include "scorefield/core/chunks.hpp"
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/parameters.hpp"
+#include "scorefield/core/random.hpp"
+#include "scorefield/core/types.hpp"
+#include "scorefield/network/concept.hpp"
+#include "scorefield/sde/concept.hpp"
+
+namespace scorefield {
+
+/// The network's output is the score itself, s(x, t) = grad log p_t(x). A model is a value: equation, network and the
+/// flat vector of the network's parameters.
+template <Sde Equation, Network Net>
+requires std::same_as<typename Equation::Scalar, typename Net::Scalar>
+class ScoreModel {
+ public:
+  using Scalar = typename Net::Scalar;
+  using Workspace = typename Net::Workspace;
+
+  /// The network starts from random parameters.
+  ScoreModel(Equation sde, Net network, Seed seed)
+      : sde_(std::move(sde)), network_(std::move(network)), parameters_(network_.layout().size()) {
+    network_.initialise(view(parameters_), Random(seed, "initialise"));
+  }
+
+  const Equation& sde() const { return sde_; }
+  const Net& network() const { return network_; }
+  Index dimension() const { return network_.dimension(); }
+  Index chunk_size() const { return network_.chunk_size(); }
+  Workspace workspace() const { return network_.workspace(); }
+
+  const Vector<Scalar>& parameters() const { return parameters_; }
+
+  /// Throws InvalidArgument unless there are as many as the network has, NonFinite unless all are finite.
+  void set_parameters(const Vector<Scalar>& parameters) {
+    if (parameters.size() != parameters_.size())
+      throw InvalidArgument("ScoreModel::set_parameters", text(parameters_.size(), " parameters"),
+                            text(parameters.size()), "take them from a model with the same network");
+    if (!parameters.allFinite())
+      throw NonFinite("ScoreModel::set_parameters", "finite parameters", "a NaN or an infinity",
+                      "look for the training step that made it");
+    parameters_ = parameters;
+  }
+
+  /// score (d x n) of x (d x n) at times t (n), n at most chunk_size().
+  void score(ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t, MatrixView<Scalar> score, Workspace& w) const {
+    network_.evaluate(view(parameters_), x, t, score, w);
+  }
+
+  /// The score of each column of x (d x n) at time t in (0, 1]. Throws InvalidArgument for another shape or time.
+  Matrix<Scalar> score(const Matrix<Scalar>& x, Scalar t) const {
+    if (x.rows() != dimension())
+      throw InvalidArgument("ScoreModel::score", text("samples of ", dimension(), " rows"),
+                            text(x.rows(), " x ", x.cols()), "a column is a sample");
+    if (!(t > 0 && t <= 1))
+      throw InvalidArgument("ScoreModel::score", "a time in (0, 1]", text(t), "0 is data and 1 is noise");
+    Matrix<Scalar> out(x.rows(), x.cols());
+    auto w = workspace();
+    const Chunks chunks{x.cols(), chunk_size()};
+    const Vector<Scalar> times = Vector<Scalar>::Constant(chunk_size(), t);
+    for (Index i = 0; i < chunks.pieces(); ++i) {
+      const Index first = chunks.first(i), n = chunks.length(i);
+      score(columns(x, first, n), segment(view(times), 0, n), columns(out, first, n), w);
+    }
+    return out;
+  }
+
+  /// As `score`, for parameters that are not the model's own, keeping what score_backward needs.
+  void score_forward(ConstVectorView<Scalar> parameters, ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t,
+                     MatrixView<Scalar> score, Workspace& w) const {
+    network_.forward(parameters, x, t, score, w);
+  }
+
+  /// Adds to `gradient` the gradient of a loss by the parameters, dscore (d x n, scratch afterwards) being the one by
+  /// the score of that score_forward.
+  void score_backward(ConstVectorView<Scalar> parameters, MatrixView<Scalar> dscore, VectorView<Scalar> gradient,
+                      Workspace& w) const {
+    network_.backward(parameters, dscore, MatrixView<Scalar>(nullptr, dimension(), 0), gradient, w);
+  }
+
+ private:
+  Equation sde_;
+  Net network_;
+  Vector<Scalar> parameters_;
+};
+
+}  // namespace scorefield

@@ -1,0 +1,143 @@
+/// The multilayer perceptron on a sample and its time.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/parameters.hpp"
+#include "scorefield/core/random.hpp"
+#include "scorefield/core/types.hpp"
+#include "scorefield/layer/activation.hpp"
+#include "scorefield/layer/dense.hpp"
+#include "scorefield/network/sequential.hpp"
+
+namespace scorefield {
+
+/// (x, t) -> hidden layers -> a linear layer, from R^(d + 1) to R^d; `Hidden` is a layer. The pieces are named
+/// "hidden.<i>.weight", "hidden.<i>.bias", "output.weight" and "output.bias".
+template <Layer Hidden, Layer Output>
+class PerceptronOf {
+  using Layers = Sequential<Hidden, Output>;
+
+ public:
+  using Scalar = typename Hidden::Scalar;
+
+  struct Workspace {
+    Matrix<Scalar> input, output, input_gradient;  // (d + 1), d and (d + 1) x chunk_size
+    typename Layers::Workspace layers;
+  };
+
+  PerceptronOf(Hidden hidden, Output output) : layers_(std::move(hidden), std::move(output)) {
+    if (layers_.inputs() != layers_.outputs() + 1)
+      throw InvalidArgument("Mlp", "one input more than outputs, for the time",
+                            text(layers_.inputs(), " inputs and ", layers_.outputs(), " outputs"),
+                            "take d + 1 inputs for samples of d numbers");
+  }
+
+  Index dimension() const { return layers_.outputs(); }
+  Index chunk_size() const { return 64; }
+
+  ParameterLayout layout() const {
+    ParameterLayout layout;
+    layers_.template layer<0>().declare(layout, "hidden.");
+    layers_.template layer<1>().declare(layout, "output.");
+    return layout;
+  }
+
+  void initialise(VectorView<Scalar> p, const Random& random) const { layers_.initialise(p, random, 0); }
+
+  Workspace workspace() const {
+    const Index d = dimension(), n = chunk_size();
+    return {Matrix<Scalar>(d + 1, n), Matrix<Scalar>(d, n), Matrix<Scalar>(d + 1, n), layers_.workspace(n)};
+  }
+
+  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t, MatrixView<Scalar> y,
+                Workspace& w) const {
+    layers_.evaluate(p, joined(x, t, w), y, w.layers);
+  }
+
+  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t, MatrixView<Scalar> y,
+               Workspace& w) const {
+    layers_.forward(p, joined(x, t, w), y, w.layers);
+    columns(w.output, 0, y.cols()) = y;
+  }
+
+  void backward(ConstVectorView<Scalar> p, MatrixView<Scalar> dy, MatrixView<Scalar> dx, VectorView<Scalar> g,
+                Workspace& w) const {
+    const Index n = dy.cols();
+    const auto& kept = std::as_const(w);
+    layers_.backward(p, columns(kept.input, 0, n), columns(kept.output, 0, n), dy,
+                     columns(w.input_gradient, 0, dx.cols()), g, w.layers);
+    if (dx.cols() > 0) dx = columns(w.input_gradient, 0, n).topRows(dimension());
+  }
+
+ private:
+  static ConstMatrixView<Scalar> joined(ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t, Workspace& w) {
+    auto input = columns(w.input, 0, x.cols());
+    input.topRows(x.rows()) = x;
+    input.row(x.rows()) = t.transpose();
+    return columns(std::as_const(w.input), 0, x.cols());
+  }
+
+  Layers layers_;
+};
+
+namespace detail {
+
+template <Real Scalar, Activation F, Index Inputs, Index First, Index... Rest>
+auto static_layers() {
+  const std::tuple first{Dense<Scalar, F, Inputs, First>{}};
+  if constexpr (sizeof...(Rest) == 0)
+    return first;
+  else
+    return std::tuple_cat(first, static_layers<Scalar, F, First, Rest...>());
+}
+
+template <Real Scalar, Activation F, Index Inputs, Index... Widths>
+auto static_hidden() {
+  return std::apply([](auto... layer) { return Sequential(layer...); }, static_layers<Scalar, F, Inputs, Widths...>());
+}
+
+template <Real Scalar, Activation F>
+auto dynamic_hidden(Index inputs, const std::vector<Index>& widths) {
+  std::vector<Dense<Scalar, F>> layers;
+  for (const Index width : widths) inputs = layers.emplace_back(inputs, width).outputs();
+  return LayerList(std::move(layers));
+}
+
+template <Index First, Index... Rest>
+constexpr Index last_of() {
+  Index last = First;
+  ((last = Rest), ...);
+  return last;
+}
+
+}  // namespace detail
+
+/// An MLP whose sizes are part of its type. Samples have Dimension numbers; the hidden layers, each followed by F, have
+/// these widths; the output layer is linear.
+template <Real S, Activation F, Index Dimension, Index... Widths>
+requires(sizeof...(Widths) > 0) class StaticMlp
+    : public PerceptronOf<decltype(detail::static_hidden<S, F, Dimension + 1, Widths...>()),
+                          Dense<S, Identity, detail::last_of<Widths...>(), Dimension>> {
+ public:
+  StaticMlp() : StaticMlp::PerceptronOf(detail::static_hidden<S, F, Dimension + 1, Widths...>(), {}) {}
+};
+
+/// The usual one: Mlp<float, 2, 64, 64, 64> takes samples of 2 numbers through three hidden layers of 64.
+template <Real S, Index Dimension, Index... Widths>
+using Mlp = StaticMlp<S, LogSigmoid, Dimension, Widths...>;
+
+/// An MLP whose sizes are known at run time: DynamicMlp<float>(2, {64, 64, 64}). Throws InvalidArgument unless the
+/// dimension and every width are positive and there is a hidden layer.
+template <Real S, Activation F = LogSigmoid>
+class DynamicMlp : public PerceptronOf<LayerList<Dense<S, F>>, Dense<S>> {
+ public:
+  DynamicMlp(Index dimension, const std::vector<Index>& widths)
+      : DynamicMlp::PerceptronOf(detail::dynamic_hidden<S, F>(dimension + 1, widths),
+                                 Dense<S>(widths.empty() ? 1 : widths.back(), dimension)) {}
+};
+
+}  // namespace scorefield

@@ -1,0 +1,69 @@
+/// Denoising score matching over all times.
+#pragma once
+
+#include <cmath>
+#include <utility>
+
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/random.hpp"
+#include "scorefield/core/types.hpp"
+#include "scorefield/model/concept.hpp"
+#include "scorefield/objective/concept.hpp"
+
+namespace scorefield {
+
+/// E_t E_x0 E_eps lambda(t) |s(x_t, t) + eps / sigma(t)|^2 / d with x_t = alpha(t) x0 + sigma(t) eps, t uniform in
+/// [t_min, 1] and lambda = sigma^2, which makes every time count alike. Song et al. 2021, arXiv:2011.13456, equation 7.
+/// t_min keeps clear of t = 0, where the score of a finite data set is unbounded.
+struct DenoisingScoreMatching {
+  double t_min = 1e-4;
+
+  template <TrainableModel Model>
+  struct Workspace {
+    using Scalar = typename Model::Scalar;
+    Matrix<Scalar> time;               // 1 x chunk_size
+    Matrix<Scalar> noise, x_t, score;  // d x chunk_size
+    typename Model::Workspace model;
+  };
+
+  /// Throws InvalidArgument unless t_min is in (0, 1).
+  template <TrainableModel Model>
+  Workspace<Model> workspace(const Model& model) const {
+    if (!(t_min > 0 && t_min < 1))
+      throw InvalidArgument("DenoisingScoreMatching", "t_min in (0, 1)", text(t_min), "1e-4 is usual");
+    using M = Matrix<typename Model::Scalar>;
+    const Index d = model.dimension(), n = model.chunk_size();
+    return {M(1, n), M(d, n), M(d, n), M(d, n), model.workspace()};
+  }
+
+  template <TrainableModel Model, Real Scalar = typename Model::Scalar>
+  void loss_and_gradient(const Model& model, ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x0, const Draw& draw,
+                         Index batch_size, VectorView<Scalar> losses, VectorView<Scalar> gradient,
+                         Workspace<Model>& w) const {
+    const Index d = x0.rows(), n = x0.cols();
+    auto time = columns(w.time, 0, n);
+    auto noise = columns(w.noise, 0, n), x_t = columns(w.x_t, 0, n), score = columns(w.score, 0, n);
+    Random(draw.seed, "training time").uniform(time, draw.first_sample, draw.step);
+    Random(draw.seed, "training noise").normal(noise, draw.first_sample, draw.step);
+
+    const auto earliest = static_cast<Scalar>(t_min);
+    for (Index j = 0; j < n; ++j) {
+      const Scalar t = earliest + (1 - earliest) * time(0, j);
+      time(0, j) = t;
+      x_t.col(j) = model.sde().signal(t) * x0.col(j) + model.sde().deviation(t) * noise.col(j);
+    }
+    const ConstVectorView<Scalar> t(time.data(), n);
+    model.score_forward(p, columns(std::as_const(w.x_t), 0, n), t, score, w.model);
+
+    // With lambda = sigma^2 a sample's loss is the mean square of sigma s + eps.
+    for (Index j = 0; j < n; ++j) {
+      const Scalar sigma = model.sde().deviation(t(j));
+      score.col(j) = sigma * score.col(j) + noise.col(j);
+      losses(j) = score.col(j).squaredNorm() / static_cast<Scalar>(d);
+      score.col(j) *= 2 * sigma / static_cast<Scalar>(d * batch_size);
+    }
+    model.score_backward(p, score, gradient, w.model);
+  }
+};
+
+}  // namespace scorefield

@@ -1,0 +1,8 @@
+/// Optimizers, learning-rate schedules and averages, as functions of flat vectors.
+#pragma once
+
+#include "scorefield/optimizer/adam.hpp"
+#include "scorefield/optimizer/concept.hpp"
+#include "scorefield/optimizer/learning_rate.hpp"
+#include "scorefield/optimizer/moving_average.hpp"
+#include "scorefield/optimizer/sgd.hpp"

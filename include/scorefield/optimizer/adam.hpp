@@ -1,0 +1,50 @@
+/// Adam, with decoupled weight decay as an option.
+#pragma once
+
+#include <array>
+#include <cmath>
+
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/types.hpp"
+
+namespace scorefield {
+
+/// Steps of about the learning rate whatever the gradient's scale. Kingma and Ba 2015, arXiv:1412.6980, algorithm 1;
+/// with weight_decay > 0 it is AdamW, Loshchilov and Hutter 2019, arXiv:1711.05101, algorithm 2.
+struct Adam {
+  double learning_rate = 1e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double weight_decay = 0;
+
+  static constexpr std::size_t state_vectors = 2;  // running means of the gradient and of its square
+
+  void validate() const {
+    if (!(learning_rate > 0 && std::isfinite(learning_rate)))
+      throw InvalidArgument("Adam", "a positive learning rate", text(learning_rate), "1e-3 is usual");
+    if (!(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1))
+      throw InvalidArgument("Adam", "beta1 and beta2 in [0, 1)", text(beta1, " and ", beta2),
+                            "0.9 and 0.999 are usual");
+    if (!(epsilon > 0 && weight_decay >= 0))
+      throw InvalidArgument("Adam", "epsilon > 0 and weight_decay >= 0", text(epsilon, " and ", weight_decay),
+                            "1e-8 and 0 are usual");
+  }
+
+  template <Real Scalar>
+  void update(VectorView<Scalar> p, ConstVectorView<Scalar> g, std::array<VectorView<Scalar>, 2> state, double rate,
+              Index step) const {
+    auto& [mean, square] = state;
+    const auto b1 = static_cast<Scalar>(beta1), b2 = static_cast<Scalar>(beta2);
+    const auto k = static_cast<double>(step);
+    const auto mean_scale = static_cast<Scalar>(rate / (1 - std::pow(beta1, k)));
+    const auto square_scale = static_cast<Scalar>(1 / (1 - std::pow(beta2, k)));
+    const auto keep = static_cast<Scalar>(1 - rate * weight_decay);
+    mean = b1 * mean + (1 - b1) * g;
+    square = b2 * square + (1 - b2) * g.cwiseAbs2();
+    p.array() = keep * p.array() -
+                mean_scale * mean.array() / ((square_scale * square.array()).sqrt() + static_cast<Scalar>(epsilon));
+  }
+};
+
+}  // namespace scorefield

@@ -1,0 +1,34 @@
+/// What optimizers and learning-rate schedules must offer.
+#pragma once
+
+#include <array>
+#include <concepts>
+
+#include "scorefield/core/types.hpp"
+
+namespace scorefield {
+
+/// Hyper-parameters as a value, whose run-time state is `O::state_vectors` vectors as long as the parameters, zero at
+/// the start and owned by the caller. Parameters do not influence each other, so that any part of the vectors can be
+/// updated on its own:
+///   learning_rate
+///   validate()                               throws InvalidArgument for hyper-parameters that cannot work
+///   update(p, g, state, rate, step)          moves parameters p by gradient g at learning rate `rate`; step is 1, 2,
+///   ...
+template <class O>
+concept Optimizer = std::copy_constructible<O> &&
+    requires(const O& optimizer, VectorView<double> p, ConstVectorView<double> g,
+             std::array<VectorView<double>, O::state_vectors> state, double rate, Index step) {
+  { optimizer.learning_rate } -> std::convertible_to<double>;
+  optimizer.validate();
+  optimizer.update(p, g, state, rate, step);
+};
+
+/// factor(step, steps) multiplies the learning rate at `step` in [0, steps).
+template <class S>
+concept LearningRateSchedule = std::copy_constructible<S> && requires(const S& schedule, Index step) {
+  { schedule.factor(step, step) } -> std::convertible_to<double>;
+  schedule.validate();
+};
+
+}  // namespace scorefield

@@ -1,0 +1,51 @@
+/// How the learning rate moves during a run.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/types.hpp"
+#include "scorefield/optimizer/concept.hpp"
+
+namespace scorefield {
+
+/// The optimizer's own learning rate throughout.
+struct ConstantRate {
+  void validate() const {}
+  double factor(Index, Index) const { return 1; }
+};
+
+/// From 1 down to `last` along half a cosine. Loshchilov and Hutter 2017, arXiv:1608.03983, equation 5 without
+/// restarts.
+struct CosineRate {
+  double last = 0;
+
+  void validate() const {
+    if (!(last >= 0 && last <= 1))
+      throw InvalidArgument("CosineRate", "a last factor in [0, 1]", text(last), "0 ends at rate 0");
+  }
+  double factor(Index step, Index steps) const {
+    const double done = static_cast<double>(step) / static_cast<double>(steps);
+    return last + (1 - last) * (1 + std::cos(std::numbers::pi * done)) / 2;
+  }
+};
+
+/// Grows linearly to 1 over the first `steps`, times another schedule: Warmup<CosineRate>{.steps = 200}.
+template <LearningRateSchedule Then = ConstantRate>
+struct Warmup {
+  Index steps = 200;
+  Then then = {};
+
+  void validate() const {
+    if (steps < 0) throw InvalidArgument("Warmup", "a number of steps >= 0", text(steps), "0 leaves the warm-up out");
+    then.validate();
+  }
+  double factor(Index step, Index all_steps) const {
+    const double grown = static_cast<double>(step + 1) / static_cast<double>(std::max<Index>(steps, 1));
+    return std::min(1.0, grown) * then.factor(step, all_steps);
+  }
+};
+
+}  // namespace scorefield

@@ -1,0 +1,31 @@
+/// The exponential moving average of the parameters.
+#pragma once
+
+#include <algorithm>
+
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/types.hpp"
+
+namespace scorefield {
+
+/// average = d average + (1 - d) p after each step, with d = min(decay, (1 + k) / (10 + k)) at step k = 1, 2, ..., so
+/// that early parameters are soon forgotten. Samples of averaged parameters are better: Song and Ermon 2020,
+/// arXiv:2006.09011, section 3.4.
+struct ExponentialMovingAverage {
+  double decay = 0.999;
+
+  void validate() const {
+    if (!(decay >= 0 && decay < 1))
+      throw InvalidArgument("ExponentialMovingAverage", "a decay in [0, 1)", text(decay),
+                            "1 - 1/n averages over about the last n steps");
+  }
+
+  template <Real Scalar>
+  void update(VectorView<Scalar> average, ConstVectorView<Scalar> p, Index step) const {
+    const auto k = static_cast<double>(step);
+    const auto keep = static_cast<Scalar>(std::min(decay, (1 + k) / (10 + k)));
+    average += (1 - keep) * (p - average);
+  }
+};
+
+}  // namespace scorefield

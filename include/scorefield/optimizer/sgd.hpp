@@ -1,0 +1,35 @@
+/// Stochastic gradient descent with momentum.
+#pragma once
+
+#include <array>
+#include <cmath>
+
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/types.hpp"
+
+namespace scorefield {
+
+/// v = momentum v + g, p -= rate v: Polyak 1964 in the form of Sutskever et al. 2013, where the rate is outside.
+struct Sgd {
+  double learning_rate = 1e-2;
+  double momentum = 0.9;
+
+  static constexpr std::size_t state_vectors = 1;  // the velocity
+
+  void validate() const {
+    if (!(learning_rate > 0 && std::isfinite(learning_rate)))
+      throw InvalidArgument("Sgd", "a positive learning rate", text(learning_rate), "1e-2 is usual");
+    if (!(momentum >= 0 && momentum < 1))
+      throw InvalidArgument("Sgd", "momentum in [0, 1)", text(momentum), "0.9 is usual, 0 turns it off");
+  }
+
+  template <Real Scalar>
+  void update(VectorView<Scalar> p, ConstVectorView<Scalar> g, std::array<VectorView<Scalar>, 1> state, double rate,
+              Index) const {
+    auto& [velocity] = state;
+    velocity = static_cast<Scalar>(momentum) * velocity + g;
+    p -= static_cast<Scalar>(rate) * velocity;
+  }
+};
+
+}  // namespace scorefield

@@ -1,0 +1,81 @@
+/// What steppers share: the batch of samples, drawn from the prior, in chunks with a workspace for each thread.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "scorefield/core/chunks.hpp"
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/parallel.hpp"
+#include "scorefield/core/random.hpp"
+#include "scorefield/core/types.hpp"
+#include "scorefield/model/concept.hpp"
+#include "scorefield/sampler/concept.hpp"
+
+namespace scorefield {
+
+template <ScoreFunction Model>
+class SampleBatch {
+ public:
+  using Scalar = typename Model::Scalar;
+
+  /// A chunk of the batch, and room for its score and for noise, all d x n.
+  struct Chunk {
+    Index first_sample;
+    MatrixView<Scalar> x, score, noise;
+  };
+
+  /// Draws from the normal prior of deviation sigma(1). Throws InvalidArgument for negative counts.
+  SampleBatch(const Model& model, const SampleRequest& request)
+      : model_(&model), request_(request), threads_(resolve_threads(request.threads)) {
+    if (request.count < 0 || request.first < 0)
+      throw InvalidArgument("sample", "a count and a first index >= 0", text(request.count, " and ", request.first),
+                            "count is the number of samples to draw");
+    x_.resize(model.dimension(), request.count);
+    const Index n = model.chunk_size();
+    for (int i = 0; i < threads_; ++i)
+      rooms_.push_back({Vector<Scalar>(n), Matrix<Scalar>(model.dimension(), n), Matrix<Scalar>(model.dimension(), n),
+                        model.workspace()});
+    const Random prior(request.seed, "prior");
+    parallel_for(chunks().pieces(), threads_, [&](Index i, int) {
+      prior.normal(columns(x_, chunks().first(i), chunks().length(i)), request_.first + chunks().first(i), 0);
+    });
+    x_ *= model.sde().deviation(Scalar(1));
+  }
+
+  const Model& model() const { return *model_; }
+  Seed seed() const { return request_.seed; }
+  const Matrix<Scalar>& samples() const { return x_; }
+
+  /// Calls f(chunk) for each chunk, its score evaluated at time t.
+  template <class F>
+  void with_score(Scalar t, const F& f) {
+    parallel_for(chunks().pieces(), threads_, [&](Index i, int worker) {
+      auto& room = rooms_[static_cast<std::size_t>(worker)];
+      const Index first = chunks().first(i), n = chunks().length(i);
+      room.time.setConstant(t);
+      const Chunk chunk{request_.first + first, columns(x_, first, n), columns(room.score, 0, n),
+                        columns(room.noise, 0, n)};
+      model_->score(columns(std::as_const(x_), first, n), segment(view(std::as_const(room.time)), 0, n), chunk.score,
+                    room.model);
+      f(chunk);
+    });
+  }
+
+ private:
+  struct Room {
+    Vector<Scalar> time;
+    Matrix<Scalar> score, noise;
+    typename Model::Workspace model;
+  };
+
+  Chunks chunks() const { return {request_.count, model_->chunk_size()}; }
+
+  const Model* model_;
+  SampleRequest request_;
+  int threads_;
+  Matrix<Scalar> x_;
+  std::vector<Room> rooms_;
+};
+
+}  // namespace scorefield

@@ -1,0 +1,6 @@
+/// Noise schedules and the equations they drive.
+#pragma once
+
+#include "scorefield/sde/concept.hpp"
+#include "scorefield/sde/linear_schedule.hpp"
+#include "scorefield/sde/variance_preserving.hpp"

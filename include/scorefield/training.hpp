@@ -1,0 +1,8 @@
+/// The training loop and its callbacks.
+#pragma once
+
+#include "scorefield/training/callbacks.hpp"
+#include "scorefield/training/progress.hpp"
+#include "scorefield/training/progress_bar.hpp"
+#include "scorefield/training/trainer.hpp"
+#include "scorefield/training/training_run.hpp"

@@ -1,0 +1,76 @@
+/// A line in the terminal that shows how far a run is, its loss and the time left.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <string>
+
+#include "scorefield/core/types.hpp"
+#include "scorefield/training/progress.hpp"
+
+namespace scorefield {
+
+/// "3:05" or "1:02:45".
+inline std::string clock_text(double seconds) {
+  const auto s = static_cast<long>(std::lround(seconds));
+  std::array<char, 32> buffer{};
+  if (s < 3600)
+    std::snprintf(buffer.data(), buffer.size(), "%ld:%02ld", s / 60, s % 60);
+  else
+    std::snprintf(buffer.data(), buffer.size(), "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+  return buffer.data();
+}
+
+/// Rewrites one line of standard error ten times a second: share done, steps, smoothed loss, time left.
+class ProgressBar {
+ public:
+  ProgressBar() = default;
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
+  ~ProgressBar() {
+    if (drawn_) std::fputc('\n', stderr);
+  }
+
+  template <Real Scalar>
+  void operator()(const Progress<Scalar>& progress) {
+    const auto now = Clock::now();
+    if (first_step_ == 0) {
+      first_step_ = progress.step;
+      start_ = now;
+      loss_ = progress.loss;
+    }
+    loss_ += (progress.loss - loss_) * std::max(0.001, 1.0 / static_cast<double>(progress.step - first_step_ + 1));
+    const bool last = progress.step == progress.steps;
+    if (drawn_ && !last && now - drawn_at_ < std::chrono::milliseconds(100)) return;
+    drawn_at_ = now;
+    drawn_ = true;
+    draw(progress.step, progress.steps, std::chrono::duration<double>(now - start_).count());
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr Index width = 30;
+
+  void draw(Index step, Index steps, double seconds) const {
+    const double done = static_cast<double>(step) / static_cast<double>(steps);
+    const auto filled = static_cast<std::size_t>(done * width);
+    const std::string bar = std::string(filled, '#') + std::string(width - filled, '.');
+    const Index timed = step - first_step_;
+    const std::string time =
+        step == steps ? "took " + clock_text(seconds)
+        : timed == 0  ? "-"
+                      : clock_text(seconds / static_cast<double>(timed) * static_cast<double>(steps - step)) + " left";
+    std::fprintf(stderr, "\r[%s] %5.1f %%  step %lld of %lld  loss %.4f  %s   ", bar.c_str(), 100 * done,
+                 static_cast<long long>(step), static_cast<long long>(steps), loss_, time.c_str());
+    std::fflush(stderr);
+  }
+
+  Index first_step_ = 0;
+  bool drawn_ = false;
+  double loss_ = 0;
+  Clock::time_point start_, drawn_at_;
+};
+
+}  // namespace scorefield

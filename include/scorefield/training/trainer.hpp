@@ -1,0 +1,61 @@
+/// The training loop.
+#pragma once
+
+#include <utility>
+
+#include "scorefield/core/types.hpp"
+#include "scorefield/data/dataset.hpp"
+#include "scorefield/model/concept.hpp"
+#include "scorefield/objective/concept.hpp"
+#include "scorefield/optimizer/concept.hpp"
+#include "scorefield/optimizer/learning_rate.hpp"
+#include "scorefield/training/progress.hpp"
+#include "scorefield/training/training_run.hpp"
+
+namespace scorefield {
+
+/// An objective, an optimizer and a learning-rate schedule: Trainer{DenoisingScoreMatching{}, Adam{}, CosineRate{}}.
+template <class Loss, Optimizer Method, LearningRateSchedule Rate = ConstantRate>
+class Trainer {
+ public:
+  explicit Trainer(Loss loss, Method method, Rate rate = {})
+      : loss_(std::move(loss)), method_(std::move(method)), rate_(std::move(rate)) {}
+
+  /// A run to be advanced step by step. The model and the data must outlive it; the model does not change.
+  template <TrainableModel Model>
+  requires Objective<Loss, Model>
+  auto start(const Model& model, const Dataset<typename Model::Scalar>& data, const TrainingOptions& options) const {
+    return TrainingRun<Model, Loss, Method, Rate>(model, data, loss_, method_, rate_, options);
+  }
+
+  /// Trains the model and leaves the run's result in it: the moving average of the parameters where the options ask for
+  /// one. Each callback is called after every step and may stop the run. Throws InvalidArgument for options and data
+  /// that do not fit, NonFinite if the loss becomes so; the model is then as it was.
+  template <TrainableModel Model, TrainingCallback<typename Model::Scalar>... Callbacks>
+  requires Objective<Loss, Model>
+  void fit(Model& model, const Dataset<typename Model::Scalar>& data, const TrainingOptions& options,
+           Callbacks&&... callbacks) const {
+    auto run = start(model, data, options);
+    bool stopped = false;
+    while (!run.done() && !stopped) {
+      run.advance();
+      const Progress<typename Model::Scalar> progress{run.step(), run.steps(),         run.epoch(),
+                                                      run.loss(), run.learning_rate(), run.result()};
+      const auto call = [&](auto& callback) {
+        if constexpr (std::same_as<decltype(callback(progress)), Next>)
+          stopped |= callback(progress) == Next::stop;
+        else
+          callback(progress);
+      };
+      (call(callbacks), ...);
+    }
+    model.set_parameters(run.result());
+  }
+
+ private:
+  Loss loss_;
+  Method method_;
+  Rate rate_;
+};
+
+}  // namespace scorefield

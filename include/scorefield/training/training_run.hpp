@@ -1,0 +1,198 @@
+/// A training run as a stepper: one step at a time, with the state in between to be looked at.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "scorefield/core/chunks.hpp"
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/parallel.hpp"
+#include "scorefield/core/types.hpp"
+#include "scorefield/data/dataset.hpp"
+#include "scorefield/data/minibatches.hpp"
+#include "scorefield/model/concept.hpp"
+#include "scorefield/objective/concept.hpp"
+#include "scorefield/optimizer/concept.hpp"
+#include "scorefield/optimizer/moving_average.hpp"
+
+namespace scorefield {
+
+/// How long and in which way to train.
+struct TrainingOptions {
+  Index epochs = 0;  // passes over the data; give this or steps
+  Index steps = 0;
+  Index batch_size = 256;
+  std::uint64_t seed = 0;
+  int threads = 0;                                       // 0: all; never changes a bit of the result
+  std::optional<double> clip_norm = {};                  // largest Euclidean norm of a step's gradient
+  std::optional<ExponentialMovingAverage> average = {};  // the model ends with the averaged parameters
+};
+
+/// The batch is cut into chunks of columns, the chunks into at most eight runs; each run adds up its own gradient and
+/// the runs are added in order, so the bits of a run do not depend on the threads. Refers to the model and the data.
+template <TrainableModel Model, Objective<Model> Loss, Optimizer Method, LearningRateSchedule Rate>
+class TrainingRun {
+ public:
+  using Scalar = typename Model::Scalar;
+
+  TrainingRun(const Model& model, const Dataset<Scalar>& data, Loss loss, Method method, Rate rate,
+              const TrainingOptions& options)
+      : model_(model),
+        data_(data),
+        loss_(std::move(loss)),
+        method_(std::move(method)),
+        rate_(std::move(rate)),
+        options_(validated(options)),
+        batches_(data.size(), options.batch_size, Seed{options.seed}),
+        steps_(options.epochs > 0 ? options.epochs * batches_.steps_per_epoch() : options.steps),
+        threads_(resolve_threads(options.threads)),
+        chunks_{batches_.batch_size(), model.chunk_size()},
+        parameters_(model.parameters()),
+        average_(model.parameters()),
+        gradient_(model.parameters().size()),
+        batch_(data.dimension(), batches_.batch_size()),
+        losses_(batches_.batch_size()) {
+    if (data.dimension() != model.dimension())
+      throw InvalidArgument("Trainer::fit", text("samples of ", model.dimension(), " numbers, as the model has"),
+                            text(data.dimension(), " x ", data.size(), " data"),
+                            "a column is a sample: transpose data whose rows are samples");
+    method_.validate();
+    rate_.validate();
+    for (auto& vector : state_) vector = Vector<Scalar>::Zero(parameters_.size());
+    runs_.assign(static_cast<std::size_t>(std::min<Index>(chunks_.pieces(), 8)), Vector<Scalar>(parameters_.size()));
+    norms_.resize(static_cast<std::size_t>(pieces().pieces()));
+    for (int i = 0; i < threads_; ++i) workspaces_.push_back(loss_.workspace(model_));
+  }
+
+  Index step() const { return step_; }
+  Index steps() const { return steps_; }
+  Index epoch() const { return batches_.epoch_of(std::max<Index>(step_ - 1, 0)); }
+  bool done() const { return step_ == steps_; }
+
+  /// The mean loss over the last step's batch, before its update.
+  double loss() const { return mean_loss_; }
+  /// Of the last step.
+  double learning_rate() const { return learning_rate_; }
+  /// What a run that stopped now would leave in the model.
+  const Vector<Scalar>& result() const { return options_.average ? average_ : parameters_; }
+
+  /// One step of the optimizer. Throws NonFinite, the parameters untouched, if a loss is not finite.
+  void advance() {
+    const auto indices = batches_.indices(step_);
+    const auto n = static_cast<Index>(indices.size());
+    const Chunks chunks{n, chunks_.size};
+    const auto runs = static_cast<Index>(runs_.size());
+
+    parallel_for(runs, threads_, [&](Index run, int worker) {
+      auto& gradient = runs_[static_cast<std::size_t>(run)];
+      gradient.setZero();
+      for (Index i = run * chunks.pieces() / runs; i < (run + 1) * chunks.pieces() / runs; ++i) {
+        const Index first = chunks.first(i), length = chunks.length(i);
+        for (Index j = first; j < first + length; ++j)
+          batch_.col(j) = data_.samples().col(indices[static_cast<std::size_t>(j)]);
+        loss_.loss_and_gradient(model_, view(std::as_const(parameters_)), columns(std::as_const(batch_), first, length),
+                                Draw{Seed{options_.seed}, first, step_}, n, segment(view(losses_), first, length),
+                                view(gradient), workspaces_[static_cast<std::size_t>(worker)]);
+      }
+    });
+    mean_loss_ = mean_of_losses(n, indices);
+    ++step_;
+    learning_rate_ = method_.learning_rate * rate_.factor(step_ - 1, steps_);
+    sum_runs();
+    update(clip_scale());
+  }
+
+ private:
+  static TrainingOptions validated(const TrainingOptions& options) {
+    if (options.epochs < 0 || options.steps < 0 || (options.epochs > 0) == (options.steps > 0))
+      throw InvalidArgument("TrainingOptions", "either epochs or steps to be positive",
+                            text("epochs ", options.epochs, " and steps ", options.steps), "set one of them");
+    if (options.clip_norm && !(*options.clip_norm > 0))
+      throw InvalidArgument("TrainingOptions", "a positive clip_norm", text(*options.clip_norm),
+                            "leave it out to not clip");
+    if (options.average) options.average->validate();
+    return options;
+  }
+
+  /// The unit of work on parameters.
+  Chunks pieces() const { return {parameters_.size(), 16384}; }
+
+  double mean_of_losses(Index n, std::span<const Index> indices) const {
+    double sum = 0;
+    for (Index j = 0; j < n; ++j) {
+      if (!std::isfinite(losses_(j)))
+        throw NonFinite(text("training step ", step_), "a finite loss",
+                        text(losses_(j), " for sample ", indices[static_cast<std::size_t>(j)]),
+                        "lower the learning rate, clip the gradient, or scale the data to a deviation of about 1");
+      sum += static_cast<double>(losses_(j));
+    }
+    return sum / static_cast<double>(n);
+  }
+
+  /// gradient_ = the sum of the runs, and norms_ = each piece's squared norm.
+  void sum_runs() {
+    parallel_for(pieces().pieces(), threads_, [&](Index i, int) {
+      const Index first = pieces().first(i), length = pieces().length(i);
+      auto sum = gradient_.segment(first, length);
+      sum = runs_.front().segment(first, length);
+      for (std::size_t run = 1; run < runs_.size(); ++run) sum += runs_[run].segment(first, length);
+      if (options_.clip_norm) norms_[static_cast<std::size_t>(i)] = static_cast<double>(sum.squaredNorm());
+    });
+  }
+
+  /// What the gradient is multiplied by so that its norm is at most clip_norm. Pascanu et al. 2013, arXiv:1211.5063.
+  Scalar clip_scale() const {
+    if (!options_.clip_norm) return 1;
+    double square = 0;
+    for (const double norm : norms_) square += norm;
+    return static_cast<Scalar>(std::min(1.0, *options_.clip_norm / std::sqrt(square)));
+  }
+
+  void update(Scalar scale) {
+    parallel_for(pieces().pieces(), threads_, [&](Index i, int) {
+      const Index first = pieces().first(i), length = pieces().length(i);
+      const auto p = segment(view(parameters_), first, length);
+      const auto g = segment(view(gradient_), first, length);
+      if (scale < 1) gradient_.segment(first, length) *= scale;
+      [&]<std::size_t... I>(std::index_sequence<I...>) {
+        method_.update(p, ConstVectorView<Scalar>(g.data(), length),
+                       std::array<VectorView<Scalar>, sizeof...(I)>{segment(view(state_[I]), first, length)...},
+                       learning_rate_, step_);
+      }
+      (std::make_index_sequence<Method::state_vectors>{});
+      if (options_.average)
+        options_.average->update(segment(view(average_), first, length), ConstVectorView<Scalar>(p.data(), length),
+                                 step_);
+    });
+  }
+
+  const Model& model_;
+  const Dataset<Scalar>& data_;
+  Loss loss_;
+  Method method_;
+  Rate rate_;
+  TrainingOptions options_;
+  Minibatches batches_;
+  Index steps_;
+  int threads_;
+  Chunks chunks_;  // of a full batch
+
+  Index step_ = 0;
+  double mean_loss_ = 0;
+  double learning_rate_ = 0;
+  Vector<Scalar> parameters_, average_, gradient_;
+  std::array<Vector<Scalar>, Method::state_vectors> state_;
+
+  Matrix<Scalar> batch_;
+  Vector<Scalar> losses_;
+  std::vector<Vector<Scalar>> runs_;  // gradients
+  std::vector<double> norms_;
+  std::vector<decltype(std::declval<const Loss&>().workspace(std::declval<const Model&>()))> workspaces_;
+};
+
+}  // namespace scorefield
