@@ -1,0 +1,80 @@
+/// Command-line options of the examples: "--name value", each known by name, with a help text.
+#pragma once
+
+#include <charconv>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace examples {
+
+/// What the user typed cannot be used: one line, and the program ends with status 2.
+struct UsageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class Arguments {
+ public:
+  /// A number of any type; its value so far is the default.
+  template <class T>
+  void number(const std::string& name, T& value, const std::string& help) {
+    add(name, "N", help, [name, &value](std::string_view typed) {
+      const auto [end, error] = std::from_chars(typed.data(), typed.data() + typed.size(), value);
+      if (error != std::errc{} || end != typed.data() + typed.size())
+        throw UsageError("--" + name + ": expected a number in range, got '" + std::string(typed) + "'");
+    });
+  }
+
+  void word(const std::string& name, std::string& value, const std::string& placeholder, const std::string& help) {
+    add(name, placeholder, help, [&value](std::string_view typed) { value = typed; });
+  }
+
+  /// Reads the options in order; false if help was asked for. Throws UsageError for anything unknown or malformed.
+  bool read(int argc, const char* const* argv) const {
+    for (int i = 1; i < argc; ++i) {
+      const std::string_view typed = argv[i];
+      if (typed == "--help" || typed == "-h") return false;
+      const auto equals = typed.find('=');
+      const Option& option = find(typed.substr(0, equals));
+      if (equals != std::string_view::npos)
+        option.read(typed.substr(equals + 1));
+      else if (i + 1 < argc)
+        option.read(argv[++i]);
+      else
+        throw UsageError(std::string(typed) + ": expected a value after it");
+    }
+    return true;
+  }
+
+  std::string help() const {
+    std::string text;
+    for (const auto& option : options_) {
+      const std::string left = "  --" + option.name + " " + option.placeholder;
+      text += left + std::string(left.size() < 26 ? 26 - left.size() : 1, ' ') + option.help + "\n";
+    }
+    return text + "  --help                  this text\n";
+  }
+
+ private:
+  struct Option {
+    std::string name, placeholder, help;
+    std::function<void(std::string_view)> read;
+  };
+
+  void add(const std::string& name, const std::string& placeholder, const std::string& help,
+           std::function<void(std::string_view)> read) {
+    options_.push_back({name, placeholder, help, std::move(read)});
+  }
+
+  const Option& find(std::string_view typed) const {
+    for (const auto& option : options_)
+      if (typed == "--" + option.name) return option;
+    throw UsageError("unknown option '" + std::string(typed) + "'; --help lists the known ones");
+  }
+
+  std::vector<Option> options_;
+};
+
+}  // namespace examples
