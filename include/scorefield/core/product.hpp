@@ -52,12 +52,22 @@ template <Start start, Index Packets, Index Columns, Real Scalar>
   const Scalar* left = tile.left;
   const Scalar* right = tile.right;
   for (Index k = 0; k < tile.depth; ++k) {
-    Packet<Scalar> b[Columns];
-    unroll<Columns>([&](auto c) { b[c] = broadcast(right[c * tile.right_column_stride]); });
-    unroll<Packets>([&](auto p) {
-      const Packet<Scalar> a = load<Scalar>(left + p * size);
-      unroll<Columns>([&](auto c) { sum[p][c] = multiply_add(a, b[c], sum[p][c]); });
-    });
+    // The shorter side is loaded first and stays in registers while the longer one passes by.
+    if constexpr (Packets < Columns) {
+      Packet<Scalar> a[Packets];
+      unroll<Packets>([&](auto p) { a[p] = load<Scalar>(left + p * size); });
+      unroll<Columns>([&](auto c) {
+        const Packet<Scalar> b = broadcast(right[c * tile.right_column_stride]);
+        unroll<Packets>([&](auto p) { sum[p][c] = multiply_add(a[p], b, sum[p][c]); });
+      });
+    } else {
+      Packet<Scalar> b[Columns];
+      unroll<Columns>([&](auto c) { b[c] = broadcast(right[c * tile.right_column_stride]); });
+      unroll<Packets>([&](auto p) {
+        const Packet<Scalar> a = load<Scalar>(left + p * size);
+        unroll<Columns>([&](auto c) { sum[p][c] = multiply_add(a, b[c], sum[p][c]); });
+      });
+    }
     left += tile.left_stride;
     right += tile.right_depth_stride;
   }
