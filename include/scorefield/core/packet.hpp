@@ -1,7 +1,7 @@
 /// SIMD registers through Eigen's portable packets: the one place that names Eigen's internals.
 ///
 /// A loop over packets gives each element the same bits wherever it stands, because the last, incomplete packet goes
-/// through the same arithmetic as the others. Array expressions do not: they finish with scalar functions.
+/// through the same instructions as the others. Array expressions do not: they finish with scalar functions.
 #pragma once
 
 #include <algorithm>
@@ -46,20 +46,48 @@ inline void store_part(Scalar* to, const Packet<Scalar>& packet, Index count) {
   std::copy_n(buffer, count, to);
 }
 
+namespace detail {
+
+/// to[i] = f(from[i]...), count a multiple of packet_size. Never inlined: compilers decide anew in each copy of f which
+/// multiplications and additions to fuse, so that there must be one copy for all elements.
+template <Real Scalar, class F, class... From>
+[[gnu::noinline]] void transform_whole(Scalar* to, Index count, const F& f, const From*... from) {
+  for (Index i = 0; i < count; i += packet_size<Scalar>) store<Scalar>(to + i, f(load<Scalar>(from + i)...));
+}
+
+/// Room for one packet.
+template <Real Scalar>
+struct PacketBuffer {
+  alignas(64) Scalar values[packet_size<Scalar>] = {};
+
+  PacketBuffer() = default;
+  PacketBuffer(const Scalar* from, Index count) { std::copy_n(from, count, values); }
+};
+
+}  // namespace detail
+
 /// to[i] = f(from[i]...) for i in [0, count); `to` may be one of `from`.
 template <Real Scalar, class F, class... From>
 inline void transform(Scalar* to, Index count, const F& f, const From*... from) {
-  constexpr Index size = packet_size<Scalar>;
-  const Index whole = count / size * size;
-  for (Index i = 0; i < whole; i += size) store<Scalar>(to + i, f(load<Scalar>(from + i)...));
-  if (whole < count)
-    store_part<Scalar>(to + whole, f(load_part<Scalar>(from + whole, count - whole)...), count - whole);
+  const Index rest = count % packet_size<Scalar>, whole = count - rest;
+  detail::transform_whole(to, whole, f, from...);
+  if (rest == 0) return;
+  detail::PacketBuffer<Scalar> last;
+  detail::transform_whole(last.values, packet_size<Scalar>, f,
+                          detail::PacketBuffer<Scalar>(from + whole, rest).values...);
+  std::copy_n(last.values, rest, to + whole);
 }
 
 /// a b + c, rounded once where the target can.
 template <class P>
 inline P multiply_add(const P& a, const P& b, const P& c) {
   return Eigen::internal::pmadd(a, b, c);
+}
+
+/// z < 0 ? yes : no, element by element.
+template <class P>
+inline P where_negative(const P& z, const P& yes, const P& no) {
+  return Eigen::internal::pselect(Eigen::internal::pcmp_lt(z, Eigen::internal::pset1<P>(0)), yes, no);
 }
 
 /// Calls f(integral_constant 0), ..., f(integral_constant N - 1).
