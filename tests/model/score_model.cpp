@@ -1,0 +1,102 @@
+#include "scorefield/model/score_model.hpp"
+
+#include <limits>
+#include <utility>
+
+#include "scorefield/core/random.hpp"
+#include "scorefield/network/mlp.hpp"
+#include "scorefield/sde/variance_preserving.hpp"
+
+#include "support/catch.hpp"
+
+namespace sf = scorefield;
+using scorefield::test::contains;
+
+namespace {
+
+template <sf::Real Scalar>
+auto make_model(std::uint64_t seed) {
+  return sf::ScoreModel{sf::VariancePreserving<Scalar>{}, sf::Mlp<Scalar, 2, 16, 16>{}, sf::Seed{seed}};
+}
+
+template <sf::Real Scalar>
+sf::Matrix<Scalar> points(sf::Index n) {
+  sf::Matrix<Scalar> x(2, n);
+  sf::Random(sf::Seed{5}, "points of this test").normal(sf::view(x), 0, 0);
+  return x;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("a seed is a model", "[model]", float, double) {
+  const auto model = make_model<TestType>(1);
+  CHECK(model.dimension() == 2);
+  CHECK(model.parameters().size() == model.network().layout().size());
+  CHECK(model.parameters() == make_model<TestType>(1).parameters());
+  CHECK((model.parameters().array() != make_model<TestType>(2).parameters().array()).all());
+}
+
+TEMPLATE_TEST_CASE("the score of many samples is that of chunks, bit for bit", "[model]", float, double) {
+  const auto model = make_model<TestType>(1);
+  const sf::Index chunk = model.chunk_size();
+  auto w = model.workspace();
+  for (const sf::Index n : {sf::Index{1}, chunk - 1, chunk, chunk + 1, 3 * chunk + 7}) {
+    CAPTURE(n);
+    const auto x = points<TestType>(n);
+    const auto t = static_cast<TestType>(0.3);
+    const auto score = model.score(x, t);
+    REQUIRE(score.cols() == n);
+    sf::Matrix<TestType> expected(2, n), with_backward(2, n);
+    // Pieces of another length, so that a sample's bits may not depend on its place in a chunk.
+    const sf::Chunks pieces{n, 11};
+    const sf::Vector<TestType> times = sf::Vector<TestType>::Constant(11, t);
+    for (sf::Index i = 0; i < pieces.pieces(); ++i) {
+      const sf::Index first = pieces.first(i), length = pieces.length(i);
+      const auto part = sf::columns(x, first, length);
+      const auto at = sf::segment(sf::view(times), 0, length);
+      model.score(part, at, sf::columns(expected, first, length), w);
+      model.score_forward(sf::view(model.parameters()), part, at, sf::columns(with_backward, first, length), w);
+    }
+    CHECK(score == expected);
+    CHECK(score == with_backward);
+  }
+  CHECK(model.score(sf::Matrix<TestType>(2, 0), TestType(0.5)).cols() == 0);
+}
+
+TEST_CASE("the score depends on time, and on the parameters that are set", "[model]") {
+  auto model = make_model<double>(1);
+  const auto x = points<double>(5);
+  const auto before = model.score(x, 0.5);
+  CHECK(before != model.score(x, 0.6));
+  model.set_parameters(make_model<double>(2).parameters());
+  CHECK(model.score(x, 0.5) == make_model<double>(2).score(x, 0.5));
+  CHECK(model.score(x, 0.5) != before);
+}
+
+TEST_CASE("a score model refuses other shapes and times", "[model]") {
+  const auto model = make_model<float>(1);
+  const sf::Matrix<float> x = sf::Matrix<float>::Zero(2, 4), tall = sf::Matrix<float>::Zero(3, 4);
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  CHECK_THROWS_AS(model.score(tall, 0.5f), sf::InvalidArgument);
+  CHECK_THROWS_WITH(model.score(tall, 0.5f),
+                    contains("ScoreModel::score: expected samples of 2 rows, got 3 x 4; a column is a sample"));
+  for (const float t : {0.0f, -0.1f, 1.1f, nan}) CHECK_THROWS_AS(model.score(x, t), sf::InvalidArgument);
+  CHECK_THROWS_WITH(model.score(x, 1.5f),
+                    contains("ScoreModel::score: expected a time in (0, 1], got 1.5; 0 is data and 1 is noise"));
+  CHECK_NOTHROW(model.score(x, 1.0f));
+}
+
+TEST_CASE("a score model refuses parameters that are not its own, and stays as it was", "[model]") {
+  auto model = make_model<float>(1);
+  const sf::Vector<float> before = model.parameters();
+  // (2 + 1) x 16 + 16, 16 x 16 + 16, 16 x 2 + 2
+  CHECK_THROWS_AS(model.set_parameters(sf::Vector<float>::Zero(3)), sf::InvalidArgument);
+  CHECK_THROWS_WITH(
+      model.set_parameters(sf::Vector<float>::Zero(3)),
+      contains("ScoreModel::set_parameters: expected 370 parameters, got 3; take them from a model with the same"));
+  sf::Vector<float> bad = before;
+  bad(17) = std::numeric_limits<float>::infinity();
+  CHECK_THROWS_AS(model.set_parameters(bad), sf::NonFinite);
+  CHECK_THROWS_WITH(model.set_parameters(bad), contains("expected finite parameters, got a NaN or an infinity;"));
+  CHECK(model.parameters() == before);
+}

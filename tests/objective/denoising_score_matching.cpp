@@ -1,0 +1,172 @@
+#include "scorefield/objective/denoising_score_matching.hpp"
+
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "scorefield/core/chunks.hpp"
+#include "scorefield/core/random.hpp"
+#include "scorefield/data/two_moons.hpp"
+#include "scorefield/model/score_model.hpp"
+#include "scorefield/network/mlp.hpp"
+#include "scorefield/sde/variance_preserving.hpp"
+
+#include "support/catch.hpp"
+
+namespace sf = scorefield;
+using scorefield::test::contains;
+
+namespace {
+
+template <sf::Real Scalar>
+struct Result {
+  sf::Vector<Scalar> losses;    // n
+  sf::Vector<Scalar> gradient;  // of their mean
+};
+
+/// The objective on a batch x0 (d x n), cut into pieces of `size`.
+template <class Model, sf::Real Scalar = typename Model::Scalar>
+Result<Scalar> evaluate(const sf::DenoisingScoreMatching& objective, const Model& model, const sf::Vector<Scalar>& p,
+                        const sf::Matrix<Scalar>& x0, sf::Index size, sf::Index step = 3) {
+  Result<Scalar> result{sf::Vector<Scalar>(x0.cols()), sf::Vector<Scalar>::Zero(p.size())};
+  auto w = objective.workspace(model);
+  const sf::Chunks pieces{x0.cols(), size};
+  for (sf::Index i = 0; i < pieces.pieces(); ++i) {
+    const sf::Index first = pieces.first(i), n = pieces.length(i);
+    objective.loss_and_gradient(model, sf::view(p), sf::columns(x0, first, n), sf::Draw{sf::Seed{9}, first, step},
+                                x0.cols(), sf::segment(sf::view(result.losses), first, n), sf::view(result.gradient),
+                                w);
+  }
+  return result;
+}
+
+/// The exact score of data N(0, s^2 I), with a parameter that does nothing: no training could make it better.
+class PerfectModel {
+ public:
+  using Scalar = double;
+  struct Workspace {};
+
+  PerfectModel(sf::Index d, double s) : d_(d), s_(s) {}
+
+  const sf::VariancePreserving<double>& sde() const { return sde_; }
+  sf::Index dimension() const { return d_; }
+  sf::Index chunk_size() const { return 1000; }
+  Workspace workspace() const { return {}; }
+  double variance(double t) const { return std::pow(sde_.signal(t) * s_, 2) + std::pow(sde_.deviation(t), 2); }
+
+  void score(sf::ConstMatrixView<double> x, sf::ConstVectorView<double> t, sf::MatrixView<double> score,
+             Workspace&) const {
+    for (sf::Index j = 0; j < x.cols(); ++j) score.col(j) = -x.col(j) / variance(t(j));
+  }
+
+  const sf::Vector<double>& parameters() const { return parameters_; }
+  void set_parameters(const sf::Vector<double>&) {}
+  void score_forward(sf::ConstVectorView<double>, sf::ConstMatrixView<double> x, sf::ConstVectorView<double> t,
+                     sf::MatrixView<double> out, Workspace& w) const {
+    score(x, t, out, w);
+  }
+  void score_backward(sf::ConstVectorView<double>, sf::MatrixView<double>, sf::VectorView<double>, Workspace&) const {}
+
+ private:
+  sf::VariancePreserving<double> sde_;
+  sf::Vector<double> parameters_ = sf::Vector<double>::Zero(1);
+  sf::Index d_;
+  double s_;
+};
+static_assert(sf::TrainableModel<PerfectModel>);
+
+}  // namespace
+
+TEST_CASE("the gradient of denoising score matching is that of the mean loss", "[objective]") {
+  const sf::ScoreModel model{sf::VariancePreserving<double>{}, sf::Mlp<double, 2, 8, 8>{}, sf::Seed{1}};
+  const auto x0 = sf::two_moons<double>(100, {.seed = 1});
+  const sf::DenoisingScoreMatching objective;
+  const auto gradient = evaluate(objective, model, model.parameters(), x0, 64).gradient;
+
+  // Central differences of order 4: h^4 = 1e-12 of truncation and 1e-16 / h = 1e-13 of rounding, on gradients of 1e-6
+  // and more.
+  constexpr double h = 1e-3;
+  double worst = 0;
+  for (sf::Index i = 0; i < gradient.size(); ++i) {
+    const auto mean_loss = [&](double offset) {
+      sf::Vector<double> p = model.parameters();
+      p(i) += offset;
+      return evaluate(objective, model, p, x0, 64).losses.mean();
+    };
+    const double slope = (8 * (mean_loss(h) - mean_loss(-h)) - (mean_loss(2 * h) - mean_loss(-2 * h))) / (12 * h);
+    worst = std::max(worst, std::abs(slope - gradient(i)) / std::max(std::abs(slope), 1e-6));
+  }
+  CHECK(gradient.cwiseAbs().maxCoeff() > 0.01);
+  CHECK(worst < 1e-6);
+}
+
+TEMPLATE_TEST_CASE("losses do not depend on how a batch is cut", "[objective]", float, double) {
+  const sf::ScoreModel model{sf::VariancePreserving<TestType>{}, sf::Mlp<TestType, 2, 8, 8>{}, sf::Seed{1}};
+  const auto x0 = sf::two_moons<TestType>(150, {.seed = 1});
+  const auto whole = evaluate({}, model, model.parameters(), x0, 64);
+  for (const sf::Index size : {1, 7, 37}) {
+    CAPTURE(size);
+    const auto cut = evaluate({}, model, model.parameters(), x0, size);
+    CHECK(cut.losses == whole.losses);
+    // Sums in another order: rounding.
+    CHECK((cut.gradient - whole.gradient).norm() <
+          100 * std::numeric_limits<TestType>::epsilon() * whole.gradient.norm());
+  }
+  CHECK(evaluate({}, model, model.parameters(), x0, 64, 4).losses != whole.losses);  // another step, other noise
+}
+
+TEST_CASE("the gradient is added to what is there", "[objective]") {
+  const sf::ScoreModel model{sf::VariancePreserving<double>{}, sf::Mlp<double, 2, 8>{}, sf::Seed{1}};
+  const auto x0 = sf::two_moons<double>(10);
+  const sf::DenoisingScoreMatching objective;
+  const auto expected = evaluate(objective, model, model.parameters(), x0, 64).gradient;
+  auto w = objective.workspace(model);
+  sf::Vector<double> gradient = sf::Vector<double>::Ones(expected.size()), losses(10);
+  objective.loss_and_gradient(model, sf::view(model.parameters()), sf::view(x0), sf::Draw{sf::Seed{9}, 0, 3}, 10,
+                              sf::view(losses), sf::view(gradient), w);
+  CHECK(((gradient.array() - 1).matrix() - expected).cwiseAbs().maxCoeff() < 1e-14);  // rounding of 1 + g
+}
+
+TEST_CASE("a model that answers zero has the loss of the noise", "[objective]") {
+  // |0 + eps|^2 / d has mean 1 and variance 2 / d in any dimension: five deviations of the mean of n.
+  constexpr sf::Index n = 20'000;
+  for (const sf::Index d : {1, 2, 10}) {
+    CAPTURE(d);
+    const sf::ScoreModel model{sf::VariancePreserving<double>{}, sf::DynamicMlp<double>(d, {4}), sf::Seed{1}};
+    const sf::Vector<double> zero = sf::Vector<double>::Zero(model.parameters().size());
+    const auto losses = evaluate({}, model, zero, sf::Matrix<double>(sf::Matrix<double>::Ones(d, n)), 64).losses;
+    CHECK(std::abs(losses.mean() - 1) < 5 * std::sqrt(2.0 / static_cast<double>(d * n)));
+  }
+}
+
+TEST_CASE("the loss of a perfect score is the closed form", "[objective]") {
+  // x_t is normal of variance v = alpha^2 s^2 + sigma^2, and E|sigma score + eps|^2 / d = 1 - sigma^2 / v at each t.
+  constexpr sf::Index n = 100'000, d = 3;
+  for (const double s : {0.3, 1.0, 2.0}) {
+    for (const double t_min : {1e-4, 0.2}) {
+      CAPTURE(s, t_min);
+      const PerfectModel model(d, s);
+      double expected = 0;
+      constexpr int nodes = 20'000;  // of the midpoint rule, exact to 1e-8 here
+      for (int k = 0; k < nodes; ++k) {
+        const double t = t_min + (1 - t_min) * (k + 0.5) / nodes;
+        expected += (1 - std::pow(model.sde().deviation(t), 2) / model.variance(t)) / nodes;
+      }
+      sf::Matrix<double> x0(d, n);
+      sf::Random(sf::Seed{2}, "data of this test").normal(sf::view(x0), 0, 0);
+      x0 *= s;
+      const auto losses =
+          evaluate(sf::DenoisingScoreMatching{.t_min = t_min}, model, model.parameters(), x0, 1000).losses;
+      const double deviation = std::sqrt((losses.array() - losses.mean()).square().mean());
+      CHECK(std::abs(losses.mean() - expected) < 5 * deviation / std::sqrt(static_cast<double>(n)));
+    }
+  }
+}
+
+TEST_CASE("denoising score matching refuses a smallest time that is none", "[objective]") {
+  const PerfectModel model(2, 1.0);
+  for (const double t_min : {0.0, -1.0, 1.0, 2.0, std::numeric_limits<double>::quiet_NaN()})
+    CHECK_THROWS_AS(sf::DenoisingScoreMatching{.t_min = t_min}.workspace(model), sf::InvalidArgument);
+  CHECK_THROWS_WITH(sf::DenoisingScoreMatching{.t_min = 0}.workspace(model),
+                    contains("DenoisingScoreMatching: expected t_min in (0, 1), got 0; 1e-4 is usual"));
+}
