@@ -4,12 +4,12 @@
 /// are cut where the next term is below the precision of the scalar.
 #pragma once
 
-#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <numbers>
 
+#include "scorefield/core/series.hpp"
 #include "scorefield/core/types.hpp"
 
 namespace scorefield::detail {
@@ -47,34 +47,6 @@ struct RandomBits<double> {
   /// In [-1/2, 1/2), from the 52 bits under the upper two, which are the quadrant.
   static double centred(Bits bits) { return std::bit_cast<double>(bits << 2 >> 12 | 0x3FF0000000000000u) - 1.5; }
 };
-
-/// sum of coefficients[i] x^i, unrolled.
-template <std::size_t I = 0, Real Scalar, std::size_t N>
-inline Scalar polynomial(Scalar x, const std::array<Scalar, N>& coefficients) {
-  if constexpr (I + 1 == N)
-    return coefficients[I];
-  else
-    return coefficients[I] + x * polynomial<I + 1>(x, coefficients);
-}
-
-/// artanh(s) / s = 1 + s^2/3 + s^4/5 + ..., as a polynomial in s^2.
-template <Real Scalar, std::size_t N>
-constexpr std::array<Scalar, N> artanh_series() {
-  std::array<Scalar, N> c{};
-  for (std::size_t k = 0; k < N; ++k) c[k] = Scalar(1) / static_cast<Scalar>(2 * k + 1);
-  return c;
-}
-
-/// 1/first! - x^2/(first + 2)! + ..., as a polynomial in x^2: cos x for first = 0, sin x / x for first = 1.
-template <Real Scalar, std::size_t N>
-constexpr std::array<Scalar, N> circular_series(std::size_t first) {
-  std::array<Scalar, N> c{1};
-  for (std::size_t k = 1; k < N; ++k) {
-    const std::size_t n = first + 2 * k;
-    c[k] = -c[k - 1] / static_cast<Scalar>(n * (n - 1));
-  }
-  return c;
-}
 
 /// log u for u in (0, 1]: u = 2^e m with m in [sqrt 1/2, sqrt 2], log m = 2 artanh((m - 1) / (m + 1)).
 template <Real Scalar>

@@ -12,7 +12,9 @@
 #include "scorefield/core/product.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
-#include "scorefield/layer/activation.hpp"
+#include "scorefield/layer/activation/activate.hpp"
+#include "scorefield/layer/activation/concept.hpp"
+#include "scorefield/layer/activation/identity.hpp"
 
 namespace scorefield {
 

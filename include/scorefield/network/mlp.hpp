@@ -1,7 +1,7 @@
 /// The multilayer perceptron on a sample and its time.
 #pragma once
 
-#include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -9,7 +9,10 @@
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
-#include "scorefield/layer/activation.hpp"
+#include "scorefield/layer/activation/concept.hpp"
+#include "scorefield/layer/activation/identity.hpp"
+#include "scorefield/layer/activation/log_sigmoid.hpp"
+#include "scorefield/layer/concept.hpp"
 #include "scorefield/layer/dense.hpp"
 #include "scorefield/network/sequential.hpp"
 

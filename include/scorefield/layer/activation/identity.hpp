@@ -1,0 +1,17 @@
+/// No activation.
+#pragma once
+
+#include "scorefield/core/packet.hpp"
+#include "scorefield/layer/activation/concept.hpp"
+
+namespace scorefield {
+
+/// f(z) = z.
+struct Identity {
+  template <class P>
+  static ActivationValue<P> evaluate(const P& z) {
+    return {z, Eigen::internal::pset1<P>(1)};
+  }
+};
+
+}  // namespace scorefield

@@ -1,0 +1,22 @@
+/// The sigmoid linear unit.
+#pragma once
+
+#include "scorefield/core/packet.hpp"
+#include "scorefield/layer/activation/concept.hpp"
+#include "scorefield/layer/activation/logistic.hpp"
+
+namespace scorefield {
+
+/// f(z) = z / (1 + exp(-z)). Elfwing et al. 2018, arXiv:1702.03118.
+struct SiLU {
+  template <class P>
+  static ActivationValue<P> evaluate(const P& z) {
+    using namespace Eigen::internal;
+    const auto l = detail::logistic(z);
+    const P sigmoid = where_negative(z, l.of_opposite, l.of_magnitude);
+    const P opposite = where_negative(z, l.of_magnitude, l.of_opposite);
+    return {pmul(z, sigmoid), pmul(sigmoid, pmadd(z, opposite, pset1<P>(1)))};
+  }
+};
+
+}  // namespace scorefield

@@ -1,0 +1,20 @@
+/// The smooth ramp.
+#pragma once
+
+#include "scorefield/core/packet.hpp"
+#include "scorefield/layer/activation/concept.hpp"
+#include "scorefield/layer/activation/logistic.hpp"
+
+namespace scorefield {
+
+/// f(z) = log(1 + exp(z)).
+struct Softplus {
+  template <class P>
+  static ActivationValue<P> evaluate(const P& z) {
+    using namespace Eigen::internal;
+    const auto l = detail::logistic(z);
+    return {pmadd(l.s, l.quotient, pmax(z, pset1<P>(0))), where_negative(z, l.of_opposite, l.of_magnitude)};
+  }
+};
+
+}  // namespace scorefield
