@@ -27,7 +27,8 @@ class ParameterLayout {
     size_ += rows * cols;
   }
 
-  const std::vector<ParameterPiece>& pieces() const { return pieces_; }
+  const std::vector<ParameterPiece>& pieces() const& { return pieces_; }
+  std::vector<ParameterPiece> pieces() && { return std::move(pieces_); }  // of a temporary: a loop may go over it
 
   /// The number of parameters in all pieces.
   Index size() const { return size_; }
