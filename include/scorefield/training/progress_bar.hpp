@@ -1,6 +1,7 @@
 /// A line in the terminal that shows how far a run is, its loss and the time left.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
@@ -51,19 +52,20 @@ class ProgressBar {
 
  private:
   using Clock = std::chrono::steady_clock;
-  static constexpr Index width = 30;
+  static constexpr int width = 30;
 
   void draw(Index step, Index steps, double seconds) const {
+    static constexpr const char* full = "##############################";
+    static constexpr const char* empty = "..............................";
     const double done = static_cast<double>(step) / static_cast<double>(steps);
-    const auto filled = static_cast<std::size_t>(done * width);
-    const std::string bar = std::string(filled, '#') + std::string(width - filled, '.');
-    const Index timed = step - first_step_;
-    const std::string time =
-        step == steps ? "took " + clock_text(seconds)
-        : timed == 0  ? "-"
-                      : clock_text(seconds / static_cast<double>(timed) * static_cast<double>(steps - step)) + " left";
-    std::fprintf(stderr, "\r[%s] %5.1f %%  step %lld of %lld  loss %.4f  %s   ", bar.c_str(), 100 * done,
-                 static_cast<long long>(step), static_cast<long long>(steps), loss_, time.c_str());
+    const int filled = static_cast<int>(done * width);
+    std::fprintf(stderr, "\r[%.*s%.*s] %5.1f %%  step %lld of %lld  loss %.4f  ", filled, full, width - filled, empty,
+                 100 * done, static_cast<long long>(step), static_cast<long long>(steps), loss_);
+    if (const Index timed = step - first_step_; step == steps)
+      std::fprintf(stderr, "took %s   ", clock_text(seconds).c_str());
+    else if (timed > 0)
+      std::fprintf(stderr, "%s left   ",
+                   clock_text(seconds / static_cast<double>(timed) * static_cast<double>(steps - step)).c_str());
     std::fflush(stderr);
   }
 

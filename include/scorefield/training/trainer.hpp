@@ -39,9 +39,9 @@ class Trainer {
     bool stopped = false;
     while (!run.done() && !stopped) {
       run.advance();
-      const Progress<typename Model::Scalar> progress{run.step(), run.steps(),         run.epoch(),
-                                                      run.loss(), run.learning_rate(), run.result()};
-      const auto call = [&](auto& callback) {
+      [[maybe_unused]] const Progress<typename Model::Scalar> progress{run.step(), run.steps(),         run.epoch(),
+                                                                       run.loss(), run.learning_rate(), run.result()};
+      [[maybe_unused]] const auto call = [&](auto& callback) {
         if constexpr (std::same_as<decltype(callback(progress)), Next>)
           stopped |= callback(progress) == Next::stop;
         else

@@ -126,7 +126,7 @@ class TrainingRun {
     double sum = 0;
     for (Index j = 0; j < n; ++j) {
       if (!std::isfinite(losses_(j)))
-        throw NonFinite(text("training step ", step_), "a finite loss",
+        throw NonFinite(text("training step ", step_ + 1), "a finite loss",
                         text(losses_(j), " for sample ", indices[static_cast<std::size_t>(j)]),
                         "lower the learning rate, clip the gradient, or scale the data to a deviation of about 1");
       sum += static_cast<double>(losses_(j));
