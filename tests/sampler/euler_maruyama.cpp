@@ -108,7 +108,7 @@ TEST_CASE("Euler-Maruyama draws a mixture", "[sampler]") {
   // Moments within five Monte Carlo deviations (those of x x^T by the draws themselves, at most 1 here) and a
   // discretisation error of 5 / steps, which is what the scheme makes of one normal distribution as narrow as these.
   const ExactScore<double> model(sf::test::two_normals<double>());
-  constexpr sf::Index n = 8000, steps = 250;
+  constexpr sf::Index n = 5000, steps = 200;
   const auto x = sf::sample(model, sf::EulerMaruyama{.steps = steps}, n, sf::Seed{2});
   const auto expected = moments_of(model.data());
   CHECK(distance(moments_of(x), expected) < monte_carlo_error(expected, n) + 5.0 / steps);

@@ -1,0 +1,160 @@
+#include "scorefield/training/callbacks.hpp"
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "support/allocations.hpp"
+#include "support/catch.hpp"
+#include "training/runs.hpp"
+
+namespace sf = scorefield;
+using scorefield::test::contains;
+using scorefield::test::small_data;
+using scorefield::test::small_model;
+using scorefield::test::trained;
+
+namespace {
+
+const sf::Vector<float> no_parameters;
+
+sf::Progress<float> progress_at(sf::Index step, sf::Index steps, double loss) {
+  return {step, steps, 0, loss, 1e-3, no_parameters};
+}
+
+/// The step after which a run with these losses is stopped; 0 if it is not.
+sf::Index stopped_at(sf::EarlyStop stop, const std::vector<double>& losses) {
+  sf::Index step = 0;
+  for (const double loss : losses)
+    if (++step; stop(progress_at(step, 100, loss)) == sf::Next::stop) return step;
+  return 0;
+}
+
+const auto returns_nothing = [](const auto&) {};
+const auto returns_next = [](const auto&) { return sf::Next::proceed; };
+const auto returns_a_flag = [](const auto&) { return true; };
+const auto takes_nothing = [] {};
+const auto takes_doubles = [](const sf::Progress<double>&) {};
+
+static_assert(sf::TrainingCallback<decltype(returns_nothing), float>);
+static_assert(sf::TrainingCallback<decltype(returns_next), float>);
+static_assert(sf::TrainingCallback<sf::History, float> && sf::TrainingCallback<sf::History&, double>);
+static_assert(sf::TrainingCallback<sf::EarlyStop, float>);
+static_assert(sf::TrainingCallback<sf::Every<decltype(returns_nothing)>, float>);
+static_assert(sf::TrainingCallback<decltype(takes_doubles), double>);
+
+static_assert(!sf::TrainingCallback<decltype(returns_a_flag), float>);  // true is not clearly "stop" or "go on"
+static_assert(!sf::TrainingCallback<decltype(takes_nothing), float>);
+static_assert(!sf::TrainingCallback<decltype(takes_doubles), float>);
+static_assert(!sf::TrainingCallback<const sf::History, float>);
+
+}  // namespace
+
+TEST_CASE("callbacks are called after every step, in order", "[training]") {
+  std::string calls;
+  trained(
+      {.steps = 3}, [&](const auto& progress) { calls += "a" + std::to_string(progress.step); },
+      [&](const auto&) {
+        calls += "b";
+        return sf::Next::proceed;
+      },
+      [&](const sf::Progress<float>&) { calls += "c "; });
+  CHECK(calls == "a1bc a2bc a3bc ");
+}
+
+TEST_CASE("a callback stops a run after the step, and the others still see it", "[training]") {
+  std::string calls;
+  const auto stopped = trained(
+      {.steps = 100}, [&](const auto& progress) { return progress.step == 4 ? sf::Next::stop : sf::Next::proceed; },
+      [&](const auto& progress) { calls += std::to_string(progress.step); });
+  CHECK(calls == "1234");
+  CHECK(stopped == trained({.steps = 4}));
+}
+
+TEST_CASE("a callback that throws ends a run and leaves the model as it was", "[training]") {
+  auto model = small_model();
+  const sf::Trainer trainer{sf::DenoisingScoreMatching{}, sf::Adam{}};
+  CHECK_THROWS_AS(trainer.fit(model, small_data(), {.steps = 5}, [](const auto&) { throw 17; }), int);
+  CHECK(model.parameters() == small_model().parameters());
+}
+
+TEST_CASE("every so many steps", "[training]") {
+  std::vector<sf::Index> seen;
+  trained({.steps = 10}, sf::Every{3, [&](const auto& progress) { seen.push_back(progress.step); }});
+  CHECK(seen == std::vector<sf::Index>{3, 6, 9});
+
+  seen.clear();
+  trained({.steps = 10}, sf::Every{2, [&](const auto& progress) {
+                                     seen.push_back(progress.step);
+                                     return progress.step >= 6 ? sf::Next::stop : sf::Next::proceed;
+                                   }});
+  CHECK(seen == std::vector<sf::Index>{2, 4, 6});
+  CHECK_THROWS_AS((sf::Every{0, returns_nothing}), sf::InvalidArgument);
+  CHECK_THROWS_WITH((sf::Every{-1, returns_nothing}), contains("Every: expected a positive number of steps, got -1"));
+}
+
+TEST_CASE("history keeps means, and what is left at the end", "[training]") {
+  sf::History history{4};
+  for (int step = 1; step <= 10; ++step) history(progress_at(step, 10, step));
+  const auto& rows = history.rows();
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[0].step == 4);
+  CHECK(rows[0].loss == 2.5);
+  CHECK(rows[1].step == 8);
+  CHECK(rows[1].loss == 6.5);
+  CHECK(rows[2].step == 10);
+  CHECK(rows[2].loss == 9.5);
+  CHECK_THROWS_AS(sf::History{0}, sf::InvalidArgument);
+  CHECK_THROWS_WITH(sf::History{-5}, contains("History: expected a positive number of steps a row, got -5"));
+}
+
+TEST_CASE("history of a run", "[training]") {
+  std::vector<double> losses;
+  sf::History history{3};
+  trained({.epochs = 2, .batch_size = 256}, history, [&](const auto& progress) { losses.push_back(progress.loss); });
+  REQUIRE(losses.size() == 8);
+  REQUIRE(history.rows().size() == 3);
+  CHECK(history.rows()[1].loss == Catch::Approx((losses[3] + losses[4] + losses[5]) / 3).epsilon(1e-14));
+  CHECK(history.rows()[2].loss == Catch::Approx((losses[6] + losses[7]) / 2).epsilon(1e-14));
+  CHECK(history.rows()[0].epoch == 0);
+  CHECK(history.rows()[1].epoch == 1);
+}
+
+TEST_CASE("early stopping looks at means of windows", "[training]") {
+  const sf::EarlyStop stop({.window = 2, .patience = 2});
+  CHECK(stopped_at(stop, {9, 9, 8, 8, 7, 7, 6, 6}) == 0);
+  CHECK(stopped_at(stop, {5, 9, 9, 5, 9, 5, 1, 1}) == 6);        // 7, then not better twice
+  CHECK(stopped_at(stop, {7, 7, 8, 8, 6, 6, 6, 6, 5, 5}) == 0);  // better again in time
+  CHECK(stopped_at(stop, {1, 1, 9, 9, 8, 8}) == 6);              // better than before, but not the best
+  CHECK(stopped_at(stop, {3, 3, 3, 3}) == 0);                    // one window is not enough
+  const sf::EarlyStop demanding({.window = 1, .patience = 3, .min_improvement = 0.5});
+  CHECK(stopped_at(demanding, {9, 8.9, 8.8, 8.7}) == 4);
+  CHECK(stopped_at(demanding, {9, 8.9, 8.8, 8.2, 8.1, 8.0, 7.9}) == 7);
+
+  CHECK_THROWS_AS(sf::EarlyStop({.window = 0}), sf::InvalidArgument);
+  CHECK_THROWS_AS(sf::EarlyStop({.patience = 0}), sf::InvalidArgument);
+  CHECK_THROWS_AS(sf::EarlyStop({.min_improvement = -1}), sf::InvalidArgument);
+  CHECK_THROWS_AS(sf::EarlyStop({.min_improvement = std::numeric_limits<double>::quiet_NaN()}), sf::InvalidArgument);
+  CHECK_THROWS_WITH(sf::EarlyStop({.window = 0, .patience = 4}), contains("got 0, 4 and 0; the loss is noisy"));
+}
+
+TEST_CASE("early stopping ends a run", "[training]") {
+  sf::Index last = 0;
+  // No window is a million better than the one before, so the second is the first failure and the fourth the third.
+  trained({.steps = 100}, sf::EarlyStop({.window = 5, .patience = 3, .min_improvement = 1e6}),
+          [&](const auto& progress) { last = progress.step; });
+  CHECK(last == 20);
+}
+
+TEST_CASE("callbacks of the library allocate nothing after the first step", "[training]") {
+  sf::History history{2};
+  sf::EarlyStop stop({.window = 2, .patience = 3});
+  history(progress_at(1, 1000, 0.5));
+  CHECK(sf::test::count_allocations([&] {
+          for (sf::Index step = 2; step <= 1000; ++step) {
+            history(progress_at(step, 1000, 0.5));
+            stop(progress_at(step, 1000, 0.5));
+          }
+        }) == 0);
+  CHECK(history.rows().size() == 500);
+}
