@@ -1,5 +1,6 @@
 /// One training step of the recipe: 13.0 MFLOP for a batch of 256 where the layers are 64 wide. One thread
-/// is timed by its CPU clock, which other work on the machine does not move; two can only be timed by the wall clock.
+/// is timed by its CPU clock, which other work on the machine does not move; two can only be timed by the wall clock,
+/// and want two idle cores: OpenMP threads that wait spin, unless OMP_WAIT_POLICY=passive.
 #include "peak.hpp"
 #include "recipe.hpp"
 

@@ -21,7 +21,7 @@ struct DenoisingScoreMatching {
   template <TrainableModel Model>
   struct Workspace {
     using Scalar = typename Model::Scalar;
-    Matrix<Scalar> time;               // 1 x chunk_size
+    Matrix<Scalar> time, deviation;    // 1 x chunk_size
     Matrix<Scalar> noise, x_t, score;  // d x chunk_size
     typename Model::Workspace model;
   };
@@ -33,7 +33,7 @@ struct DenoisingScoreMatching {
       throw InvalidArgument("DenoisingScoreMatching", "t_min in (0, 1)", text(t_min), "1e-4 is usual");
     using M = Matrix<typename Model::Scalar>;
     const Index d = model.dimension(), n = model.chunk_size();
-    return {M(1, n), M(d, n), M(d, n), M(d, n), model.workspace()};
+    return {M(1, n), M(1, n), M(d, n), M(d, n), M(d, n), model.workspace()};
   }
 
   template <TrainableModel Model, Real Scalar = typename Model::Scalar>
@@ -41,7 +41,7 @@ struct DenoisingScoreMatching {
                          Index batch_size, VectorView<Scalar> losses, VectorView<Scalar> gradient,
                          Workspace<Model>& w) const {
     const Index d = x0.rows(), n = x0.cols();
-    auto time = columns(w.time, 0, n);
+    auto time = columns(w.time, 0, n), deviation = columns(w.deviation, 0, n);
     auto noise = columns(w.noise, 0, n), x_t = columns(w.x_t, 0, n), score = columns(w.score, 0, n);
     Random(draw.seed, "training time").uniform(time, draw.first_sample, draw.step);
     Random(draw.seed, "training noise").normal(noise, draw.first_sample, draw.step);
@@ -50,14 +50,15 @@ struct DenoisingScoreMatching {
     for (Index j = 0; j < n; ++j) {
       const Scalar t = earliest + (1 - earliest) * time(0, j);
       time(0, j) = t;
-      x_t.col(j) = model.sde().signal(t) * x0.col(j) + model.sde().deviation(t) * noise.col(j);
+      deviation(0, j) = model.sde().deviation(t);
+      x_t.col(j) = model.sde().signal(t) * x0.col(j) + deviation(0, j) * noise.col(j);
     }
-    const ConstVectorView<Scalar> t(time.data(), n);
-    model.score_forward(p, columns(std::as_const(w.x_t), 0, n), t, score, w.model);
+    model.score_forward(p, columns(std::as_const(w.x_t), 0, n), ConstVectorView<Scalar>(time.data(), n), score,
+                        w.model);
 
     // With lambda = sigma^2 a sample's loss is the mean square of sigma s + eps.
     for (Index j = 0; j < n; ++j) {
-      const Scalar sigma = model.sde().deviation(t(j));
+      const Scalar sigma = deviation(0, j);
       score.col(j) = sigma * score.col(j) + noise.col(j);
       losses(j) = score.col(j).squaredNorm() / static_cast<Scalar>(d);
       score.col(j) *= 2 * sigma / static_cast<Scalar>(d * batch_size);
