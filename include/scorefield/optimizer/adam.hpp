@@ -26,8 +26,8 @@ struct Adam {
     if (!(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1))
       throw InvalidArgument("Adam", "beta1 and beta2 in [0, 1)", text(beta1, " and ", beta2),
                             "0.9 and 0.999 are usual");
-    if (!(epsilon > 0 && weight_decay >= 0))
-      throw InvalidArgument("Adam", "epsilon > 0 and weight_decay >= 0", text(epsilon, " and ", weight_decay),
+    if (!(epsilon > 0 && weight_decay >= 0 && std::isfinite(epsilon) && std::isfinite(weight_decay)))
+      throw InvalidArgument("Adam", "finite epsilon > 0 and weight_decay >= 0", text(epsilon, " and ", weight_decay),
                             "1e-8 and 0 are usual");
   }
 
