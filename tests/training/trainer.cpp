@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -31,6 +33,17 @@ sf::Vector<double> gradient_used(std::optional<double> clip_norm) {
   plain.fit(model, small_data<double>(), {.steps = 1, .batch_size = 200, .clip_norm = clip_norm});
   return (before - model.parameters()) / 0.5;
 }
+
+/// A run refers to its data: what ends before the run does is refused.
+template <class Data>
+concept Starts = requires(const sf::Trainer<sf::DenoisingScoreMatching, sf::Adam>& trainer,
+                          const decltype(small_model())& model, Data data) {
+  trainer.start(model, std::forward<Data>(data), sf::TrainingOptions{});
+};
+static_assert(Starts<const sf::Dataset<float>&>);
+static_assert(!Starts<sf::Dataset<float>>);
+static_assert(!Starts<const sf::Matrix<float>&>);
+static_assert(!Starts<const sf::Dataset<double>&>);
 
 /// An objective whose gradient is the parameters', one model of two numbers: a parabola.
 struct Parabola {
@@ -213,6 +226,20 @@ TEST_CASE("a step of training allocates nothing", "[training]") {
               while (!run.done()) run.advance();
             }) == 0);
     }
+}
+
+TEST_CASE("nor do the loop and its callbacks", "[training]") {
+  auto model = small_model();
+  sf::History history{2};
+  std::int64_t first = 0, last = 0;
+  sf::Trainer{sf::DenoisingScoreMatching{}, sf::Adam{}}.fit(
+      model, small_data(), {.steps = 50, .batch_size = 256}, history, sf::EarlyStop({.window = 5, .patience = 50}),
+      sf::Every{7, [](const auto&) {}}, [&](const sf::Progress<float>& progress) {
+        last = sf::test::allocations();
+        if (progress.step == 1) first = last;
+      });
+  CHECK(history.rows().size() == 25);
+  CHECK(last == first);
 }
 
 TEST_CASE("a loss that is not finite names step and sample, and leaves the model as it was", "[training]") {
