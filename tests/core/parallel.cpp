@@ -1,0 +1,89 @@
+#include "scorefield/core/parallel.hpp"
+
+#include <atomic>
+#include <cmath>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "scorefield/core/chunks.hpp"
+#include "scorefield/core/extent.hpp"
+#include "scorefield/core/parameters.hpp"
+
+#include "support/catch.hpp"
+
+namespace sf = scorefield;
+
+TEST_CASE("every task runs once, on a worker that is one of the threads", "[core]") {
+  for (const sf::Index count : {0, 1, 2, 7, 1000})
+    for (const int threads : {1, 2, 3, 8}) {
+      CAPTURE(count, threads);
+      std::vector<int> runs(static_cast<std::size_t>(count));
+      // Without locks: a worker's number is no other thread's at the same time, which a thread sanitizer would see.
+      std::vector<double> work(static_cast<std::size_t>(threads));
+      std::atomic<bool> workers_in_range{true};
+      sf::parallel_for(count, threads, [&](sf::Index i, int worker) {
+        ++runs[static_cast<std::size_t>(i)];
+        if (worker < 0 || worker >= threads) {
+          workers_in_range = false;
+          return;
+        }
+        for (int k = 0; k < 200; ++k) work[static_cast<std::size_t>(worker)] += std::sin(static_cast<double>(i + k));
+      });
+      CHECK(workers_in_range);
+      CHECK(runs == std::vector<int>(static_cast<std::size_t>(count), 1));
+    }
+}
+
+TEST_CASE("of the exceptions that tasks throw the one of the smallest index arrives", "[core]") {
+  for (const int threads : {1, 4})
+    for (int round = 0; round < 50; ++round) {
+      const auto run = [&] {
+        sf::parallel_for(100, threads, [](sf::Index i, int) {
+          if (i % 10 == 7) throw std::runtime_error(std::to_string(i));
+        });
+      };
+      CHECK_THROWS_WITH(run(), "7");
+    }
+}
+
+TEST_CASE("0 threads are all, and fewer are refused", "[core]") {
+  CHECK(sf::resolve_threads(3) == 3);
+  CHECK(sf::resolve_threads(0) >= 1);
+  CHECK_THROWS_AS(sf::resolve_threads(-1), sf::InvalidArgument);
+  CHECK_THROWS_WITH(sf::resolve_threads(-1),
+                    "threads: expected 0 (all) or a positive number, got -1; leave the option out to use all");
+}
+
+TEST_CASE("chunks cover a range once", "[core]") {
+  for (const sf::Index count : {0, 1, 63, 64, 65, 1000})
+    for (const sf::Index size : {1, 7, 64}) {
+      const sf::Chunks chunks{count, size};
+      sf::Index next = 0;
+      for (sf::Index i = 0; i < chunks.pieces(); ++i) {
+        CHECK(chunks.first(i) == next);
+        CHECK((chunks.length(i) >= 1 && chunks.length(i) <= size));
+        next += chunks.length(i);
+      }
+      CHECK(next == count);
+    }
+}
+
+TEST_CASE("a layout puts its pieces one after the other", "[core]") {
+  sf::ParameterLayout layout;
+  CHECK(layout.size() == 0);
+  layout.add("weight", 3, 2);
+  layout.add("bias", 3, 1);
+  CHECK(layout.size() == 9);
+  REQUIRE(layout.pieces().size() == 2);
+  CHECK(layout.pieces()[1].name == "bias");
+  CHECK(layout.pieces()[1].offset == 6);
+  CHECK(layout.pieces()[0].size() == 6);
+}
+
+// An extent that is known takes no room where it is a [[no_unique_address]] member.
+static_assert(sf::Index{sf::Extent<3>{}} == 3);
+static_assert(sf::Index{sf::Extent<Eigen::Dynamic>{5}} == 5);
+static_assert(std::is_empty_v<sf::Extent<3>>);
+static_assert(!std::is_default_constructible_v<sf::Extent<Eigen::Dynamic>>);

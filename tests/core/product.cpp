@@ -1,0 +1,129 @@
+#include "scorefield/core/product.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "scorefield/core/random.hpp"
+
+#include "support/catch.hpp"
+#include "support/gradient_check.hpp"
+
+namespace sf = scorefield;
+namespace test = scorefield::test;
+
+namespace {
+
+/// The three functions on one set of operands.
+template <class Scalar>
+struct Products {
+  sf::Matrix<Scalar> plain, with_bias, added;
+};
+
+template <class Scalar>
+struct Operands {
+  Operands(sf::Index rows, sf::Index depth, sf::Index cols)
+      : left(test::normals<Scalar>(rows, depth, "left")),
+        right(test::normals<Scalar>(depth, cols, "right")),
+        start(test::normals<Scalar>(rows, cols, "start")),
+        bias(test::normals<Scalar>(rows, 1, "bias")) {}
+
+  /// Of columns [first, first + count) of the right operand.
+  Products<Scalar> products(sf::Index first, sf::Index count) const {
+    const sf::Matrix<Scalar> r = right.middleCols(first, count), transposed = r.transpose();
+    Products<Scalar> p{sf::Matrix<Scalar>(left.rows(), count), sf::Matrix<Scalar>(left.rows(), count),
+                       start.middleCols(first, count)};
+    sf::multiply(sf::view(left), sf::view(r), sf::view(p.plain));
+    sf::multiply_add_bias(sf::view(left), sf::view(r), bias.data(), sf::view(p.with_bias));
+    sf::add_multiply_transposed(sf::view(left), sf::view(transposed), sf::view(p.added));
+    return p;
+  }
+
+  sf::Matrix<Scalar> left, right, start;
+  sf::Vector<Scalar> bias;
+};
+
+template <class Scalar>
+void check_against_eigen(sf::Index rows, sf::Index depth, sf::Index cols) {
+  CAPTURE(rows, depth, cols);
+  const Operands<Scalar> of(rows, depth, cols);
+  const auto got = of.products(0, cols);
+  const sf::Matrix<double> product = of.left.template cast<double>() * of.right.template cast<double>();
+  const auto worst = [&](const sf::Matrix<Scalar>& a, const sf::Matrix<double>& b) {
+    return (a.template cast<double>() - b).cwiseAbs().maxCoeff();
+  };
+  // depth + 1 terms of up to 5 x 5, each sum rounded by half an epsilon of at most 3 sqrt(depth) + 5.
+  const auto k = static_cast<double>(depth);
+  const double bound = (k + 1) * (3 * std::sqrt(k) + 5) * test::Tolerance<Scalar>::epsilon;
+  REQUIRE(worst(got.plain, product) < bound);
+  REQUIRE(worst(got.with_bias, product.colwise() + of.bias.template cast<double>()) < bound);
+  REQUIRE(worst(got.added, product + of.start.template cast<double>()) < bound);
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("products are Eigen's in every shape", "[core]", float, double) {
+  constexpr sf::Index size = sf::packet_size<TestType>;
+  for (const sf::Index rows : {sf::Index{1}, size - 1, size, size + 1, 2 * size + 1, 4 * size, 7 * size - 1})
+    for (const sf::Index depth : {0, 1, 2, 127, 129, 300})
+      for (const sf::Index cols : {1, 2, 3, 5, 6, 12, 13, 25})
+        if (rows > 0) check_against_eigen<TestType>(rows, depth, cols);
+}
+
+TEMPLATE_TEST_CASE("entries of a product have the same bits whatever stands beside them", "[core]", float, double) {
+  for (const sf::Index rows : {1, 3, 9, 17, 64, 67}) {
+    const Operands<TestType> of(rows, 130, 64);
+    const auto all = of.products(0, 64);
+    for (const sf::Index width : {1, 2, 5, 13, 63})
+      for (sf::Index first = 0; first + width <= 64; first += width) {
+        const auto part = of.products(first, width);
+        REQUIRE(part.plain == all.plain.middleCols(first, width));
+        REQUIRE(part.with_bias == all.with_bias.middleCols(first, width));
+        REQUIRE(part.added == all.added.middleCols(first, width));
+      }
+    // Rows: those of a product with fewer.
+    Operands<TestType> fewer = of;
+    const sf::Index kept = (rows + 1) / 2;
+    fewer.left = of.left.topRows(kept).eval();
+    fewer.start = of.start.topRows(kept).eval();
+    fewer.bias = of.bias.head(kept).eval();
+    const auto part = fewer.products(0, 64);
+    REQUIRE(part.plain == all.plain.topRows(kept));
+    REQUIRE(part.with_bias == all.with_bias.topRows(kept));
+    REQUIRE(part.added == all.added.topRows(kept));
+  }
+}
+
+TEST_CASE("a product does not touch what lies beside its target", "[core]") {
+  const Operands<float> of(5, 7, 3);
+  sf::Vector<float> memory = sf::Vector<float>::Constant(5 * 3 + 40, 99);
+  sf::multiply(sf::view(of.left), sf::view(of.right), sf::MatrixView<float>(memory.data() + 20, 5, 3));
+  CHECK((memory.head(20).array() == 99).all());
+  CHECK((memory.tail(20).array() == 99).all());
+  CHECK((memory.segment(20, 15).array() != 99).all());
+}
+
+TEMPLATE_TEST_CASE("transform gives an element the same bits wherever it stands", "[core]", float, double) {
+  const auto a = test::normals<TestType>(100, 1, "a"), b = test::normals<TestType>(100, 1, "b");
+  // Compilers may fuse the product and the sum, but must do so for all elements or for none.
+  const auto f = [](const auto& x, const auto& y) {
+    using namespace Eigen::internal;
+    return padd(pmul(x, y), psub(x, pmul(y, y)));
+  };
+  sf::Vector<TestType> all(100);
+  sf::transform(all.data(), 100, f, a.data(), b.data());
+  for (sf::Index i = 0; i < 100; ++i)
+    REQUIRE(static_cast<double>(all(i)) == Catch::Approx(static_cast<double>(a(i) * b(i) + (a(i) - b(i) * b(i))))
+                                               .margin(20 * test::Tolerance<TestType>::epsilon));
+  for (sf::Index first = 0; first < 20; ++first)
+    for (sf::Index count = 0; count <= 40; ++count) {
+      sf::Vector<TestType> part = sf::Vector<TestType>::Constant(41, 99);
+      sf::transform(part.data(), count, f, a.data() + first, b.data() + first);
+      REQUIRE(part.head(count) == all.segment(first, count));
+      REQUIRE((part.tail(41 - count).array() == 99).all());
+    }
+  auto in_place = a;
+  sf::transform(in_place.data(), 100, f, std::as_const(in_place).data(), b.data());
+  CHECK(in_place == all);
+}
