@@ -198,7 +198,7 @@ TEMPLATE_TEST_CASE("the logarithm of random numbers is accurate over (0, 1]", "[
     if (u > TestType(0.75)) near_one = std::max(near_one, error);
   };
   for (int i = 1; i <= 100'000; ++i) see(static_cast<TestType>(i) / 100'000);
-  for (int i = 1; i <= 1000; ++i) see(1 - static_cast<TestType>(i) * test::Tolerance<TestType>::epsilon / 2);
+  for (int i = 1; i <= 1000; ++i) see(static_cast<TestType>(1 - i * test::Tolerance<TestType>::epsilon / 2));
   for (TestType u = 1; u >= (static_cast<TestType>(std::same_as<TestType, float> ? 0x1p-32 : 0x1p-53));
        u *= TestType(0.999))
     see(u);
