@@ -85,7 +85,7 @@ struct BreaksAtTheEdge : ExactScore<float> {
 TEST_CASE("Euler-Maruyama draws a normal distribution as its scheme says", "[sampler]") {
   // The moments of the scheme are known exactly, so the only error is that of Monte Carlo.
   const ExactScore<double> model(sf::test::one_normal<double>());
-  constexpr sf::Index n = 40'000, steps = 25;
+  constexpr sf::Index n = 20'000, steps = 16;
   const auto drawn = moments_of(sf::sample(model, sf::EulerMaruyama{.steps = steps}, n, sf::Seed{1}));
   const auto expected = scheme_moments(model, steps);
   CHECK(distance(drawn, expected) < monte_carlo_error(expected, n));
@@ -108,7 +108,7 @@ TEST_CASE("Euler-Maruyama draws a mixture", "[sampler]") {
   // Moments within five Monte Carlo deviations (those of x x^T by the draws themselves, at most 1 here) and a
   // discretisation error of 5 / steps, which is what the scheme makes of one normal distribution as narrow as these.
   const ExactScore<double> model(sf::test::two_normals<double>());
-  constexpr sf::Index n = 5000, steps = 200;
+  constexpr sf::Index n = 3000, steps = 100;
   const auto x = sf::sample(model, sf::EulerMaruyama{.steps = steps}, n, sf::Seed{2});
   const auto expected = moments_of(model.data());
   CHECK(distance(moments_of(x), expected) < monte_carlo_error(expected, n) + 5.0 / steps);
