@@ -79,9 +79,9 @@ struct BreaksLate : sf::DenoisingScoreMatching {
 }  // namespace
 
 TEST_CASE("training reaches the loss of the exact score", "[training]") {
-  // For data N(0, s^2 I) no model can do better than 1 - sigma^2 / (alpha^2 s^2 + sigma^2), averaged over t: 0.173 here.
-  // The mean over the last 500 steps of 256 samples has a Monte Carlo deviation below 1 %, and so small a network comes
-  // within 6 % in these seconds: 10 % is trained, and a network that answers 0 has 1.
+  // For data N(0, s^2 I) no model can do better than 1 - sigma^2 / (alpha^2 s^2 + sigma^2), averaged over t: 0.173
+  // here. The mean over the last 500 steps of 256 samples has a Monte Carlo deviation below 1 %, and so small a network
+  // comes within 6 % in these seconds: 10 % is trained, and a network that answers 0 has 1.
   constexpr double s = 0.5;
   sf::Matrix<float> x(2, 20'000);
   sf::Random(sf::Seed{1}, "data of this test").normal(sf::view(x), 0, 0);
