@@ -138,7 +138,7 @@ int main() {
 
   // Layers compose to a network that takes (x, t), and with an equation to a model.
   using Wide = sf::Dense<float>;
-  sf::PerceptronOf network{sf::Sequential{Wide(3, 32), Sine(32), Wide(32, 32), Sine(32)}, Wide(32, 2)};
+  sf::Perceptron network{sf::Sequential{Wide(3, 32), Sine(32), Wide(32, 32), Sine(32)}, Wide(32, 2)};
   sf::ScoreModel model{CosineEquation{}, network, sf::Seed{0}};
   static_assert(sf::Sampler<FlowEuler, decltype(model)>);
 

@@ -90,7 +90,7 @@ int run(int argc, char** argv) {
   recipe.training.seed = seed;
   recipe.training.threads = threads;
 
-  const auto data = sf::swiss_roll<float>(1000, {.seed = seed});
+  const sf::Dataset<float> data = sf::swiss_roll<float>(1000, {.seed = seed});
   sf::ScoreModel model{sf::VariancePreserving<float>{}, sf::Mlp<float, 2, 64, 64, 64>{}, sf::Seed{seed}};
   const sf::Trainer trainer{sf::DenoisingScoreMatching{}, recipe.adam, recipe.rate};
   const sf::EulerMaruyama sampler{.steps = sampler_steps};
@@ -109,10 +109,10 @@ int run(int argc, char** argv) {
   sf::Matrix<float> samples;
   const auto evolution = draw(model, sampler, request, samples);
 
-  sf::write_npy(folder / "training.npy", data);
+  sf::write_npy(folder / "training.npy", data.samples());
   sf::write_npy(folder / "samples.npy", samples);
   write_losses(folder / "loss.csv", history);
-  sf::write_png(folder / "swiss_roll.png", sf::scatter({{data, "training data"}, {samples, "samples"}}));
+  sf::write_png(folder / "swiss_roll.png", sf::scatter({{data.samples(), "training data"}, {samples, "samples"}}));
   sf::write_png(folder / "evolution.png", sf::scatter(evolution, {.panel_size = 220}));
   std::printf("%s: samples.npy, training.npy, loss.csv, swiss_roll.png, evolution.png\n", folder.string().c_str());
   return 0;

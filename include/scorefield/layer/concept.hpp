@@ -13,7 +13,9 @@ namespace scorefield {
 /// An immutable description of a differentiable map from inputs() to outputs() numbers a sample. Its parameters are
 /// `parameter_count()` consecutive numbers of a flat vector that belongs to the caller; what backward needs of a
 /// forward pass is in a workspace that the caller owns as well, one a thread, so every call is const and allocates
-/// nothing. With x (inputs x n), y (outputs x n) and n at most the columns that the workspace was made for:
+/// nothing. A column of y depends on the same column of x alone, to the last bit, so that samples do not depend on the
+/// batch they are drawn in: products and loops over packets (core/) keep to that, array functions such as sin do not.
+/// With x (inputs x n), y (outputs x n) and n at most the columns that the workspace was made for:
 ///   declare(layout, prefix)                   adds the pieces, named prefix + "weight" and the like
 ///   initialise(p, random, index)              writes starting values; `index` tells layers of a network apart
 ///   workspace(columns)

@@ -21,7 +21,7 @@ namespace scorefield {
 /// (x, t) -> hidden layers -> a linear layer, from R^(d + 1) to R^d; `Hidden` is a layer. The pieces are named
 /// "hidden.<i>.weight", "hidden.<i>.bias", "output.weight" and "output.bias".
 template <Layer Hidden, Layer Output>
-class PerceptronOf {
+class Perceptron {
   using Layers = Sequential<Hidden, Output>;
 
  public:
@@ -32,9 +32,9 @@ class PerceptronOf {
     typename Layers::Workspace layers;
   };
 
-  PerceptronOf(Hidden hidden, Output output) : layers_(std::move(hidden), std::move(output)) {
+  Perceptron(Hidden hidden, Output output) : layers_(std::move(hidden), std::move(output)) {
     if (layers_.inputs() != layers_.outputs() + 1)
-      throw InvalidArgument("Mlp", "one input more than outputs, for the time",
+      throw InvalidArgument("Perceptron", "one input more than outputs, for the time",
                             text(layers_.inputs(), " inputs and ", layers_.outputs(), " outputs"),
                             "take d + 1 inputs for samples of d numbers");
   }
@@ -123,10 +123,10 @@ constexpr Index last_of() {
 /// these widths; the output layer is linear.
 template <Real S, Activation F, Index Dimension, Index... Widths>
 requires(sizeof...(Widths) > 0) class StaticMlp
-    : public PerceptronOf<decltype(detail::static_hidden<S, F, Dimension + 1, Widths...>()),
-                          Dense<S, Identity, detail::last_of<Widths...>(), Dimension>> {
+    : public Perceptron<decltype(detail::static_hidden<S, F, Dimension + 1, Widths...>()),
+                        Dense<S, Identity, detail::last_of<Widths...>(), Dimension>> {
  public:
-  StaticMlp() : StaticMlp::PerceptronOf(detail::static_hidden<S, F, Dimension + 1, Widths...>(), {}) {}
+  StaticMlp() : StaticMlp::Perceptron(detail::static_hidden<S, F, Dimension + 1, Widths...>(), {}) {}
 };
 
 /// The usual one: Mlp<float, 2, 64, 64, 64> takes samples of 2 numbers through three hidden layers of 64.
@@ -136,11 +136,11 @@ using Mlp = StaticMlp<S, LogSigmoid, Dimension, Widths...>;
 /// An MLP whose sizes are known at run time: DynamicMlp<float>(2, {64, 64, 64}). Throws InvalidArgument unless the
 /// dimension and every width are positive and there is a hidden layer.
 template <Real S, Activation F = LogSigmoid>
-class DynamicMlp : public PerceptronOf<LayerList<Dense<S, F>>, Dense<S>> {
+class DynamicMlp : public Perceptron<LayerList<Dense<S, F>>, Dense<S>> {
  public:
   DynamicMlp(Index dimension, const std::vector<Index>& widths)
-      : DynamicMlp::PerceptronOf(detail::dynamic_hidden<S, F>(dimension + 1, widths),
-                                 Dense<S>(widths.empty() ? 1 : widths.back(), dimension)) {}
+      : DynamicMlp::Perceptron(detail::dynamic_hidden<S, F>(dimension + 1, widths),
+                               Dense<S>(widths.empty() ? 1 : widths.back(), dimension)) {}
 };
 
 }  // namespace scorefield

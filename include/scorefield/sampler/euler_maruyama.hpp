@@ -61,6 +61,9 @@ struct EulerMaruyama {
     if (steps < 1) throw InvalidArgument("EulerMaruyama", "at least 1 step", text(steps), "1000 is usual");
     return {model, request, steps};
   }
+  template <ScoreFunction Model>
+  Stepper<Model> start(const Model&& model,
+                       const SampleRequest& request) const = delete;  // it must outlive the stepper
 };
 
 }  // namespace scorefield

@@ -12,7 +12,7 @@
 
 namespace scorefield {
 
-/// Keeps the mean loss of every `every` steps, and of what is left at the end.
+/// Keeps the mean loss of every `every` steps; the last row's is of the steps there were.
 class History {
  public:
   struct Row {
@@ -26,13 +26,14 @@ class History {
 
   template <Real Scalar>
   void operator()(const Progress<Scalar>& progress) {
-    if (rows_.empty()) rows_.reserve(static_cast<std::size_t>(progress.steps / every_ + 1));
-    sum_ += progress.loss;
-    if (++count_ == every_ || progress.step == progress.steps) {
-      rows_.push_back({progress.step, progress.epoch, sum_ / static_cast<double>(count_)});
-      sum_ = 0;
+    if (progress.step == 1) {  // a new run begins
       count_ = 0;
+      rows_.reserve(rows_.size() + static_cast<std::size_t>(progress.steps / every_ + 1));
     }
+    if (count_ == 0) rows_.push_back({});
+    sum_ = count_ == 0 ? progress.loss : sum_ + progress.loss;
+    rows_.back() = {progress.step, progress.epoch, sum_ / static_cast<double>(++count_)};
+    if (count_ == every_) count_ = 0;
   }
 
   const std::vector<Row>& rows() const { return rows_; }
@@ -62,6 +63,7 @@ class EarlyStop {
 
   template <Real Scalar>
   Next operator()(const Progress<Scalar>& progress) {
+    if (progress.step == 1) *this = EarlyStop(options_);  // a new run begins
     sum_ += progress.loss;
     if (++count_ < options_.window) return Next::proceed;
     const double mean = sum_ / static_cast<double>(count_);

@@ -150,6 +150,9 @@ class TrainingRun {
     if (!options_.clip_norm) return 1;
     double square = 0;
     for (const double norm : norms_) square += norm;
+    if (!std::isfinite(square))
+      throw NonFinite(text("training step ", step_), "a finite gradient", "one that overflows",
+                      "lower the learning rate, or scale the data to a deviation of about 1");
     return static_cast<Scalar>(std::min(1.0, *options_.clip_norm / std::sqrt(square)));
   }
 
