@@ -120,6 +120,25 @@ TEST_CASE("history of a run", "[training]") {
   CHECK(history.rows()[1].epoch == 1);
 }
 
+TEST_CASE("history keeps what is left of a run that is stopped, and goes on with the next", "[training]") {
+  sf::History history{4};
+  for (int step = 1; step <= 6; ++step) history(progress_at(step, 10, step));
+  for (int step = 1; step <= 2; ++step) history(progress_at(step, 2, 8 * step));
+  const auto& rows = history.rows();
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[1].step == 6);
+  CHECK(rows[1].loss == 5.5);
+  CHECK(rows[2].step == 2);
+  CHECK(rows[2].loss == 12);
+}
+
+TEST_CASE("early stopping begins anew with a run", "[training]") {
+  sf::EarlyStop stop({.window = 1, .patience = 2});
+  for (int step = 1; step <= 2; ++step) stop(progress_at(step, 9, 1.0));
+  CHECK(stop(progress_at(1, 9, 5.0)) == sf::Next::proceed);
+  CHECK(stop(progress_at(2, 9, 4.0)) == sf::Next::proceed);
+}
+
 TEST_CASE("early stopping looks at means of windows", "[training]") {
   const sf::EarlyStop stop({.window = 2, .patience = 2});
   CHECK(stopped_at(stop, {9, 9, 8, 8, 7, 7, 6, 6}) == 0);

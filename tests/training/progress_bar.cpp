@@ -1,5 +1,6 @@
 #include "scorefield/training/progress_bar.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <thread>
@@ -48,25 +49,33 @@ TEST_CASE("times as on a clock", "[training]") {
 }
 
 TEST_CASE("a progress bar shows the first step and the last", "[training]") {
-  const std::string all = written_to_stderr([] { trained({.steps = 20}, sf::ProgressBar{}); });
+  const std::string all = written_to_stderr([] { trained({.steps = 20}, sf::ProgressBar{true}); });
   CHECK_THAT(all, contains("\r[#.............................]   5.0 %  step 1 of 20  loss "));
   CHECK_THAT(all, contains("\r[##############################] 100.0 %  step 20 of 20  loss ") && contains("took 0:0"));
   CHECK(all.back() == '\n');
 }
 
+TEST_CASE("a progress bar that goes to a file is a line now and then", "[training]") {
+  const std::string all = written_to_stderr([] { trained({.steps = 20}, sf::ProgressBar{}); });
+  CHECK_THAT(all,
+             contains("[#.............................]   5.0 %  step 1 of 20  loss ") && contains("step 20 of 20"));
+  CHECK(std::count(all.begin(), all.end(), '\n') == 2);  // ten seconds do not pass between the first and the last
+  CHECK(all.find('\r') == std::string::npos);
+}
+
 TEST_CASE("a progress bar of a run that is stopped ends its line", "[training]") {
-  const std::string all =
-      written_to_stderr([] { trained({.steps = 20}, sf::ProgressBar{}, [](const auto&) { return sf::Next::stop; }); });
+  const std::string all = written_to_stderr(
+      [] { trained({.steps = 20}, sf::ProgressBar{true}, [](const auto&) { return sf::Next::stop; }); });
   CHECK_THAT(all, contains("step 1 of 20"));
   CHECK(all.back() == '\n');
-  CHECK(written_to_stderr([] { const sf::ProgressBar unused; }).empty());
+  CHECK(written_to_stderr([] { const sf::ProgressBar unused{true}; }).empty());
 }
 
 TEST_CASE("a progress bar allocates nothing", "[training]") {
   const sf::Vector<float> p;
   std::int64_t allocated = -1;
   const std::string all = written_to_stderr([&] {
-    sf::ProgressBar bar;
+    sf::ProgressBar bar{true};
     bar(sf::Progress<float>{1, 4, 0, 0.5, 1e-3, p});
     allocated = sf::test::count_allocations([&] {
       for (sf::Index step = 2; step <= 4; ++step) {

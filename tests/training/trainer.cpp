@@ -61,6 +61,17 @@ struct Parabola {
   }
 };
 
+/// Its loss is finite and its gradient's squared norm is not.
+struct Steep : sf::DenoisingScoreMatching {
+  template <class Model>
+  void loss_and_gradient(const Model&, sf::ConstVectorView<float>, sf::ConstMatrixView<float>, const sf::Draw&,
+                         sf::Index, sf::VectorView<float> losses, sf::VectorView<float> gradient,
+                         Workspace<Model>&) const {
+    losses.setOnes();
+    gradient.setConstant(1e30f);
+  }
+};
+
 /// Its loss is not finite for samples above 1.2 in the first coordinate, from a step on.
 struct BreaksLate : sf::DenoisingScoreMatching {
   sf::Index from = 3;
@@ -272,6 +283,16 @@ TEST_CASE("a loss that is not finite names step and sample, and leaves the model
     }
   }
   CHECK(model.parameters() == before);
+}
+
+TEST_CASE("a gradient too large to be clipped ends a run and leaves it where it was", "[training]") {
+  const auto model = small_model();
+  const auto data = small_data();
+  auto run = sf::Trainer{Steep{}, sf::Adam{}}.start(model, data, {.steps = 2, .clip_norm = 1.0});
+  CHECK_THROWS_AS(run.advance(), sf::NonFinite);
+  CHECK_THROWS_WITH(run.advance(), contains("training step 1: expected a finite gradient"));
+  CHECK(run.step() == 0);
+  CHECK(run.result() == model.parameters());
 }
 
 TEST_CASE("a run that threw is where it was", "[training]") {

@@ -1,6 +1,10 @@
 /// A line in the terminal that shows how far a run is, its loss and the time left.
 #pragma once
 
+#if __has_include(<unistd.h>)
+#include <unistd.h>
+#endif
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -24,14 +28,24 @@ inline std::string clock_text(double seconds) {
   return buffer.data();
 }
 
-/// Rewrites one line of standard error ten times a second: share done, steps, smoothed loss, time left.
+/// Whether standard error is looked at by a person, and not kept in a file or sent on.
+inline bool stderr_is_terminal() {
+#if __has_include(<unistd.h>)
+  return isatty(fileno(stderr)) == 1;
+#else
+  return true;
+#endif
+}
+
+/// Share done, steps, smoothed loss, time left, on standard error: in a terminal one line that is rewritten ten times a
+/// second, elsewhere a line every ten seconds.
 class ProgressBar {
  public:
-  ProgressBar() = default;
+  explicit ProgressBar(bool terminal = stderr_is_terminal()) : terminal_(terminal) {}
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
   ~ProgressBar() {
-    if (drawn_) std::fputc('\n', stderr);
+    if (drawn_ && terminal_) std::fputc('\n', stderr);
   }
 
   template <Real Scalar>
@@ -44,7 +58,7 @@ class ProgressBar {
     }
     loss_ += (progress.loss - loss_) * std::max(0.001, 1.0 / static_cast<double>(progress.step - first_step_ + 1));
     const bool last = progress.step == progress.steps;
-    if (drawn_ && !last && now - drawn_at_ < std::chrono::milliseconds(100)) return;
+    if (drawn_ && !last && now - drawn_at_ < std::chrono::milliseconds(terminal_ ? 100 : 10'000)) return;
     drawn_at_ = now;
     drawn_ = true;
     draw(progress.step, progress.steps, std::chrono::duration<double>(now - start_).count());
@@ -59,16 +73,19 @@ class ProgressBar {
     static constexpr const char* empty = "..............................";
     const double done = static_cast<double>(step) / static_cast<double>(steps);
     const int filled = static_cast<int>(done * width);
-    std::fprintf(stderr, "\r[%.*s%.*s] %5.1f %%  step %lld of %lld  loss %.4f  ", filled, full, width - filled, empty,
+    if (terminal_) std::fputc('\r', stderr);
+    std::fprintf(stderr, "[%.*s%.*s] %5.1f %%  step %lld of %lld  loss %.4f  ", filled, full, width - filled, empty,
                  100 * done, static_cast<long long>(step), static_cast<long long>(steps), loss_);
     if (const Index timed = step - first_step_; step == steps)
-      std::fprintf(stderr, "took %s   ", clock_text(seconds).c_str());
+      std::fprintf(stderr, "took %s", clock_text(seconds).c_str());
     else if (timed > 0)
-      std::fprintf(stderr, "%s left   ",
+      std::fprintf(stderr, "%s left",
                    clock_text(seconds / static_cast<double>(timed) * static_cast<double>(steps - step)).c_str());
+    std::fputs(terminal_ ? "   " : "\n", stderr);
     std::fflush(stderr);
   }
 
+  bool terminal_;
   Index first_step_ = 0;
   bool drawn_ = false;
   double loss_ = 0;

@@ -81,7 +81,8 @@ class TrainingRun {
   /// What a run that stopped now would leave in the model.
   const Vector<Scalar>& result() const { return options_.average ? average_ : parameters_; }
 
-  /// One step of the optimizer. Throws NonFinite, the parameters untouched, if a loss is not finite.
+  /// One step of the optimizer. Throws NonFinite, the run where it was, if a loss is not finite or the norm to clip
+  /// overflows.
   void advance() {
     const auto indices = batches_.indices(step_);
     const auto n = static_cast<Index>(indices.size());
@@ -101,10 +102,11 @@ class TrainingRun {
       }
     });
     mean_loss_ = mean_of_losses(n, indices);
-    ++step_;
-    learning_rate_ = method_.learning_rate * rate_.factor(step_ - 1, steps_);
     sum_runs();
-    update(clip_scale());
+    const Scalar scale = clip_scale();
+    learning_rate_ = method_.learning_rate * rate_.factor(step_, steps_);
+    ++step_;
+    update(scale);
   }
 
  private:
@@ -151,7 +153,7 @@ class TrainingRun {
     double square = 0;
     for (const double norm : norms_) square += norm;
     if (!std::isfinite(square))
-      throw NonFinite(text("training step ", step_), "a finite gradient", "one that overflows",
+      throw NonFinite(text("training step ", step_ + 1), "a finite gradient", "one that overflows",
                       "lower the learning rate, or scale the data to a deviation of about 1");
     return static_cast<Scalar>(std::min(1.0, *options_.clip_norm / std::sqrt(square)));
   }
