@@ -2,6 +2,7 @@
 // equation, a layer, an optimizer, a callback and a sampler, trained on two moons.
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
 #include <scorefield/scorefield.hpp>
 #include <string>
@@ -43,10 +44,15 @@ class Sine {
   void initialise(sf::VectorView<float> w, const sf::Random&, sf::Index) const { w.setOnes(); }
   Workspace workspace(sf::Index columns) const { return {sf::Matrix<float>(width_, columns)}; }
 
-  void evaluate(P w, Const x, Mutable y, Workspace&) const { y = (w.asDiagonal() * x).array().sin(); }
+  // Number by number, because an array sine rounds differently where it cannot fill a register.
+  void evaluate(P w, Const x, Mutable y, Workspace&) const {
+    for (sf::Index j = 0; j < x.cols(); ++j)
+      for (sf::Index i = 0; i < width_; ++i) y(i, j) = std::sin(w(i) * x(i, j));
+  }
   void forward(P w, Const x, Mutable y, Workspace& kept) const {
     evaluate(w, x, y, kept);
-    sf::columns(kept.slope, 0, x.cols()) = (w.asDiagonal() * x).array().cos();
+    for (sf::Index j = 0; j < x.cols(); ++j)
+      for (sf::Index i = 0; i < width_; ++i) kept.slope(i, j) = std::cos(w(i) * x(i, j));
   }
   void backward(P w, Const x, Const, Mutable dy, Mutable dx, sf::VectorView<float> dw, Workspace& kept) const {
     dy.array() *= sf::columns(kept.slope, 0, x.cols()).array();
@@ -106,8 +112,13 @@ struct FlowEuler {
     void step() {
       const auto& sde = batch_.model().sde();
       const Scalar t = times_(step_), dt = t - times_(step_ + 1), g = sde.diffusion(t);
-      const Scalar keep = 1 - sde.drift(t) * dt, pull = g * g * dt / 2;
-      batch_.with_score(t, [&](auto chunk) { chunk.x = keep * chunk.x + pull * chunk.score; });
+      const auto keep = sf::broadcast(1 - sde.drift(t) * dt), pull = sf::broadcast(g * g * dt / 2);
+      const auto move = [&](const auto& x, const auto& score) {
+        return sf::multiply_add(pull, score, sf::multiply(keep, x));
+      };
+      batch_.with_score(t, [&](auto chunk) {
+        sf::transform(chunk.x.data(), chunk.x.size(), move, chunk.x.data(), chunk.score.data());
+      });
       ++step_;
     }
     bool done() const { return step_ + 1 == times_.size(); }

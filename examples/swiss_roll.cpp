@@ -1,9 +1,13 @@
 /// Trains a score model on the Swiss roll, draws from it, and leaves samples, losses and pictures in a folder.
+#include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <scorefield/io/png.hpp>
 #include <scorefield/scorefield.hpp>
 #include <string>
+#include <system_error>
+#include <vector>
 
 #include "arguments.hpp"
 
@@ -31,7 +35,11 @@ void prepare(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) throw examples::UsageError("--output " + folder.string() + ": " + error.message());
-  sf::AtomicFile("--output", folder / "samples.npy");  // gone again without a commit
+  try {
+    sf::AtomicFile("--output", folder / "samples.npy");  // gone again without a commit
+  } catch (const sf::FileError& error) {
+    throw examples::UsageError(error.what());
+  }
 }
 
 void write_losses(const std::filesystem::path& path, const sf::History& history) {
@@ -50,7 +58,7 @@ std::vector<sf::ScatterPanel> draw(const Model& model, const sf::EulerMaruyama& 
   auto stepper = sampler.start(model, request);
   for (const float time : {1.0f, 0.75f, 0.5f, 0.25f, 0.1f, 0.0f}) {
     while (!stepper.done() && stepper.time() > time) stepper.step();
-    evolution.emplace_back(stepper.samples(), sf::text("t = ", time));
+    evolution.emplace_back(stepper.samples(), sf::text("t = ", std::round(100 * stepper.time()) / 100));
   }
   samples = stepper.samples();
   return evolution;

@@ -184,7 +184,8 @@ TEST_CASE("a sampler refuses what it cannot draw", "[sampler]") {
   CHECK_THROWS_AS(draw(0, 10), sf::InvalidArgument);
   CHECK_THROWS_WITH(draw(-3, 10), contains("EulerMaruyama: expected at least 1 step, got -3; 1000 is usual"));
   CHECK_THROWS_AS(draw(10, -1), sf::InvalidArgument);
-  CHECK_THROWS_WITH(draw(10, -1), contains("sample: expected a count and a first index >= 0, got -1 and 0;"));
+  CHECK_THROWS_WITH(draw(10, -1),
+                    contains("sample: expected a count and a first index >= 0, up to sample 2^48, got -1 and 0;"));
   CHECK_THROWS_WITH(draw(10, 5, {.first = -2}), contains("got 5 and -2"));
   CHECK_THROWS_AS(draw(10, 5, {.threads = -1}), sf::InvalidArgument);
   CHECK_THROWS_WITH(draw(10, 5, {.threads = -1}), contains("threads: expected 0 (all) or a positive number, got -1"));

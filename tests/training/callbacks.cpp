@@ -30,11 +30,11 @@ sf::Index stopped_at(sf::EarlyStop stop, const std::vector<double>& losses) {
   return 0;
 }
 
-const auto returns_nothing = [](const auto&) {};
-const auto returns_next = [](const auto&) { return sf::Next::proceed; };
-const auto returns_a_flag = [](const auto&) { return true; };
-const auto takes_nothing = [] {};
-const auto takes_doubles = [](const sf::Progress<double>&) {};
+[[maybe_unused]] const auto returns_nothing = [](const auto&) {};
+[[maybe_unused]] const auto returns_next = [](const auto&) { return sf::Next::proceed; };
+[[maybe_unused]] const auto returns_a_flag = [](const auto&) { return true; };
+[[maybe_unused]] const auto takes_nothing = [] {};
+[[maybe_unused]] const auto takes_doubles = [](const sf::Progress<double>&) {};
 
 static_assert(sf::TrainingCallback<decltype(returns_nothing), float>);
 static_assert(sf::TrainingCallback<decltype(returns_next), float>);

@@ -61,14 +61,14 @@ struct Parabola {
   }
 };
 
-/// Its loss is finite and its gradient's squared norm is not.
+/// Its loss is finite and its gradient is not.
 struct Steep : sf::DenoisingScoreMatching {
   template <class Model>
   void loss_and_gradient(const Model&, sf::ConstVectorView<float>, sf::ConstMatrixView<float>, const sf::Draw&,
                          sf::Index, sf::VectorView<float> losses, sf::VectorView<float> gradient,
                          Workspace<Model>&) const {
     losses.setOnes();
-    gradient.setConstant(1e30f);
+    gradient.setConstant(std::numeric_limits<float>::infinity());
   }
 };
 
@@ -285,7 +285,7 @@ TEST_CASE("a loss that is not finite names step and sample, and leaves the model
   CHECK(model.parameters() == before);
 }
 
-TEST_CASE("a gradient too large to be clipped ends a run and leaves it where it was", "[training]") {
+TEST_CASE("a gradient that cannot be clipped ends a run and leaves it where it was", "[training]") {
   const auto model = small_model();
   const auto data = small_data();
   auto run = sf::Trainer{Steep{}, sf::Adam{}}.start(model, data, {.steps = 2, .clip_norm = 1.0});

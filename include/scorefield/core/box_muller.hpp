@@ -74,7 +74,12 @@ inline void box_muller(const typename RandomBits<Scalar>::Bits* radius_bits,
   using Array = Eigen::Array<Scalar, static_cast<int>(Lanes), 1>;
   Array radius;
   for (std::size_t l = 0; l < Lanes; ++l) radius.data()[l] = -2 * log_unit(Traits::unit(radius_bits[l]));
-  radius = radius.sqrt();  // by Eigen: std::sqrt may set errno, which keeps a loop from being vectorised
+  // By Eigen, because std::sqrt may set errno, which keeps a loop from being vectorised; in double, because Eigen's
+  // root of floats may start from an estimate that differs between processors.
+  Eigen::Array<double, static_cast<int>(Lanes), 1> root;
+  for (std::size_t l = 0; l < Lanes; ++l) root.data()[l] = static_cast<double>(radius.data()[l]);
+  root = root.sqrt();
+  for (std::size_t l = 0; l < Lanes; ++l) radius.data()[l] = static_cast<Scalar>(root.data()[l]);
 
   for (std::size_t l = 0; l < Lanes; ++l) {
     const Scalar angle = Traits::centred(angle_bits[l]) * (std::numbers::pi_v<Scalar> / 2);  // within +-pi/4

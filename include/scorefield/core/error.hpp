@@ -1,6 +1,7 @@
 /// What bad input meets at the boundary: an exception that says where, what was expected, what came, what to do.
 #pragma once
 
+#include <locale>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -34,6 +35,7 @@ class FileError : public Error {
 template <class... Parts>
 std::string text(const Parts&... parts) {
   std::ostringstream stream;
+  stream.imbue(std::locale::classic());  // a program's own locale may group digits
   (stream << ... << parts);
   return stream.str();
 }

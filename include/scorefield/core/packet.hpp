@@ -1,4 +1,5 @@
-/// SIMD registers through Eigen's portable packets: the one place that names Eigen's internals.
+/// SIMD registers through Eigen's portable packets: with the activation functions, the one place that names Eigen's
+/// internals.
 ///
 /// A loop over packets gives each element the same bits wherever it stands, because the last, incomplete packet goes
 /// through the same instructions as the others. Array expressions do not: they finish with scalar functions.
@@ -48,10 +49,17 @@ inline void store_part(Scalar* to, const Packet<Scalar>& packet, Index count) {
 
 namespace detail {
 
-/// to[i] = f(from[i]...), count a multiple of packet_size. Never inlined: compilers decide anew in each copy of f which
-/// multiplications and additions to fuse, so that there must be one copy for all elements.
+/// Compilers decide anew in each copy of a function which multiplications and additions to fuse: where bits must agree
+/// there must be one copy, neither inlined nor cloned for an argument.
+#if defined(__GNUC__) && !defined(__clang__)
+#define SCOREFIELD_ONE_COPY [[gnu::noipa]]
+#else
+#define SCOREFIELD_ONE_COPY [[gnu::noinline]]
+#endif
+
+/// to[i] = f(from[i]...), count a multiple of packet_size.
 template <Real Scalar, class F, class... From>
-[[gnu::noinline]] void transform_whole(Scalar* to, Index count, const F& f, const From*... from) {
+SCOREFIELD_ONE_COPY void transform_whole(Scalar* to, Index count, const F& f, const From*... from) {
   for (Index i = 0; i < count; i += packet_size<Scalar>) store<Scalar>(to + i, f(load<Scalar>(from + i)...));
 }
 
@@ -76,6 +84,11 @@ inline void transform(Scalar* to, Index count, const F& f, const From*... from) 
   detail::transform_whole(last.values, packet_size<Scalar>, f,
                           detail::PacketBuffer<Scalar>(from + whole, rest).values...);
   std::copy_n(last.values, rest, to + whole);
+}
+
+template <class P>
+inline P multiply(const P& a, const P& b) {
+  return Eigen::internal::pmul(a, b);
 }
 
 /// a b + c, rounded once where the target can.

@@ -85,7 +85,7 @@ class Random {
     PhiloxBlocks<lanes> blocks;
     alignas(64) Bits bits[per_block][lanes];
     alignas(64) Scalar values[per_block][lanes];
-    // Only the last group is not full; its spare lanes hold the first group's counters or zeros, and go nowhere.
+    // Only the last group is not full; its spare lanes hold what the one before left, or zeros, and go nowhere.
     for (auto& words : blocks.words) std::fill_n(words, lanes, 0u);
 
     Index column = 0, block = 0;

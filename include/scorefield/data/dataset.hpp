@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <concepts>
 #include <utility>
 
 #include "scorefield/core/error.hpp"

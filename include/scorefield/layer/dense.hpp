@@ -3,6 +3,7 @@
 
 #include <cassert>
 #include <cmath>
+#include <concepts>
 #include <string>
 #include <utility>
 
@@ -23,6 +24,9 @@ namespace scorefield {
 /// +-1/sqrt(inputs).
 template <Real S, Activation F = Identity, Index Inputs = Eigen::Dynamic, Index Outputs = Eigen::Dynamic>
 class Dense {
+  static_assert((Inputs == Eigen::Dynamic || Inputs > 0) && (Outputs == Eigen::Dynamic || Outputs > 0),
+                "a layer has at least one input and one output");
+
  public:
   using Scalar = S;
 
@@ -37,6 +41,9 @@ class Dense {
     if (inputs < 1 || outputs < 1)
       throw InvalidArgument("Dense", "at least 1 input and 1 output", text(inputs, " and ", outputs),
                             "every width of a network is positive");
+    if ((Inputs != Eigen::Dynamic && inputs != Inputs) || (Outputs != Eigen::Dynamic && outputs != Outputs))
+      throw InvalidArgument("Dense", text("the sizes of its type, ", Inputs, " and ", Outputs, " (-1: any)"),
+                            text(inputs, " and ", outputs), "leave them out where the type says them");
   }
 
   Index inputs() const { return inputs_; }

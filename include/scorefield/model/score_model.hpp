@@ -1,7 +1,7 @@
 /// An equation and a network that learns the score of its marginals.
 #pragma once
 
-#include <algorithm>
+#include <concepts>
 #include <utility>
 
 #include "scorefield/core/chunks.hpp"

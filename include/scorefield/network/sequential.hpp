@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <tuple>
 #include <utility>
 #include <vector>

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstddef>
 
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/types.hpp"
@@ -10,7 +11,8 @@
 namespace scorefield {
 
 /// Steps of about the learning rate whatever the gradient's scale. Kingma and Ba 2015, arXiv:1412.6980, algorithm 1;
-/// with weight_decay > 0 it is AdamW, Loshchilov and Hutter 2019, arXiv:1711.05101, algorithm 2.
+/// with weight_decay > 0 it is AdamW, Loshchilov and Hutter 2019, arXiv:1711.05101, whose decay, lambda / alpha of
+/// their algorithm 2, is multiplied by the whole learning rate.
 struct Adam {
   double learning_rate = 1e-3;
   double beta1 = 0.9;
@@ -40,8 +42,8 @@ struct Adam {
     const auto mean_scale = static_cast<Scalar>(rate / (1 - std::pow(beta1, k)));
     const auto square_scale = static_cast<Scalar>(1 / (1 - std::pow(beta2, k)));
     const auto keep = static_cast<Scalar>(1 - rate * weight_decay);
-    mean = b1 * mean + (1 - b1) * g;
-    square = b2 * square + (1 - b2) * g.cwiseAbs2();
+    mean = b1 * mean + static_cast<Scalar>(1 - beta1) * g;
+    square = b2 * square + static_cast<Scalar>(1 - beta2) * g.cwiseAbs2();
     p.array() = keep * p.array() -
                 mean_scale * mean.array() / ((square_scale * square.array()).sqrt() + static_cast<Scalar>(epsilon));
   }

@@ -10,7 +10,7 @@ namespace scorefield {
 
 /// average = d average + (1 - d) p after each step, with d = min(decay, (1 + k) / (10 + k)) at step k = 1, 2, ..., so
 /// that early parameters are soon forgotten. Samples of averaged parameters are better: Song and Ermon 2020,
-/// arXiv:2006.09011, section 3.4.
+/// arXiv:2006.09011.
 struct ExponentialMovingAverage {
   double decay = 0.999;
 
@@ -23,8 +23,7 @@ struct ExponentialMovingAverage {
   template <Real Scalar>
   void update(VectorView<Scalar> average, ConstVectorView<Scalar> p, Index step) const {
     const auto k = static_cast<double>(step);
-    const auto keep = static_cast<Scalar>(std::min(decay, (1 + k) / (10 + k)));
-    average += (1 - keep) * (p - average);
+    average += static_cast<Scalar>(1 - std::min(decay, (1 + k) / (10 + k))) * (p - average);
   }
 };
 

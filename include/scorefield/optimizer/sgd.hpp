@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstddef>
 
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/types.hpp"

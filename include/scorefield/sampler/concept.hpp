@@ -16,7 +16,7 @@ struct SampleRequest {
   int threads = 0;  // 0: all
 };
 
-/// A batch of samples on the way from the prior to data. Steps allocate nothing.
+/// A batch of samples on the way from the prior to data. Steps allocate nothing; one too many throws InvalidArgument.
 template <class S>
 concept SamplerStepper = requires(S& stepper, const S& constant) {
   stepper.step();

@@ -28,6 +28,9 @@ struct EulerMaruyama {
         : batch_(model, request), times_(uniform_time_grid<Scalar>(steps)) {}
 
     void step() {
+      if (done())
+        throw InvalidArgument("EulerMaruyama::step", "a stepper that is not done", "one at time 0",
+                              "loop while (!stepper.done())");
       const Scalar t = times_(step_), dt = t - times_(step_ + 1);
       const auto& sde = batch_.model().sde();
       const Scalar g = sde.diffusion(t);
@@ -36,7 +39,7 @@ struct EulerMaruyama {
       const auto shake = broadcast(g * std::sqrt(dt));
       const Random random(batch_.seed(), "reverse noise");
       const auto move = [&](const auto& x, const auto& score, const auto& noise) {
-        return multiply_add(shake, noise, multiply_add(pull, score, Eigen::internal::pmul(keep, x)));
+        return multiply_add(shake, noise, multiply_add(pull, score, multiply(keep, x)));
       };
       batch_.with_score(t, [&](auto chunk) {
         random.normal(chunk.noise, chunk.first_sample, step_);

@@ -28,9 +28,10 @@ class SampleBatch {
   /// Draws from the normal prior of deviation sigma(1). Throws InvalidArgument for negative counts.
   SampleBatch(const Model& model, const SampleRequest& request)
       : model_(&model), request_(request), threads_(resolve_threads(request.threads)) {
-    if (request.count < 0 || request.first < 0)
-      throw InvalidArgument("sample", "a count and a first index >= 0", text(request.count, " and ", request.first),
-                            "count is the number of samples to draw");
+    constexpr Index most = Index{1} << 48;  // what random numbers can tell apart
+    if (request.count < 0 || request.first < 0 || request.first > most || request.count > most - request.first)
+      throw InvalidArgument("sample", "a count and a first index >= 0, up to sample 2^48",
+                            text(request.count, " and ", request.first), "count is the number of samples to draw");
     x_.resize(model.dimension(), request.count);
     const Index n = model.chunk_size();
     for (int i = 0; i < threads_; ++i)

@@ -7,9 +7,10 @@
 
 namespace scorefield {
 
-/// An equation dx = f(t) x dt + g(t) dw on t in [0, 1] that carries data (t = 0) to noise (t = 1), of which every known
-/// one in the field is an instance (Song et al. 2021, arXiv:2011.13456, section 3.4 and appendix B). For all t:
-///   drift(t)      f(t)
+/// An equation dx = f(t) x dt + g(t) dw on t in [0, 1] that carries data (t = 0) to noise (t = 1), of which the
+/// variance-exploding, variance-preserving and sub-variance-preserving equations are instances (Song et al. 2021,
+/// arXiv:2011.13456, section 3.4 and appendix B). For all t:
+///   drift(t)      f(t), the coefficient of the linear drift
 ///   diffusion(t)  g(t)
 ///   signal(t)     alpha(t), and
 ///   deviation(t)  sigma(t): the marginal given x(0) is normal with mean alpha(t) x(0) and covariance sigma(t)^2 I.

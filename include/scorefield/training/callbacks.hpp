@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -28,7 +29,8 @@ class History {
   void operator()(const Progress<Scalar>& progress) {
     if (progress.step == 1) {  // a new run begins
       count_ = 0;
-      rows_.reserve(rows_.size() + static_cast<std::size_t>(progress.steps / every_ + 1));
+      const Index rows = std::min<Index>(progress.steps / every_ + 1, 1 << 20);  // a run may be stopped long before
+      rows_.reserve(rows_.size() + static_cast<std::size_t>(rows));
     }
     if (count_ == 0) rows_.push_back({});
     sum_ = count_ == 0 ? progress.loss : sum_ + progress.loss;
@@ -69,8 +71,12 @@ class EarlyStop {
     const double mean = sum_ / static_cast<double>(count_);
     sum_ = 0;
     count_ = 0;
-    failures_ = mean < best_ - options_.min_improvement ? 0 : failures_ + 1;
-    best_ = std::min(best_, mean);
+    if (mean < best_ - options_.min_improvement) {
+      best_ = mean;
+      failures_ = 0;
+    } else {
+      ++failures_;
+    }
     return failures_ < options_.patience ? Next::proceed : Next::stop;
   }
 

@@ -51,7 +51,7 @@ class ProgressBar {
   template <Real Scalar>
   void operator()(const Progress<Scalar>& progress) {
     const auto now = Clock::now();
-    if (first_step_ == 0) {
+    if (first_step_ == 0 || progress.step == 1) {
       first_step_ = progress.step;
       start_ = now;
       loss_ = progress.loss;
@@ -81,7 +81,7 @@ class ProgressBar {
     else if (timed > 0)
       std::fprintf(stderr, "%s left",
                    clock_text(seconds / static_cast<double>(timed) * static_cast<double>(steps - step)).c_str());
-    std::fputs(terminal_ ? "   " : "\n", stderr);
+    std::fputs(terminal_ ? "\x1b[K" : "\n", stderr);
     std::fflush(stderr);
   }
 

@@ -1,6 +1,7 @@
 /// The training loop.
 #pragma once
 
+#include <concepts>
 #include <utility>
 
 #include "scorefield/core/types.hpp"
@@ -28,10 +29,12 @@ class Trainer {
     return TrainingRun<Model, Loss, Method, Rate>(model, data, loss_, method_, rate_, options);
   }
 
-  /// A data set made on the spot, as from a matrix, would be gone before the first step: give it a name.
+  /// Data or a model made on the spot, as data from a matrix, would be gone before the first step: give it a name.
   template <TrainableModel Model>
   requires Objective<Loss, Model>
-  void start(const Model&, Dataset<typename Model::Scalar>&&, const TrainingOptions&) const = delete;
+  void start(const Model&, const Dataset<typename Model::Scalar>&&, const TrainingOptions&) const = delete;
+  template <TrainableModel Model>
+  void start(const Model&&, const Dataset<typename Model::Scalar>&, const TrainingOptions&) const = delete;
 
   /// Trains the model and leaves the run's result in it: the moving average of the parameters where the options ask for
   /// one. Each callback is called after every step and may stop the run. Throws InvalidArgument for options and data

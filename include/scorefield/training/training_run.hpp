@@ -5,7 +5,9 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -33,8 +35,9 @@ struct TrainingOptions {
   std::optional<ExponentialMovingAverage> average = {};  // the model ends with the averaged parameters
 };
 
-/// The batch is cut into chunks of columns, the chunks into at most eight runs; each run adds up its own gradient and
-/// the runs are added in order, so the bits of a run do not depend on the threads. Refers to the model and the data.
+/// The batch is cut into chunks of columns, the chunks into at most eight runs, which is also the most threads that
+/// help; each run adds up its own gradient and the runs are added in order, so that bits do not depend on the threads.
+/// Refers to the model and the data.
 template <TrainableModel Model, Objective<Model> Loss, Optimizer Method, LearningRateSchedule Rate>
 class TrainingRun {
  public:
@@ -49,8 +52,8 @@ class TrainingRun {
         rate_(std::move(rate)),
         options_(validated(options)),
         batches_(data.size(), options.batch_size, Seed{options.seed}),
-        steps_(options.epochs > 0 ? options.epochs * batches_.steps_per_epoch() : options.steps),
-        threads_(resolve_threads(options.threads)),
+        steps_(steps_of(options, batches_)),
+        threads_(std::min(resolve_threads(options.threads), most_runs)),
         chunks_{batches_.batch_size(), model.chunk_size()},
         parameters_(model.parameters()),
         average_(model.parameters()),
@@ -64,7 +67,8 @@ class TrainingRun {
     method_.validate();
     rate_.validate();
     for (auto& vector : state_) vector = Vector<Scalar>::Zero(parameters_.size());
-    runs_.assign(static_cast<std::size_t>(std::min<Index>(chunks_.pieces(), 8)), Vector<Scalar>(parameters_.size()));
+    runs_.assign(static_cast<std::size_t>(std::min<Index>(chunks_.pieces(), most_runs)),
+                 Vector<Scalar>(parameters_.size()));
     norms_.resize(static_cast<std::size_t>(pieces().pieces()));
     for (int i = 0; i < threads_; ++i) workspaces_.push_back(loss_.workspace(model_));
   }
@@ -81,9 +85,12 @@ class TrainingRun {
   /// What a run that stopped now would leave in the model.
   const Vector<Scalar>& result() const { return options_.average ? average_ : parameters_; }
 
-  /// One step of the optimizer. Throws NonFinite, the run where it was, if a loss is not finite or the norm to clip
-  /// overflows.
+  /// One step of the optimizer. Throws InvalidArgument after the last one; throws NonFinite, the run where it was, if a
+  /// loss is not finite or the norm to clip overflows.
   void advance() {
+    if (done())
+      throw InvalidArgument("TrainingRun::advance", "a run that is not done", text("one after its ", steps_, " steps"),
+                            "loop while (!run.done())");
     const auto indices = batches_.indices(step_);
     const auto n = static_cast<Index>(indices.size());
     const Chunks chunks{n, chunks_.size};
@@ -101,9 +108,10 @@ class TrainingRun {
                                 view(gradient), workspaces_[static_cast<std::size_t>(worker)]);
       }
     });
-    mean_loss_ = mean_of_losses(n, indices);
+    const double mean_loss = mean_of_losses(n, indices);
     sum_runs();
     const Scalar scale = clip_scale();
+    mean_loss_ = mean_loss;
     learning_rate_ = method_.learning_rate * rate_.factor(step_, steps_);
     ++step_;
     update(scale);
@@ -120,6 +128,18 @@ class TrainingRun {
     if (options.average) options.average->validate();
     return options;
   }
+
+  static Index steps_of(const TrainingOptions& options, const Minibatches& batches) {
+    constexpr Index most = Index{1} << 48;  // what random numbers can tell apart
+    const Index each = options.epochs > 0 ? batches.steps_per_epoch() : 1;
+    const Index times = options.epochs > 0 ? options.epochs : options.steps;
+    if (times > most / each)
+      throw InvalidArgument("TrainingOptions", "at most 2^48 steps", text(times, " times ", each),
+                            "let a callback stop the run");
+    return times * each;
+  }
+
+  static constexpr int most_runs = 8;
 
   /// The unit of work on parameters.
   Chunks pieces() const { return {parameters_.size(), 16384}; }
@@ -143,7 +163,7 @@ class TrainingRun {
       auto sum = gradient_.segment(first, length);
       sum = runs_.front().segment(first, length);
       for (std::size_t run = 1; run < runs_.size(); ++run) sum += runs_[run].segment(first, length);
-      if (options_.clip_norm) norms_[static_cast<std::size_t>(i)] = static_cast<double>(sum.squaredNorm());
+      if (options_.clip_norm) norms_[static_cast<std::size_t>(i)] = sum.template cast<double>().squaredNorm();
     });
   }
 

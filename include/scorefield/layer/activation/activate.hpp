@@ -1,6 +1,8 @@
 /// Applying an activation function to a layer's outputs.
 #pragma once
 
+#include <algorithm>
+
 #include "scorefield/core/packet.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/activation/concept.hpp"
@@ -16,9 +18,8 @@ void activate(MatrixView<Scalar> z) {
 
 namespace detail {
 
-/// Never inlined, for the same bits everywhere: see transform_whole.
 template <Activation F, Real Scalar>
-[[gnu::noinline]] void activate_whole(Scalar* z, Scalar* derivative, Index count) {
+SCOREFIELD_ONE_COPY void activate_whole(Scalar* z, Scalar* derivative, Index count) {
   for (Index i = 0; i < count; i += packet_size<Scalar>) {
     const auto f = F::evaluate(load<Scalar>(z + i));
     store<Scalar>(z + i, f.value);
@@ -33,6 +34,7 @@ template <Activation F, Real Scalar>
 void activate(MatrixView<Scalar> z, MatrixView<Scalar> derivative) {
   const Index rest = z.size() % packet_size<Scalar>, whole = z.size() - rest;
   detail::activate_whole<F>(z.data(), derivative.data(), whole);
+  if (rest == 0) return;
   detail::PacketBuffer<Scalar> value(z.data() + whole, rest), slope;
   detail::activate_whole<F>(value.values, slope.values, packet_size<Scalar>);
   std::copy_n(value.values, rest, z.data() + whole);
