@@ -3,10 +3,12 @@
 
 #include <charconv>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -19,14 +21,16 @@ struct UsageError : std::runtime_error {
 
 class Arguments {
  public:
+  /// A number that may stay unknown.
+  template <class T>
+  void number(const std::string& name, std::optional<T>& value, const std::string& help) {
+    add(name, "N", help, [name, &value](std::string_view typed) { value = parsed<T>(name, typed); });
+  }
+
   /// A number of any type; its value so far is the default.
   template <class T>
   void number(const std::string& name, T& value, const std::string& help) {
-    add(name, "N", help, [name, &value](std::string_view typed) {
-      const auto [end, error] = std::from_chars(typed.data(), typed.data() + typed.size(), value);
-      if (error != std::errc{} || end != typed.data() + typed.size())
-        throw UsageError("--" + name + ": expected a number in range, got '" + std::string(typed) + "'");
-    });
+    add(name, "N", help, [name, &value](std::string_view typed) { value = parsed<T>(name, typed); });
   }
 
   void word(const std::string& name, std::string& value, const std::string& placeholder, const std::string& help) {
@@ -60,6 +64,16 @@ class Arguments {
   }
 
  private:
+  template <class T>
+  static T parsed(const std::string& name, std::string_view typed) {
+    T value{};
+    const auto [end, error] = std::from_chars(typed.data(), typed.data() + typed.size(), value);
+    if (error != std::errc{} || end != typed.data() + typed.size())
+      throw UsageError("--" + name + ": expected a " + (std::is_integral_v<T> ? "whole number" : "number") +
+                       " in range, got '" + std::string(typed) + "'");
+    return value;
+  }
+
   struct Option {
     std::string name, placeholder, help;
     std::function<void(std::string_view)> read;

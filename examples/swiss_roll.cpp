@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <scorefield/io/png.hpp>
 #include <scorefield/scorefield.hpp>
 #include <string>
@@ -37,8 +38,8 @@ void prepare(const std::filesystem::path& folder) {
   if (error) throw examples::UsageError("--output " + folder.string() + ": " + error.message());
   try {
     sf::AtomicFile("--output", folder / "samples.npy");  // gone again without a commit
-  } catch (const sf::FileError& error) {
-    throw examples::UsageError(error.what());
+  } catch (const sf::FileError& unwritable) {
+    throw examples::UsageError(unwritable.what());
   }
 }
 
@@ -66,8 +67,9 @@ std::vector<sf::ScatterPanel> draw(const Model& model, const sf::EulerMaruyama& 
 
 int run(int argc, char** argv) {
   std::string recipe_name = "default", output = "swiss_roll";
-  sf::Index epochs = 0, steps = 0, batch = 256, points = 10'000, sampler_steps = 999;
-  double learning_rate = 0;
+  std::optional<sf::Index> epochs, steps;
+  sf::Index batch = 256, points = 10'000, sampler_steps = 999;
+  std::optional<double> learning_rate;
   std::uint64_t seed = 0;
   int threads = 0;
 
@@ -89,11 +91,11 @@ int run(int argc, char** argv) {
   }
 
   Recipe recipe = named_recipe(recipe_name);
-  if (epochs != 0 || steps != 0) {
-    recipe.training.epochs = epochs;
-    recipe.training.steps = steps;
+  if (epochs || steps) {
+    recipe.training.epochs = epochs.value_or(0);
+    recipe.training.steps = steps.value_or(0);
   }
-  if (learning_rate != 0) recipe.adam.learning_rate = learning_rate;
+  if (learning_rate) recipe.adam.learning_rate = *learning_rate;
   recipe.training.batch_size = batch;
   recipe.training.seed = seed;
   recipe.training.threads = threads;

@@ -18,15 +18,6 @@ namespace scorefield::detail {
 
 // A list of layers, or of their workspaces, is a tuple or a vector; these few functions make them alike.
 
-template <class... T>
-constexpr std::size_t length(const std::tuple<T...>&) {
-  return sizeof...(T);
-}
-template <class T>
-std::size_t length(const std::vector<T>& list) {
-  return list.size();
-}
-
 /// f(list[i], ws[i]).
 template <class... L, class... W, class F>
 void apply_at(const std::tuple<L...>& list, std::tuple<W...>& ws, std::size_t i, const F& f) {
