@@ -1,6 +1,8 @@
 /// The recipe that is measured: the Swiss roll, an MLP of three hidden layers, Adam, denoising score matching.
+/// benchmarks/peers does the same work with other libraries.
 #pragma once
 
+#include <algorithm>
 #include <scorefield/data.hpp>
 #include <scorefield/model.hpp>
 #include <scorefield/network.hpp>
@@ -13,18 +15,17 @@ namespace bench {
 
 namespace sf = scorefield;
 
-/// The points of an epoch make batches of 256, 256, 256 and 232.
-inline constexpr sf::Index points = 1000, batch_size = 256;
-
+/// 1,000 points, which batches of 256 cut into 256, 256, 256 and 232, or as many as a larger batch has.
 template <sf::Real Scalar>
-sf::Dataset<Scalar> data() {
-  return sf::swiss_roll<Scalar>(points, {.noise = 1, .seed = 0});
+sf::Dataset<Scalar> data(sf::Index batch_size) {
+  return sf::swiss_roll<Scalar>(std::max<sf::Index>(1000, batch_size), {.noise = 1, .seed = 0});
 }
 
-/// Three hidden layers of `Width`.
-template <sf::Real Scalar, sf::Index Width>
-auto model() {
-  return sf::ScoreModel{sf::VariancePreserving<Scalar>{}, sf::Mlp<Scalar, 2, Width, Width, Width>{}, sf::Seed{0}};
+/// Three hidden layers of `width`.
+template <sf::Real Scalar>
+auto model(sf::Index width) {
+  return sf::ScoreModel{sf::VariancePreserving<Scalar>{}, sf::DynamicMlp<Scalar>(2, {width, width, width}),
+                        sf::Seed{0}};
 }
 
 inline auto trainer() { return sf::Trainer{sf::DenoisingScoreMatching{}, sf::Adam{.learning_rate = 3e-4}}; }

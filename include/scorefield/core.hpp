@@ -2,6 +2,7 @@
 #pragma once
 
 #include "scorefield/core/chunks.hpp"
+#include "scorefield/core/elementary.hpp"
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/extent.hpp"
 #include "scorefield/core/packet.hpp"

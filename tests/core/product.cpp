@@ -31,12 +31,13 @@ struct Operands {
 
   /// Of columns [first, first + count) of the right operand.
   Products<Scalar> products(sf::Index first, sf::Index count) const {
-    const sf::Matrix<Scalar> r = right.middleCols(first, count), transposed = r.transpose();
+    const sf::Matrix<Scalar> r = right.middleCols(first, count), transposed = r.transpose(),
+                             left_transposed = left.transpose();
     Products<Scalar> p{sf::Matrix<Scalar>(left.rows(), count), sf::Matrix<Scalar>(left.rows(), count),
                        start.middleCols(first, count)};
-    sf::multiply(sf::view(left), sf::view(r), sf::view(p.plain));
+    sf::multiply_left_transposed(sf::view(left_transposed), sf::view(r), sf::view(p.plain));
     sf::multiply_add_bias(sf::view(left), sf::view(r), bias.data(), sf::view(p.with_bias));
-    sf::add_multiply_transposed(sf::view(left), sf::view(transposed), sf::view(p.added));
+    sf::add_multiply_right_transposed(sf::view(left), sf::view(transposed), sf::view(p.added));
     return p;
   }
 
@@ -69,10 +70,14 @@ TEMPLATE_TEST_CASE("products are Eigen's in every shape", "[core]", float, doubl
     for (const sf::Index depth : {0, 1, 2, 127, 129, 300})
       for (const sf::Index cols : {1, 2, 3, 5, 6, 12, 13, 25})
         if (rows > 0) check_against_eigen<TestType>(rows, depth, cols);
+  // Columns that lie so far apart that blocks are copied: left, right and both, more than one block of each.
+  for (const sf::Index rows : {128 + 4 * size, 300 + 3 * size - 1})
+    for (const sf::Index depth : {1, 9, 140})
+      for (const sf::Index cols : {1, 7, 8, 64, 128, 253}) check_against_eigen<TestType>(rows, depth, cols);
 }
 
 TEMPLATE_TEST_CASE("entries of a product have the same bits whatever stands beside them", "[core]", float, double) {
-  for (const sf::Index rows : {1, 3, 9, 17, 64, 67}) {
+  for (const sf::Index rows : {1, 3, 9, 17, 64, 67, 260}) {
     const Operands<TestType> of(rows, 130, 64);
     const auto all = of.products(0, 64);
     for (const sf::Index width : {1, 2, 5, 13, 63})
@@ -98,7 +103,8 @@ TEMPLATE_TEST_CASE("entries of a product have the same bits whatever stands besi
 TEST_CASE("a product does not touch what lies beside its target", "[core]") {
   const Operands<float> of(5, 7, 3);
   sf::Vector<float> memory = sf::Vector<float>::Constant(5 * 3 + 40, 99);
-  sf::multiply(sf::view(of.left), sf::view(of.right), sf::MatrixView<float>(memory.data() + 20, 5, 3));
+  sf::multiply_add_bias(sf::view(of.left), sf::view(of.right), of.bias.data(),
+                        sf::MatrixView<float>(memory.data() + 20, 5, 3));
   CHECK((memory.head(20).array() == 99).all());
   CHECK((memory.tail(20).array() == 99).all());
   CHECK((memory.segment(20, 15).array() != 99).all());

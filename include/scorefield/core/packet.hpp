@@ -6,6 +6,9 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
 #include <type_traits>
 #include <utility>
 
@@ -16,6 +19,10 @@ namespace scorefield {
 /// The widest register of the target for a scalar; the scalar itself where there is none.
 template <Real Scalar>
 using Packet = typename Eigen::internal::packet_traits<Scalar>::type;
+
+/// What a packet consists of.
+template <class P>
+using ScalarOf = typename Eigen::internal::unpacket_traits<P>::type;
 
 template <Real Scalar>
 inline constexpr Index packet_size = Eigen::internal::unpacket_traits<Packet<Scalar>>::size;
@@ -33,18 +40,11 @@ inline void store(Scalar* to, const Packet<Scalar>& packet) {
   Eigen::internal::pstoreu(to, packet);
 }
 
-/// The first `count` elements, zeros after them; count in [0, packet_size].
-template <Real Scalar>
-inline Packet<Scalar> load_part(const Scalar* from, Index count) {
-  alignas(64) Scalar buffer[packet_size<Scalar>] = {};
-  std::copy_n(from, count, buffer);
-  return load<Scalar>(buffer);
-}
-template <Real Scalar>
-inline void store_part(Scalar* to, const Packet<Scalar>& packet, Index count) {
-  alignas(64) Scalar buffer[packet_size<Scalar>];
-  store<Scalar>(buffer, packet);
-  std::copy_n(buffer, count, to);
+/// Calls f(integral_constant 0), ..., f(integral_constant N - 1).
+template <Index N, class F>
+inline void unroll(F&& f) {
+  [&]<Index... I>(std::integer_sequence<Index, I...>) { (f(std::integral_constant<Index, I>{}), ...); }
+  (std::make_integer_sequence<Index, N>{});
 }
 
 namespace detail {
@@ -57,12 +57,6 @@ namespace detail {
 #define SCOREFIELD_ONE_COPY [[gnu::noinline]]
 #endif
 
-/// to[i] = f(from[i]...), count a multiple of packet_size.
-template <Real Scalar, class F, class... From>
-SCOREFIELD_ONE_COPY void transform_whole(Scalar* to, Index count, const F& f, const From*... from) {
-  for (Index i = 0; i < count; i += packet_size<Scalar>) store<Scalar>(to + i, f(load<Scalar>(from + i)...));
-}
-
 /// Room for one packet.
 template <Real Scalar>
 struct PacketBuffer {
@@ -72,18 +66,49 @@ struct PacketBuffer {
   PacketBuffer(const Scalar* from, Index count) { std::copy_n(from, count, values); }
 };
 
+/// to[k][i] = f(from[i]...)[k], count a multiple of packet_size.
+template <Real Scalar, std::size_t N, class F, class... From>
+SCOREFIELD_ONE_COPY void transform_whole(const std::array<Scalar*, N>& to, Index count, const F& f,
+                                         const From*... from) {
+  for (Index i = 0; i < count; i += packet_size<Scalar>) {
+    const auto packets = f(load<Scalar>(from + i)...);
+    unroll<N>([&](auto k) { store<Scalar>(to[k] + i, packets[k]); });
+  }
+}
+
 }  // namespace detail
 
-/// to[i] = f(from[i]...) for i in [0, count); `to` may be one of `from`.
-template <Real Scalar, class F, class... From>
-inline void transform(Scalar* to, Index count, const F& f, const From*... from) {
+/// The first `count` elements, zeros after them; count in [0, packet_size].
+template <Real Scalar>
+inline Packet<Scalar> load_part(const Scalar* from, Index count) {
+  return load<Scalar>(detail::PacketBuffer<Scalar>(from, count).values);
+}
+template <Real Scalar>
+inline void store_part(Scalar* to, const Packet<Scalar>& packet, Index count) {
+  detail::PacketBuffer<Scalar> buffer;
+  store<Scalar>(buffer.values, packet);
+  std::copy_n(buffer.values, count, to);
+}
+
+/// to[k][i] = f(from[i]...)[k] for i in [0, count); f returns an array of packets. Each of `to` may be one of `from`.
+template <Real Scalar, std::size_t N, class F, class... From>
+inline void transform(const std::array<Scalar*, N>& to, Index count, const F& f, const From*... from) {
   const Index rest = count % packet_size<Scalar>, whole = count - rest;
   detail::transform_whole(to, whole, f, from...);
   if (rest == 0) return;
-  detail::PacketBuffer<Scalar> last;
-  detail::transform_whole(last.values, packet_size<Scalar>, f,
+  std::array<detail::PacketBuffer<Scalar>, N> last;
+  std::array<Scalar*, N> last_values;
+  for (std::size_t k = 0; k < N; ++k) last_values[k] = last[k].values;
+  detail::transform_whole(last_values, packet_size<Scalar>, f,
                           detail::PacketBuffer<Scalar>(from + whole, rest).values...);
-  std::copy_n(last.values, rest, to + whole);
+  for (std::size_t k = 0; k < N; ++k) std::copy_n(last_values[k], rest, to[k] + whole);
+}
+
+/// to[i] = f(from[i]...).
+template <Real Scalar, class F, class... From>
+inline void transform(Scalar* to, Index count, const F& f, const From*... from) {
+  transform(
+      std::array{to}, count, [&f](const auto&... packet) { return std::array{f(packet...)}; }, from...);
 }
 
 template <class P>
@@ -92,22 +117,55 @@ inline P multiply(const P& a, const P& b) {
 }
 
 /// a b + c, rounded once where the target can.
+#ifdef __clang__
+// Eigen's is inline assembly for clang, which no optimiser looks into: products are then three times as slow.
+template <class P>
+inline P multiply_add(const P& a, const P& b, const P& c) {
+#pragma clang fp contract(fast)
+  return a * b + c;
+}
+#else
 template <class P>
 inline P multiply_add(const P& a, const P& b, const P& c) {
   return Eigen::internal::pmadd(a, b, c);
 }
+#endif
 
-/// z < 0 ? yes : no, element by element.
+/// a < b ? yes : no, element by element.
+template <class P>
+inline P where_less(const P& a, const P& b, const P& yes, const P& no) {
+  return Eigen::internal::pselect(Eigen::internal::pcmp_lt(a, b), yes, no);
+}
 template <class P>
 inline P where_negative(const P& z, const P& yes, const P& no) {
-  return Eigen::internal::pselect(Eigen::internal::pcmp_lt(z, Eigen::internal::pset1<P>(0)), yes, no);
+  return where_less(z, Eigen::internal::pset1<P>(0), yes, no);
 }
 
-/// Calls f(integral_constant 0), ..., f(integral_constant N - 1).
-template <Index N, class F>
-inline void unroll(F&& f) {
-  [&]<Index... I>(std::integer_sequence<Index, I...>) { (f(std::integral_constant<Index, I>{}), ...); }
-  (std::make_integer_sequence<Index, N>{});
+/// The bits of each element, moved up by `count` places.
+template <int count, class P>
+inline P shift_left(const P& a) {
+  using Bits = std::conditional_t<sizeof(ScalarOf<P>) == 4, std::uint32_t, std::uint64_t>;
+#ifdef __GNUC__
+  using AllBits [[gnu::vector_size(sizeof(P))]] = Bits;
+  return std::bit_cast<P>(std::bit_cast<AllBits>(a) << count);
+#else
+  auto bits = std::bit_cast<std::array<Bits, sizeof(P) / sizeof(Bits)>>(a);
+  for (auto& element : bits) element <<= count;
+  return std::bit_cast<P>(bits);
+#endif
+}
+
+/// to[j * to_stride + i] = from[i * from_stride + j] for i and j in [0, packet_size).
+template <Real Scalar>
+inline void transpose_square(const Scalar* from, Index from_stride, Scalar* to, Index to_stride) {
+  constexpr Index size = packet_size<Scalar>;
+  const auto transpose = [&]<class P>(const P&) {
+    Eigen::internal::PacketBlock<P, static_cast<int>(size)> block;
+    unroll<size>([&](auto i) { block.packet[i] = load<Scalar>(from + i * from_stride); });
+    Eigen::internal::ptranspose(block);
+    unroll<size>([&](auto j) { store<Scalar>(to + j * to_stride, block.packet[j]); });
+  };
+  transpose(load<Scalar>(from));
 }
 
 }  // namespace scorefield

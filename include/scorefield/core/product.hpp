@@ -1,8 +1,10 @@
 /// Matrix products for the layers: each entry of the result is one chain of multiply-adds in the order of the inner
 /// index, whatever the shapes and the place of the entry, so a sample's bits do not depend on its neighbours.
 ///
-/// The operands are read where they stand. The left one is column-major; a register tile of the result takes whole
-/// packets of its rows and broadcasts of the right one, which may therefore have any strides.
+/// A register tile of the result takes whole packets of the left operand's rows and broadcasts of the right one. The
+/// operands are read where they stand, unless they are transposed or their columns lie so far apart that they crowd
+/// into a few sets of the first cache: then a block that fits there is copied first. Goto and van de Geijn, "Anatomy of
+/// High-Performance Matrix Multiplication", 2008.
 #pragma once
 
 #include <algorithm>
@@ -94,46 +96,145 @@ void multiply_rows(ProductTile<Scalar> tile, Index columns, Index part = packet_
   for (; columns > 0; --columns, advance(1)) multiply_tile<start, Packets, 1>(tile, part);
 }
 
-/// The rows that do not fill a packet: they are copied next to each other and filled up with zeros.
+/// A matrix whose entry (i, j) is data[i * row_stride + j * column_stride].
+template <Real Scalar>
+struct Operand {
+  const Scalar* data;
+  Index row_stride, column_stride;
+
+  Operand at(Index row, Index column) const {
+    return {data + row * row_stride + column * column_stride, row_stride, column_stride};
+  }
+};
+
+template <Real Scalar>
+Operand<Scalar> operand(ConstMatrixView<Scalar> m) {
+  return {m.data(), 1, m.rows()};
+}
+template <Real Scalar>
+Operand<Scalar> transposed(ConstMatrixView<Scalar> m) {
+  return {m.data(), m.rows(), 1};
+}
+
+/// A panel is the rows of the highest tile; a block is what is copied of an operand.
+template <Real Scalar>
+inline constexpr Index panel_rows = 4 * packet_size<Scalar>;
+inline constexpr Index block_depth = 128;
+template <Real Scalar>
+inline constexpr Index block_columns = 480 / sizeof(Scalar);
+
+/// Whether columns that are so far apart share few of a cache's sets, or a page's worth of address translations.
+template <Real Scalar>
+bool crowded(Index stride) {
+  return stride * static_cast<Index>(sizeof(Scalar)) >= 512;
+}
+
+/// Copies rows x depth of `from` to columns of panel_rows; fills up the last packet of rows with zeros.
+template <Real Scalar>
+void pack_rows(const Operand<Scalar>& from, Index rows, Index depth, Scalar* to) {
+  constexpr Index size = packet_size<Scalar>, height = panel_rows<Scalar>;
+  const Index whole_rows = rows - rows % size, whole_depth = depth - depth % size;
+  const auto copy = [&](Index row, Index count, Index first, Index last) {
+    for (Index k = first; k < last; ++k)
+      for (Index i = row; i < row + count; ++i) to[k * height + i] = *from.at(i, k).data;
+  };
+  for (Index i = 0; i < whole_rows; i += size) {
+    if (from.row_stride == 1) {
+      for (Index k = 0; k < depth; ++k) store<Scalar>(to + k * height + i, load<Scalar>(from.at(i, k).data));
+    } else {
+      for (Index k = 0; k < whole_depth; k += size)
+        transpose_square(from.at(i, k).data, from.row_stride, to + k * height + i, height);
+      copy(i, size, whole_depth, depth);
+    }
+  }
+  if (whole_rows == rows) return;
+  copy(whole_rows, rows - whole_rows, 0, depth);
+  for (Index k = 0; k < depth; ++k) std::fill(to + k * height + rows, to + k * height + whole_rows + size, Scalar(0));
+}
+
+/// The rows of one panel, the left operand's last packet being filled up where it is not full.
 template <Start start, Real Scalar>
-void multiply_last_rows(ProductTile<Scalar> tile, Index rows, Index columns) {
-  constexpr Index size = packet_size<Scalar>, block = 128;
-  alignas(64) Scalar packed[block * size] = {};
-  const Scalar* left = tile.left;
-  const Index depth = tile.depth;
-  for (Index first = 0; first == 0 || first < depth; first += block) {
-    tile.depth = std::min(block, depth - first);
-    for (Index k = 0; k < tile.depth; ++k) std::copy_n(left + (first + k) * tile.left_stride, rows, packed + k * size);
-    auto part = tile;
-    part.left = packed;
-    part.left_stride = size;
-    part.right += first * tile.right_depth_stride;
-    if (first == 0)
-      multiply_rows<start, 1>(part, columns, rows);
+void multiply_panel(ProductTile<Scalar> tile, Index rows, Index columns) {
+  constexpr Index size = packet_size<Scalar>;
+  const auto advance = [&](Index packets) {
+    tile.left += packets * size;
+    tile.target += packets * size;
+    if constexpr (start == Start::bias) tile.bias += packets * size;
+    rows -= packets * size;
+  };
+  if (rows >= 4 * size) return multiply_rows<start, 4>(tile, columns);
+  if (rows >= 2 * size) multiply_rows<start, 2>(tile, columns), advance(2);
+  if (rows >= size) multiply_rows<start, 1>(tile, columns), advance(1);
+  if (rows > 0) multiply_rows<start, 1>(tile, columns, rows);
+}
+
+/// One block of depth and columns of a product.
+template <Start start, Real Scalar>
+void multiply_block(const Operand<Scalar>& left, ProductTile<Scalar> tile, Index rows, Index columns, bool pack) {
+  constexpr Index height = panel_rows<Scalar>;
+  alignas(64) Scalar packed[block_depth * height];
+  for (Index row = 0; row < rows; row += height) {
+    const Index count = std::min(height, rows - row);
+    const auto panel = left.at(row, 0);
+    auto here = tile;
+    here.target += row;
+    if constexpr (start == Start::bias) here.bias += row;
+    if (pack || count % packet_size<Scalar> != 0) {
+      pack_rows(panel, count, tile.depth, packed);
+      here.left = packed;
+      here.left_stride = height;
+    } else {
+      here.left = panel.data;
+      here.left_stride = panel.column_stride;
+    }
+    multiply_panel<start>(here, count, columns);
+  }
+}
+
+/// As multiply_block, the right operand's rows being copied a block at a time.
+template <Start start, Real Scalar>
+void multiply_packing_right(const Operand<Scalar>& left, ProductTile<Scalar> tile, Index rows, Index columns,
+                            bool pack) {
+  constexpr Index width = block_columns<Scalar>;
+  alignas(64) Scalar packed[block_depth * width];
+  for (Index column = 0; column < columns; column += width) {
+    const Index count = std::min(width, columns - column);
+    for (Index k = 0; k < tile.depth; ++k)
+      std::copy_n(tile.right + k * tile.right_depth_stride + column, count, packed + k * width);
+    auto here = tile;
+    here.right = packed;
+    here.right_depth_stride = width;
+    here.target += column * tile.target_stride;
+    multiply_block<start>(left, here, rows, count, pack);
+  }
+}
+
+template <Start start, Real Scalar>
+void multiply(const Operand<Scalar>& left, const Operand<Scalar>& right, MatrixView<Scalar> target, Index depth,
+              const Scalar* bias) {
+  const Index rows = target.rows(), columns = target.cols();
+  // Few columns use an entry of the left operand too seldom to copy it; then its columns are streamed, a few at a time.
+  const bool far = crowded<Scalar>(left.column_stride), few = columns < 8;
+  const bool pack_left = left.row_stride != 1 || (far && !few);
+  const bool pack_right = right.column_stride == 1 && crowded<Scalar>(right.row_stride) && depth > 1;
+  const Index step = far && few && !pack_left ? 8 : block_depth;
+  const auto add_block = [&]<Start from>(std::integral_constant<Start, from>, Index k) {
+    const ProductTile<Scalar> tile{std::min(step, depth - k),
+                                   nullptr,
+                                   0,
+                                   right.at(k, 0).data,
+                                   right.row_stride,
+                                   right.column_stride,
+                                   target.data(),
+                                   target.rows(),
+                                   bias};
+    if (pack_right)
+      multiply_packing_right<from>(left.at(0, k), tile, rows, columns, pack_left);
     else
-      multiply_rows<Start::target, 1>(part, columns, rows);
-  }
-}
-
-/// As many blocks of `Packets` packets of rows as there are; moves tile and rows past them.
-template <Start start, Index Packets, Real Scalar>
-void multiply_row_blocks(ProductTile<Scalar>& tile, Index& rows, Index columns) {
-  constexpr Index height = Packets * packet_size<Scalar>;
-  while (rows >= height) {
-    multiply_rows<start, Packets>(tile, columns);
-    tile.left += height;
-    tile.target += height;
-    if constexpr (start == Start::bias) tile.bias += height;
-    rows -= height;
-  }
-}
-
-template <Start start, Real Scalar>
-void multiply(ProductTile<Scalar> tile, Index rows, Index columns) {
-  multiply_row_blocks<start, 4>(tile, rows, columns);
-  multiply_row_blocks<start, 2>(tile, rows, columns);
-  multiply_row_blocks<start, 1>(tile, rows, columns);
-  if (rows > 0) multiply_last_rows<start>(tile, rows, columns);
+      multiply_block<from>(left.at(0, k), tile, rows, columns, pack_left);
+  };
+  add_block(std::integral_constant<Start, start>{}, 0);
+  for (Index k = step; k < depth; k += step) add_block(std::integral_constant<Start, Start::target>{}, k);
 }
 
 }  // namespace detail
@@ -143,27 +244,23 @@ template <Real Scalar>
 void multiply_add_bias(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, const Scalar* bias,
                        MatrixView<Scalar> target) {
   assert(left.cols() == right.rows() && left.rows() == target.rows() && right.cols() == target.cols());
-  detail::multiply<Start::bias>(detail::ProductTile<Scalar>{left.cols(), left.data(), left.rows(), right.data(), 1,
-                                                            right.rows(), target.data(), target.rows(), bias},
-                                target.rows(), target.cols());
+  detail::multiply<Start::bias>(detail::operand(left), detail::operand(right), target, left.cols(), bias);
 }
 
-/// target (m x n) = left (m x k) right (k x n).
+/// target (m x n) = left^T right, left being k x m and right k x n.
 template <Real Scalar>
-void multiply(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, MatrixView<Scalar> target) {
-  assert(left.cols() == right.rows() && left.rows() == target.rows() && right.cols() == target.cols());
-  detail::multiply<Start::zero>(detail::ProductTile<Scalar>{left.cols(), left.data(), left.rows(), right.data(), 1,
-                                                            right.rows(), target.data(), target.rows(), nullptr},
-                                target.rows(), target.cols());
+void multiply_left_transposed(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, MatrixView<Scalar> target) {
+  assert(left.rows() == right.rows() && left.cols() == target.rows() && right.cols() == target.cols());
+  detail::multiply<Start::zero, Scalar>(detail::transposed(left), detail::operand(right), target, left.rows(), nullptr);
 }
 
 /// target (m x n) += left (m x k) right^T, right being n x k.
 template <Real Scalar>
-void add_multiply_transposed(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, MatrixView<Scalar> target) {
+void add_multiply_right_transposed(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right,
+                                   MatrixView<Scalar> target) {
   assert(left.cols() == right.cols() && left.rows() == target.rows() && right.rows() == target.cols());
-  detail::multiply<Start::target>(detail::ProductTile<Scalar>{left.cols(), left.data(), left.rows(), right.data(),
-                                                              right.rows(), 1, target.data(), target.rows(), nullptr},
-                                  target.rows(), target.cols());
+  detail::multiply<Start::target, Scalar>(detail::operand(left), detail::transposed(right), target, left.cols(),
+                                          nullptr);
 }
 
 }  // namespace scorefield

@@ -31,8 +31,7 @@ class Dense {
   using Scalar = S;
 
   struct Workspace {
-    Matrix<Scalar> derivative;         // outputs x columns: f' at W x + b
-    Matrix<Scalar> transposed_weight;  // inputs x outputs
+    Matrix<Scalar> derivative;  // outputs x columns: f' at W x + b
   };
 
   Dense() requires(Inputs != Eigen::Dynamic && Outputs != Eigen::Dynamic) = default;
@@ -64,7 +63,6 @@ class Dense {
   Workspace workspace(Index columns) const {
     Workspace w;
     if constexpr (!linear) w.derivative.resize(outputs(), columns);
-    w.transposed_weight.resize(inputs(), outputs());
     return w;
   }
 
@@ -80,16 +78,11 @@ class Dense {
 
   void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> dy,
                 MatrixView<Scalar> dx, VectorView<Scalar> g, Workspace& w) const {
-    if constexpr (!linear) dy.array() *= columns(w.derivative, 0, dy.cols()).array();
+    through_activation(dy, w, g.data() + outputs() * inputs());
     const ConstMatrixView<Scalar> dz(dy.data(), dy.rows(), dy.cols());
     MatrixView<Scalar> dweight(g.data(), outputs(), inputs());
-    auto dbias = g.tail(outputs());
-    for (Index j = 0; j < dz.cols(); ++j) dbias += dz.col(j);
-    add_multiply_transposed(dz, x, dweight);
-    if (dx.cols() > 0) {
-      w.transposed_weight = weight(p).transpose();
-      multiply(view(std::as_const(w.transposed_weight)), dz, dx);
-    }
+    add_multiply_right_transposed(dz, x, dweight);
+    if (dx.cols() > 0) multiply_left_transposed(weight(p), dz, dx);
   }
 
  private:
@@ -100,6 +93,26 @@ class Dense {
   void affine(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y) const {
     assert(p.size() == parameter_count() && x.rows() == inputs() && y.rows() == outputs() && x.cols() == y.cols());
     multiply_add_bias(weight(p), x, p.data() + outputs() * inputs(), y);
+  }
+
+  /// dy = dy f', the gradient by W x + b, and adds the sum of its columns to dbias.
+  void through_activation(MatrixView<Scalar> dy, const Workspace& w, Scalar* dbias) const {
+    constexpr Index size = packet_size<Scalar>;
+    const Index whole = outputs() - outputs() % size;
+    for (Index i = 0; i < whole; i += size) {
+      auto sum = load<Scalar>(dbias + i);
+      for (Index j = 0; j < dy.cols(); ++j) {
+        auto dz = load<Scalar>(&dy(i, j));
+        if constexpr (!linear) store<Scalar>(&dy(i, j), dz = multiply(dz, load<Scalar>(&w.derivative(i, j))));
+        sum = Eigen::internal::padd(sum, dz);
+      }
+      store<Scalar>(dbias + i, sum);
+    }
+    for (Index i = whole; i < outputs(); ++i)
+      for (Index j = 0; j < dy.cols(); ++j) {
+        if constexpr (!linear) dy(i, j) *= w.derivative(i, j);
+        dbias[i] += dy(i, j);
+      }
   }
 
   [[no_unique_address]] Extent<Inputs> inputs_;

@@ -4,8 +4,10 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <utility>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/packet.hpp"
 #include "scorefield/core/types.hpp"
 
 namespace scorefield {
@@ -36,16 +38,22 @@ struct Adam {
   template <Real Scalar>
   void update(VectorView<Scalar> p, ConstVectorView<Scalar> g, std::array<VectorView<Scalar>, 2> state, double rate,
               Index step) const {
-    auto& [mean, square] = state;
-    const auto b1 = static_cast<Scalar>(beta1), b2 = static_cast<Scalar>(beta2);
+    const auto number = [](double x) { return broadcast(static_cast<Scalar>(x)); };
     const auto k = static_cast<double>(step);
-    const auto mean_scale = static_cast<Scalar>(rate / (1 - std::pow(beta1, k)));
-    const auto square_scale = static_cast<Scalar>(1 / (1 - std::pow(beta2, k)));
-    const auto keep = static_cast<Scalar>(1 - rate * weight_decay);
-    mean = b1 * mean + static_cast<Scalar>(1 - beta1) * g;
-    square = b2 * square + static_cast<Scalar>(1 - beta2) * g.cwiseAbs2();
-    p.array() = keep * p.array() -
-                mean_scale * mean.array() / ((square_scale * square.array()).sqrt() + static_cast<Scalar>(epsilon));
+    const auto b1 = number(beta1), b2 = number(beta2), one_minus_b1 = number(1 - beta1),
+               one_minus_b2 = number(1 - beta2);
+    const auto mean_scale = number(-rate / (1 - std::pow(beta1, k)));
+    const auto square_scale = number(1 / (1 - std::pow(beta2, k)));
+    const auto keep = number(1 - rate * weight_decay), least = number(epsilon);
+    const auto move = [&](const auto& x, const auto& gradient, const auto& old_mean, const auto& old_square) {
+      using namespace Eigen::internal;
+      const auto mean = multiply_add(b1, old_mean, multiply(one_minus_b1, gradient));
+      const auto square = multiply_add(b2, old_square, multiply(one_minus_b2, multiply(gradient, gradient)));
+      const auto deviation = padd(psqrt(multiply(square_scale, square)), least);
+      return std::array{multiply_add(keep, x, pdiv(multiply(mean_scale, mean), deviation)), mean, square};
+    };
+    Scalar *mean = state[0].data(), *square = state[1].data();
+    transform(std::array{p.data(), mean, square}, p.size(), move, std::as_const(p).data(), g.data(), mean, square);
   }
 };
 

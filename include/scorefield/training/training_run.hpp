@@ -35,9 +35,9 @@ struct TrainingOptions {
   std::optional<ExponentialMovingAverage> average = {};  // the model ends with the averaged parameters
 };
 
-/// The batch is cut into chunks of columns, the chunks into at most eight runs, which is also the most threads that
-/// help; each run adds up its own gradient and the runs are added in order, so that bits do not depend on the threads.
-/// Refers to the model and the data.
+/// The batch is cut into chunks of columns, whose gradients add up to at most eight partial gradients, in order, and
+/// these to the gradient, so that bits do not depend on the threads. Eight is also the most threads that help. Refers
+/// to the model and the data.
 template <TrainableModel Model, Objective<Model> Loss, Optimizer Method, LearningRateSchedule Rate>
 class TrainingRun {
  public:
@@ -53,11 +53,10 @@ class TrainingRun {
         options_(validated(options)),
         batches_(data.size(), options.batch_size, Seed{options.seed}),
         steps_(steps_of(options, batches_)),
-        threads_(std::min(resolve_threads(options.threads), most_runs)),
+        threads_(std::min(resolve_threads(options.threads), most_partial_gradients)),
         chunks_{batches_.batch_size(), model.chunk_size()},
         parameters_(model.parameters()),
         average_(model.parameters()),
-        gradient_(model.parameters().size()),
         batch_(data.dimension(), batches_.batch_size()),
         losses_(batches_.batch_size()) {
     if (data.dimension() != model.dimension())
@@ -67,8 +66,8 @@ class TrainingRun {
     method_.validate();
     rate_.validate();
     for (auto& vector : state_) vector = Vector<Scalar>::Zero(parameters_.size());
-    runs_.assign(static_cast<std::size_t>(std::min<Index>(chunks_.pieces(), most_runs)),
-                 Vector<Scalar>(parameters_.size()));
+    partial_gradients_.assign(static_cast<std::size_t>(std::min<Index>(chunks_.pieces(), most_partial_gradients)),
+                              Vector<Scalar>(parameters_.size()));
     norms_.resize(static_cast<std::size_t>(pieces().pieces()));
     for (int i = 0; i < threads_; ++i) workspaces_.push_back(loss_.workspace(model_));
   }
@@ -94,12 +93,13 @@ class TrainingRun {
     const auto indices = batches_.indices(step_);
     const auto n = static_cast<Index>(indices.size());
     const Chunks chunks{n, chunks_.size};
-    const auto runs = static_cast<Index>(runs_.size());
+    const auto parts = static_cast<Index>(partial_gradients_.size());
 
-    parallel_for(runs, threads_, [&](Index run, int worker) {
-      auto& gradient = runs_[static_cast<std::size_t>(run)];
-      gradient.setZero();
-      for (Index i = run * chunks.pieces() / runs; i < (run + 1) * chunks.pieces() / runs; ++i) {
+    const bool cleared = std::exchange(cleared_, false);
+    parallel_for(parts, threads_, [&](Index part, int worker) {
+      auto& gradient = partial_gradients_[static_cast<std::size_t>(part)];
+      if (!cleared) gradient.setZero();
+      for (Index i = part * chunks.pieces() / parts; i < (part + 1) * chunks.pieces() / parts; ++i) {
         const Index first = chunks.first(i), length = chunks.length(i);
         for (Index j = first; j < first + length; ++j)
           batch_.col(j) = data_.samples().col(indices[static_cast<std::size_t>(j)]);
@@ -109,12 +109,12 @@ class TrainingRun {
       }
     });
     const double mean_loss = mean_of_losses(n, indices);
-    sum_runs();
-    const Scalar scale = clip_scale();
+    const Scalar scale = options_.clip_norm ? clip_scale() : 1;
     mean_loss_ = mean_loss;
     learning_rate_ = method_.learning_rate * rate_.factor(step_, steps_);
     ++step_;
     update(scale);
+    cleared_ = true;
   }
 
  private:
@@ -139,7 +139,7 @@ class TrainingRun {
     return times * each;
   }
 
-  static constexpr int most_runs = 8;
+  static constexpr int most_partial_gradients = 8;
 
   /// The unit of work on parameters.
   Chunks pieces() const { return {parameters_.size(), 16384}; }
@@ -156,20 +156,21 @@ class TrainingRun {
     return sum / static_cast<double>(n);
   }
 
-  /// gradient_ = the sum of the runs, and norms_ = each piece's squared norm.
-  void sum_runs() {
-    parallel_for(pieces().pieces(), threads_, [&](Index i, int) {
-      const Index first = pieces().first(i), length = pieces().length(i);
-      auto sum = gradient_.segment(first, length);
-      sum = runs_.front().segment(first, length);
-      for (std::size_t run = 1; run < runs_.size(); ++run) sum += runs_[run].segment(first, length);
-      if (options_.clip_norm) norms_[static_cast<std::size_t>(i)] = sum.template cast<double>().squaredNorm();
-    });
+  /// The sum of the partial gradients in one piece, in place of the first of them.
+  VectorView<Scalar> add_up(Index piece) {
+    const auto of = [&](std::size_t part) {
+      return segment(view(partial_gradients_[part]), pieces().first(piece), pieces().length(piece));
+    };
+    for (std::size_t part = 1; part < partial_gradients_.size(); ++part) of(0) += of(part);
+    return of(0);
   }
 
-  /// What the gradient is multiplied by so that its norm is at most clip_norm. Pascanu et al. 2013, arXiv:1211.5063.
-  Scalar clip_scale() const {
-    if (!options_.clip_norm) return 1;
+  /// Adds up the gradient; returns what it is to be multiplied by so that its norm is at most clip_norm. Pascanu et al.
+  /// 2013, arXiv:1211.5063.
+  Scalar clip_scale() {
+    parallel_for(pieces().pieces(), threads_, [&](Index i, int) {
+      norms_[static_cast<std::size_t>(i)] = add_up(i).template cast<double>().squaredNorm();
+    });
     double square = 0;
     for (const double norm : norms_) square += norm;
     if (!std::isfinite(square))
@@ -178,12 +179,13 @@ class TrainingRun {
     return static_cast<Scalar>(std::min(1.0, *options_.clip_norm / std::sqrt(square)));
   }
 
+  /// Moves the parameters and clears the partial gradients, piece by piece while they are in the cache.
   void update(Scalar scale) {
     parallel_for(pieces().pieces(), threads_, [&](Index i, int) {
       const Index first = pieces().first(i), length = pieces().length(i);
       const auto p = segment(view(parameters_), first, length);
-      const auto g = segment(view(gradient_), first, length);
-      if (scale < 1) gradient_.segment(first, length) *= scale;
+      const auto g = options_.clip_norm ? segment(view(partial_gradients_.front()), first, length) : add_up(i);
+      if (scale < 1) VectorView<Scalar>(g) *= scale;
       [&]<std::size_t... I>(std::index_sequence<I...>) {
         method_.update(p, ConstVectorView<Scalar>(g.data(), length),
                        std::array<VectorView<Scalar>, sizeof...(I)>{segment(view(state_[I]), first, length)...},
@@ -193,6 +195,7 @@ class TrainingRun {
       if (options_.average)
         options_.average->update(segment(view(average_), first, length), ConstVectorView<Scalar>(p.data(), length),
                                  step_);
+      for (auto& part : partial_gradients_) part.segment(first, length).setZero();
     });
   }
 
@@ -210,12 +213,13 @@ class TrainingRun {
   Index step_ = 0;
   double mean_loss_ = 0;
   double learning_rate_ = 0;
-  Vector<Scalar> parameters_, average_, gradient_;
+  Vector<Scalar> parameters_, average_;
   std::array<Vector<Scalar>, Method::state_vectors> state_;
 
   Matrix<Scalar> batch_;
   Vector<Scalar> losses_;
-  std::vector<Vector<Scalar>> runs_;  // gradients
+  std::vector<Vector<Scalar>> partial_gradients_;
+  bool cleared_ = false;  // whether these are zero
   std::vector<double> norms_;
   std::vector<decltype(std::declval<const Loss&>().workspace(std::declval<const Model&>()))> workspaces_;
 };

@@ -1,6 +1,7 @@
 /// The logarithm of the logistic function.
 #pragma once
 
+#include "scorefield/core/elementary.hpp"
 #include "scorefield/core/packet.hpp"
 #include "scorefield/layer/activation/concept.hpp"
 #include "scorefield/layer/activation/logistic.hpp"
@@ -13,7 +14,7 @@ struct LogSigmoid {
   static ActivationValue<P> evaluate(const P& z) {
     using namespace Eigen::internal;
     const auto l = detail::logistic(z);
-    return {pmadd(pnegate(l.s), l.quotient, pmin(z, pset1<P>(0))), where_negative(z, l.of_magnitude, l.of_opposite)};
+    return {psub(pmin(z, pset1<P>(0)), log1p_of_unit(l.exponential)), where_negative(z, l.of_magnitude, l.of_opposite)};
   }
 };
 

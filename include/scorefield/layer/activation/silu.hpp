@@ -15,7 +15,7 @@ struct SiLU {
     const auto l = detail::logistic(z);
     const P sigmoid = where_negative(z, l.of_opposite, l.of_magnitude);
     const P opposite = where_negative(z, l.of_magnitude, l.of_opposite);
-    return {pmul(z, sigmoid), pmul(sigmoid, pmadd(z, opposite, pset1<P>(1)))};
+    return {pmul(z, sigmoid), pmul(sigmoid, multiply_add(z, opposite, pset1<P>(1)))};
   }
 };
 

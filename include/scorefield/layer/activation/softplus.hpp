@@ -1,6 +1,7 @@
 /// The smooth ramp.
 #pragma once
 
+#include "scorefield/core/elementary.hpp"
 #include "scorefield/core/packet.hpp"
 #include "scorefield/layer/activation/concept.hpp"
 #include "scorefield/layer/activation/logistic.hpp"
@@ -13,7 +14,7 @@ struct Softplus {
   static ActivationValue<P> evaluate(const P& z) {
     using namespace Eigen::internal;
     const auto l = detail::logistic(z);
-    return {pmadd(l.s, l.quotient, pmax(z, pset1<P>(0))), where_negative(z, l.of_opposite, l.of_magnitude)};
+    return {padd(pmax(z, pset1<P>(0)), log1p_of_unit(l.exponential)), where_negative(z, l.of_opposite, l.of_magnitude)};
   }
 };
 
