@@ -1,4 +1,4 @@
-# What the library itself needs: Eigen, and OpenMP and libpng where they are wanted and there.
+# What the library itself needs: Eigen, threads, and libpng where it is there.
 include(FetchContent)
 
 if(NOT TARGET Eigen3::Eigen)
@@ -22,15 +22,8 @@ if(NOT TARGET Eigen3::Eigen)
   target_include_directories(Eigen3::Eigen INTERFACE ${scorefield_eigen_SOURCE_DIR})
 endif()
 
-set(SCOREFIELD_USES_OPENMP OFF)
-if(SCOREFIELD_OPENMP)
-  find_package(OpenMP QUIET COMPONENTS CXX)
-  if(OpenMP_CXX_FOUND)
-    set(SCOREFIELD_USES_OPENMP ON)
-  else()
-    message(STATUS "scorefield: OpenMP not found, so one thread does all the work")
-  endif()
-endif()
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
 
 find_package(PNG QUIET)
 if(NOT PNG_FOUND)

@@ -2,7 +2,7 @@
 # Installs what building scorefield needs and this machine does not have.
 #
 #   sh cmake/setup.sh          compiler, CMake, Ninja, Eigen, Catch2, Google Benchmark, libpng
-#   sh cmake/setup.sh --ci     also clang with OpenMP, sanitizers and the symbolizer of their reports, clang-format
+#   sh cmake/setup.sh --ci     also clang, a BLAS for Eigen to be tested with, clang-format
 set -eu
 
 case "${1-}" in
@@ -33,12 +33,10 @@ have_cmake() {
   [ "$oldest" = 3.25 ]
 }
 
-have_clang_runtimes() {
+have_blas() {
   out=$(mktemp) || return 1
   result=0
-  for flag in -fsanitize=thread -fopenmp; do
-    echo 'int main() {}' | clang++ "$flag" -x c++ - -o "$out" >/dev/null 2>&1 || result=1
-  done
+  echo 'int main() {}' | "${CXX:-c++}" -x c++ - -o "$out" -lblas >/dev/null 2>&1 || result=1
   rm -f "$out"
   return $result
 }
@@ -53,7 +51,8 @@ find_missing() {
   have_header benchmark/benchmark.h || missing="$missing benchmark"
   have_header png.h || missing="$missing png"
   if [ "${1-}" = --ci ]; then
-    have clang++ && have llvm-symbolizer && have_clang_runtimes || missing="$missing clang"
+    have clang++ || missing="$missing clang"
+    have_blas || missing="$missing blas"
     have clang-format || missing="$missing clang-format"
   fi
 }
@@ -68,7 +67,7 @@ echo "Missing:$missing"
 by_hand() {
   echo "$1" >&2
   echo "Please install by hand: a C++20 compiler (g++ 11 or clang 14), CMake 3.25, Ninja, Eigen 3.4, Catch2 2.13 or 3," >&2
-  echo "Google Benchmark, libpng with its headers; for --ci also clang with libomp and compiler-rt, and clang-format." >&2
+  echo "Google Benchmark, libpng with its headers; for --ci also clang, a BLAS, and clang-format." >&2
   exit 1
 }
 
@@ -99,10 +98,10 @@ package() {
   apt-get/png) echo libpng-dev ;;
   dnf/png) echo libpng-devel ;;
   */png) echo libpng ;;
-  apt-get/clang) echo clang libclang-rt-dev libomp-dev llvm ;;
-  dnf/clang) echo clang compiler-rt libomp-devel llvm ;;
-  pacman/clang) echo clang compiler-rt openmp llvm ;;
-  brew/clang) echo llvm libomp ;;
+  brew/clang) echo llvm ;;
+  apt-get/blas) echo libblas-dev ;;
+  dnf/blas) echo blas-devel ;;
+  brew/blas) echo openblas ;;
   dnf/clang-format) echo clang-tools-extra ;;
   pacman/clang-format) echo clang ;;
   *) echo "$1" ;;

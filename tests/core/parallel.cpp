@@ -1,9 +1,11 @@
 #include "scorefield/core/parallel.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <type_traits>
 #include <vector>
 
@@ -46,6 +48,36 @@ TEST_CASE("of the exceptions that tasks throw the one of the smallest index arri
       };
       CHECK_THROWS_WITH(run(), "7");
     }
+}
+
+TEST_CASE("tasks may have tasks of their own, and threads of the program call at the same time", "[core]") {
+  std::vector<std::thread> callers;
+  std::atomic<int> wrong{0};
+  for (int caller = 0; caller < 3; ++caller)
+    callers.emplace_back([&wrong] {
+      for (int round = 0; round < 200; ++round) {
+        std::vector<int> runs(40);
+        sf::parallel_for(8, 3, [&](sf::Index i, int) {
+          sf::parallel_for(5, 2, [&](sf::Index j, int) { ++runs[static_cast<std::size_t>(5 * i + j)]; });
+        });
+        if (runs != std::vector<int>(40, 1)) ++wrong;
+      }
+    });
+  for (auto& caller : callers) caller.join();
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("threads that sleep are woken", "[core]") {
+  for (int round = 0; round < 5; ++round) {
+    // A first task that only ends once another thread has come.
+    std::atomic<bool> helped{false};
+    sf::parallel_for(2, 2, [&](sf::Index, int worker) {
+      if (worker == 1) helped = true;
+      while (!helped) std::this_thread::yield();
+    });
+    CHECK(helped);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
 }
 
 TEST_CASE("0 threads are all, and fewer are refused", "[core]") {

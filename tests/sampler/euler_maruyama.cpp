@@ -169,7 +169,7 @@ TEST_CASE("a step of a sampler allocates nothing", "[sampler]") {
   for (const int threads : {1, 2}) {
     CAPTURE(threads);
     auto stepper = sf::EulerMaruyama{.steps = 20}.start(model, {.count = 500, .seed = sf::Seed{1}, .threads = threads});
-    stepper.step();  // OpenMP starts its threads here
+    stepper.step();  // starts the threads
     CHECK(sf::test::count_allocations([&] {
             while (!stepper.done()) stepper.step();
           }) == 0);

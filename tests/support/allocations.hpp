@@ -6,7 +6,7 @@
 namespace scorefield::test {
 
 /// The allocations of this program so far by every thread: operator new, and malloc and its family, which is what Eigen
-/// calls. Those inside shared libraries, such as a start of OpenMP's threads, are not of this program.
+/// calls. Those inside shared libraries are not of this program.
 std::int64_t allocations();
 
 /// How many of them happen while f() runs.

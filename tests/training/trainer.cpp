@@ -232,7 +232,7 @@ TEST_CASE("a step of training allocates nothing", "[training]") {
         options.average = sf::ExponentialMovingAverage{};
       }
       auto run = trainer.start(model, data, options);
-      run.advance();  // OpenMP starts its threads here
+      run.advance();  // starts the threads
       CHECK(sf::test::count_allocations([&] {
               while (!run.done()) run.advance();
             }) == 0);

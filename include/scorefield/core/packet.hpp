@@ -40,10 +40,13 @@ inline void store(Scalar* to, const Packet<Scalar>& packet) {
   Eigen::internal::pstoreu(to, packet);
 }
 
-/// Calls f(integral_constant 0), ..., f(integral_constant N - 1).
+/// Calls f(integral_constant 0), ..., f(integral_constant N - 1), always inline: arrays of packets that f works on then
+/// stay in registers.
 template <Index N, class F>
-inline void unroll(F&& f) {
-  [&]<Index... I>(std::integer_sequence<Index, I...>) { (f(std::integral_constant<Index, I>{}), ...); }
+[[gnu::always_inline]] inline void unroll(F&& f) {
+  [&]<Index... I>(std::integer_sequence<Index, I...>) __attribute__((always_inline)) {
+    (f(std::integral_constant<Index, I>{}), ...);
+  }
   (std::make_integer_sequence<Index, N>{});
 }
 

@@ -1,52 +1,28 @@
 /// Fixed pieces of work on however many threads there are: the pieces never depend on the threads, so neither do bits.
 #pragma once
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 #include <algorithm>
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <thread>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/thread_pool.hpp"
 #include "scorefield/core/types.hpp"
-
-#ifdef _OPENMP
-namespace scorefield::detail {
-inline int available_threads() { return omp_get_max_threads(); }
-
-/// Calls body(worker) once on each of `threads` threads.
-template <class Body>
-void on_threads(int threads, const Body& body) {
-#pragma omp parallel num_threads(threads)
-  body(omp_get_thread_num());
-}
-}  // namespace scorefield::detail
-#else
-namespace scorefield::detail {
-inline int available_threads() { return 1; }
-
-template <class Body>
-void on_threads(int, const Body& body) {
-  body(0);
-}
-}  // namespace scorefield::detail
-#endif
 
 namespace scorefield {
 
-/// The number of threads an option means: itself, or for 0 all that OpenMP offers (1 in a build without OpenMP).
+/// The number of threads an option means: itself, or for 0 one for each core that this process may use.
 inline int resolve_threads(int requested) {
   if (requested < 0)
     throw InvalidArgument("threads", "0 (all) or a positive number", text(requested),
                           "leave the option out to use all");
-  return requested == 0 ? detail::available_threads() : requested;
+  return requested == 0 ? std::max(1, static_cast<int>(std::thread::hardware_concurrency())) : requested;
 }
 
 /// Calls task(i, worker) once for each i in [0, count), worker in [0, threads). If tasks throw, the exception of the
-/// smallest i reaches the caller.
+/// smallest i reaches the caller. Threads that other work keeps from coming are not waited for.
 template <class Task>
 void parallel_for(Index count, int threads, const Task& task) {
   if (threads <= 1 || count <= 1) {
@@ -57,7 +33,7 @@ void parallel_for(Index count, int threads, const Task& task) {
   std::mutex failing;
   Index failed = count;
   std::exception_ptr failure;
-  detail::on_threads(static_cast<int>(std::min<Index>(threads, count)), [&](int worker) {
+  detail::ThreadPool::shared().run(static_cast<int>(std::min<Index>(threads, count)), [&](int worker) {
     for (Index i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) {
       try {
         task(i, worker);

@@ -40,7 +40,8 @@ class Perceptron {
   }
 
   Index dimension() const { return layers_.outputs(); }
-  Index chunk_size() const { return 64; }
+  /// More columns share the reading of weights that are too many for the second cache.
+  Index chunk_size() const { return layers_.parameter_count() < (1 << 18) ? 64 : 128; }
 
   ParameterLayout layout() const {
     ParameterLayout layout;

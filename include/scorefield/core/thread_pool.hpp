@@ -1,0 +1,126 @@
+/// Threads that are kept, because starting one takes longer than a training step.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+
+namespace scorefield::detail {
+
+/// Tells the processor that a loop waits for another thread.
+inline void relax() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#endif
+}
+
+/// Helpers of whoever calls run(). The caller works as well and waits for those helpers alone that came in time, so
+/// that on a busy machine, where a helper may get no core for milliseconds, it loses nothing but the help.
+class ThreadPool {
+ public:
+  /// The one of the process. It is never destroyed, and its threads end with the process: there is then no order of
+  /// destruction to get wrong, and a forked child, which has none of the threads, does all the work itself.
+  static ThreadPool& shared() {
+    static auto* const pool = new ThreadPool;
+    return *pool;
+  }
+
+  /// Calls body(0) here and, each at most once, body(1), ..., body(threads - 1) on helpers, as long as body(0) runs. A
+  /// call from within a body, or while another thread's is on the way, gets no helpers. Body must not throw.
+  template <class Body>
+  void run(int threads, const Body& body) {
+    if (inside()) return body(0);
+    const std::unique_lock lock(in_use_, std::try_to_lock);
+    if (!lock) return body(0);
+    const auto helpers = static_cast<std::uint64_t>(threads - 1);
+    while (helpers_ < helpers) start_helper();
+    body_ = &body;
+    call_ = [](const void* of, int worker) { (*static_cast<const Body*>(of))(worker); };
+    places_.store(helpers << wanted_shift | helpers << total_shift);
+    if (asleep_.load() > 0) {
+      ++alarms_;
+      alarms_.notify_all();
+    }
+    {
+      const Inside mark;
+      body(0);
+    }
+    places_.fetch_and(active_mask);  // nobody else comes in
+    for (int patience = 0; places_.load() != 0;)
+      if (++patience < 10'000)
+        relax();
+      else
+        std::this_thread::yield();
+  }
+
+ private:
+  /// Whether this thread runs a body.
+  static bool& inside() {
+    static thread_local bool value = false;
+    return value;
+  }
+  struct Inside {
+    Inside() { inside() = true; }
+    ~Inside() { inside() = false; }
+  };
+
+  void start_helper() {
+    std::thread([this] { help(); }).detach();
+    ++helpers_;
+  }
+
+  [[noreturn]] void help() {
+    const Inside mark;
+    for (;;) {
+      if (enter()) continue;
+      if (watch()) continue;
+      const auto alarm = alarms_.load();
+      ++asleep_;
+      // The caller looks at asleep_ after it has opened places, and this looks at places after it has raised asleep_:
+      // one of the two sees the other.
+      if (places_.load() >> wanted_shift == 0) alarms_.wait(alarm);
+      --asleep_;
+    }
+  }
+
+  /// Takes a place, if there is one, and works.
+  bool enter() {
+    auto seen = places_.load();
+    while (seen >> wanted_shift != 0) {
+      if (!places_.compare_exchange_weak(seen, seen - (std::uint64_t{1} << wanted_shift) + 1)) continue;
+      const auto total = seen >> total_shift & field, wanted = seen >> wanted_shift;
+      call_(body_, static_cast<int>(total - wanted + 1));
+      --places_;
+      return true;
+    }
+    return false;
+  }
+
+  /// Waits for places without sleep for as long as a small step of training may leave a helper without work.
+  bool watch() const {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(50);
+    do {
+      for (int i = 0; i < 64; ++i) {
+        if (places_.load(std::memory_order_relaxed) >> wanted_shift != 0) return true;
+        relax();
+      }
+    } while (std::chrono::steady_clock::now() < end);
+    return false;
+  }
+
+  /// Three numbers of 20 bits: helpers at work, all that were asked for, and of those the places still open.
+  static constexpr int total_shift = 20, wanted_shift = 40;
+  static constexpr std::uint64_t field = (1 << 20) - 1, active_mask = field;
+
+  std::mutex in_use_;
+  std::uint64_t helpers_ = 0;
+  const void* body_ = nullptr;
+  void (*call_)(const void*, int) = nullptr;
+  alignas(64) std::atomic<std::uint64_t> places_{0};
+  alignas(64) std::atomic<std::uint32_t> alarms_{0};
+  std::atomic<std::uint32_t> asleep_{0};
+};
+
+}  // namespace scorefield::detail
