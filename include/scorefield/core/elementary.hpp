@@ -98,8 +98,7 @@ template <class P>
 inline P exp_of_negative(const P& z) {
   using Scalar = ScalarOf<P>;
   const auto [scale, part] = detail::split_exponential(z);
-  return where_less(z, broadcast(detail::Elementary<Scalar>::least_exponent), broadcast(Scalar(0)),
-                    multiply_add(scale, part, scale));
+  return zero_where_less(z, broadcast(detail::Elementary<Scalar>::least_exponent), multiply_add(scale, part, scale));
 }
 
 /// exp(z) - 1 for z <= 0: within 1.25 ulp.

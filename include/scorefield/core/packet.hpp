@@ -139,6 +139,11 @@ template <class P>
 inline P where_less(const P& a, const P& b, const P& yes, const P& no) {
   return Eigen::internal::pselect(Eigen::internal::pcmp_lt(a, b), yes, no);
 }
+/// a < b ? 0 : no, element by element.
+template <class P>
+inline P zero_where_less(const P& a, const P& b, const P& no) {
+  return Eigen::internal::pandnot(no, Eigen::internal::pcmp_lt(a, b));
+}
 template <class P>
 inline P where_negative(const P& z, const P& yes, const P& no) {
   return where_less(z, Eigen::internal::pset1<P>(0), yes, no);

@@ -209,10 +209,29 @@ void multiply_packing_right(const Operand<Scalar>& left, ProductTile<Scalar> til
   }
 }
 
+/// target += left right for a depth of a few, where a tile has next to nothing to do: the target is walked in the order
+/// of its memory.
+template <Real Scalar>
+void add_flat_product(const Operand<Scalar>& left, const Operand<Scalar>& right, MatrixView<Scalar> target,
+                      Index depth) {
+  for (Index j = 0; j < target.cols(); ++j)
+    for (Index k = 0; k < depth; ++k) {
+      const auto factor = broadcast(*right.at(k, j).data);
+      Scalar* column = target.col(j).data();
+      const Scalar* from = left.at(0, k).data;
+      Index i = 0;
+      for (; i + packet_size<Scalar> <= target.rows(); i += packet_size<Scalar>)
+        store<Scalar>(column + i, multiply_add(load<Scalar>(from + i), factor, load<Scalar>(column + i)));
+      for (; i < target.rows(); ++i) column[i] = multiply_add(from[i], *right.at(k, j).data, column[i]);
+    }
+}
+
 template <Start start, Real Scalar>
 void multiply(const Operand<Scalar>& left, const Operand<Scalar>& right, MatrixView<Scalar> target, Index depth,
               const Scalar* bias) {
   const Index rows = target.rows(), columns = target.cols();
+  if constexpr (start == Start::target)
+    if (depth <= 2 && left.row_stride == 1) return add_flat_product(left, right, target, depth);
   // Few columns use an entry of the left operand too seldom to copy it; then its columns are streamed, a few at a time.
   const bool far = crowded<Scalar>(left.column_stride), few = columns < 8;
   const bool pack_left = left.row_stride != 1 || (far && !few);

@@ -51,17 +51,22 @@ struct DenoisingScoreMatching {
       const Scalar t = earliest + (1 - earliest) * time(0, j);
       time(0, j) = t;
       deviation(0, j) = model.sde().deviation(t);
-      x_t.col(j) = model.sde().signal(t) * x0.col(j) + deviation(0, j) * noise.col(j);
+      const Scalar signal = model.sde().signal(t);
+      for (Index i = 0; i < d; ++i) x_t(i, j) = signal * x0(i, j) + deviation(0, j) * noise(i, j);
     }
     model.score_forward(p, columns(std::as_const(w.x_t), 0, n), ConstVectorView<Scalar>(time.data(), n), score,
                         w.model);
 
     // With lambda = sigma^2 a sample's loss is the mean square of sigma s + eps.
     for (Index j = 0; j < n; ++j) {
-      const Scalar sigma = deviation(0, j);
-      score.col(j) = sigma * score.col(j) + noise.col(j);
-      losses(j) = score.col(j).squaredNorm() / static_cast<Scalar>(d);
-      score.col(j) *= 2 * sigma / static_cast<Scalar>(d * batch_size);
+      const Scalar sigma = deviation(0, j), scale = 2 * sigma / static_cast<Scalar>(d * batch_size);
+      Scalar square = 0;
+      for (Index i = 0; i < d; ++i) {
+        const Scalar residual = sigma * score(i, j) + noise(i, j);
+        square += residual * residual;
+        score(i, j) = scale * residual;
+      }
+      losses(j) = square / static_cast<Scalar>(d);
     }
     model.score_backward(p, score, gradient, w.model);
   }

@@ -1,0 +1,221 @@
+"""scorefield and its peers, PyTorch eager, torch.compile and JAX, at the same work in turn on this machine (Linux).
+
+    cmake --preset bench && cmake --build build/bench --target scorefield_bench
+    pip install -r benchmarks/peers/requirements.txt            # and a C++ compiler, for torch.compile
+    python benchmarks/peers/compare.py --ours build/bench/bin/scorefield_bench [--quick]
+
+Prints a Markdown table; the work is that of recipe.py. Time is taken inside each contestant, compiled and warm; the
+contestants take turns, round after round, so that a noisy machine is noisy for all, and a cell has the medians of the
+rounds. With one thread all share one core. --quick takes a minute or two, all of it twenty to thirty.
+"""
+
+import argparse
+import importlib.metadata
+import itertools
+import json
+import os
+import platform
+import re
+import signal
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+OURS = "scorefield"
+PEERS = {
+    "PyTorch eager": ["torch_recipe.py"],
+    "torch.compile": ["torch_recipe.py", "--compile"],
+    "JAX": ["jax_recipe.py"],
+}
+WIDTHS, BATCHES = (16, 64, 128, 256, 1024), (1, 16, 256, 4096)
+SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1}
+
+
+class Failure(Exception):
+    """Why there is no figure."""
+
+
+@dataclass
+class Cell:
+    name: str
+    request: dict  # to a peer's worker
+    benchmark: str  # of ours
+    steps: int = 1  # that the figure is the time of
+
+
+class Ours:
+    def __init__(self, executable):
+        self.executable = executable
+
+    def seconds_per_step(self, cell, seconds):
+        flags = {"filter": f"^{re.escape(cell.benchmark)}$", "format": "json", "min_time": seconds}
+        command = [self.executable, *(f"--benchmark_{name}={value}" for name, value in flags.items())]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Failure(f"exit code {done.returncode}: {done.stderr.strip()}")
+        if not done.stdout.strip():
+            raise Failure(f"it has no benchmark {cell.benchmark}: build it anew")
+        result = json.loads(done.stdout)["benchmarks"][0]
+        return result["real_time"] * SECONDS[result["time_unit"]]
+
+    def close(self):
+        pass
+
+
+class Peer:
+    """A worker that lives from its first request on; one that dies is started anew."""
+
+    def __init__(self, command):
+        self.command, self.process = command, None
+
+    def seconds_per_step(self, cell, seconds):
+        if self.process is None:
+            self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                            text=True, bufsize=1, start_new_session=True)  # out of reach of Ctrl-C
+        try:
+            print(json.dumps({**cell.request, "seconds": seconds}), file=self.process.stdin)
+            answer = self.process.stdout.readline()
+        except BrokenPipeError:
+            answer = ""
+        if not answer:
+            code = self.process.wait()
+            self.process = None
+            raise Failure(f"its worker ended with exit code {code}")
+        answer = json.loads(answer)
+        if "error" in answer:
+            raise Failure(answer["error"])
+        return answer["seconds_per_step"]
+
+    def close(self):
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)  # and a compiler that it may have started
+            self.process.wait()
+
+
+def cells(widths, batches, threads):
+    for width, batch in itertools.product(widths, batches):
+        yield Cell(f"training step, width {width}, batch {batch}", {"work": "train", "width": width, "batch": batch},
+                   f"training_step<float>/width:{width}/batch:{batch}/threads:{threads}/real_time")
+    yield Cell("sampler, 1,000 samples by 999 steps", {"work": "sample"},
+               f"reverse_step<float>/samples:1000/threads:{threads}/real_time", steps=999)
+    if threads == 1:
+        yield Cell("one reverse step of one sample", {"work": "latency"},
+                   "reverse_step<float>/samples:1/threads:1/real_time")
+
+
+def measured(cell, contestants, rounds, seconds):
+    """{contestant: its seconds in each round, or the text of an error}"""
+    results = {name: [] for name in contestants}
+    for round_, (name, contestant) in itertools.product(range(rounds), contestants.items()):
+        if isinstance(results[name], str):
+            continue
+        print(f"{cell.name}, round {round_ + 1} of {rounds}: {name}", file=sys.stderr, flush=True)
+        try:
+            results[name].append(cell.steps * contestant.seconds_per_step(cell, seconds))
+        except Failure as failure:
+            results[name] = str(failure)
+    return results
+
+
+def time_text(seconds):
+    """Three digits and a unit."""
+    unit, scale = ("µs", 1e6) if seconds < 1e-4 else ("ms", 1e3) if seconds < 1 else ("s", 1)
+    return f"{seconds * scale:#.3g}".rstrip(".") + f" {unit}"
+
+
+def row(cell, results):
+    """A line of the table, and whether ours is ahead of every peer."""
+    medians = {name: statistics.median(r) for name, r in results.items() if not isinstance(r, str)}
+    ours = medians.get(OURS)
+    texts = [cell.name]
+    for name in results:
+        text = time_text(medians[name]) if name in medians else "failed"
+        if name != OURS and name in medians and ours:
+            ratio = medians[name] / ours
+            text += f" ({ratio:.{2 if ratio < 2 else 1}f}x)"
+        texts.append(text)
+    ahead = len(medians) == len(results) and all(ours < medians[name] for name in medians if name != OURS)
+    return f"| {' | '.join(texts)} |", ahead
+
+
+def machine():
+    model = re.search(r"^model name\s*:\s*(.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    return f"{model[1] if model else platform.machine()}, {os.cpu_count()} cores"
+
+
+def versions():
+    try:
+        return {"Python": platform.python_version(),
+                **{name: importlib.metadata.version(name) for name in ("torch", "jax", "jaxlib", "numpy")}}
+    except importlib.metadata.PackageNotFoundError as error:
+        sys.exit(f"compare.py: this Python has no {error.name}: pip install -r {HERE / 'requirements.txt'}")
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--ours", required=True, type=Path, help="the executable scorefield_bench")
+    parser.add_argument("--threads", type=int, default=1, choices=(1, 2))
+    parser.add_argument("--widths", type=int, nargs="+", choices=WIDTHS)
+    parser.add_argument("--batches", type=int, nargs="+", choices=BATCHES)
+    parser.add_argument("--rounds", type=int, help="default 5")
+    parser.add_argument("--seconds", type=float, help="that a measurement takes at least; default 1")
+    parser.add_argument("--quick", action="store_true", help="width 64, batches 16 and 256, 1 round, 0.2 s")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keeps the seconds of every round")
+    options = parser.parse_args()
+    defaults = {"widths": WIDTHS, "batches": BATCHES, "rounds": 5, "seconds": 1.0}
+    if options.quick:
+        defaults = {"widths": (64,), "batches": (16, 256), "rounds": 1, "seconds": 0.2}
+    for name, value in defaults.items():
+        if getattr(options, name) is None:
+            setattr(options, name, value)
+    if options.rounds < 1 or options.seconds <= 0:
+        parser.error("--rounds and --seconds are positive")
+    if not os.access(options.ours, os.X_OK) or not options.ours.is_file():
+        sys.exit(f"compare.py: {options.ours} is not an executable: cmake --preset bench && cmake --build build/bench "
+                 "--target scorefield_bench makes build/bench/bin/scorefield_bench")
+    try:
+        if options.json:
+            options.json.touch()  # rather now than after half an hour
+    except OSError as error:
+        sys.exit(f"compare.py: cannot write {options.json}: {error.strerror}")
+    return options
+
+
+def main():
+    options = arguments()
+    kept = {"machine": machine(), "versions": versions(), "threads": options.threads, "cells": {}}
+    if options.threads == 1:
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # the children inherit it
+    contestants = {OURS: Ours(options.ours.resolve())}
+    for name, (script, *flags) in PEERS.items():
+        contestants[name] = Peer([sys.executable, HERE / script, *flags, "--threads", str(options.threads)])
+
+    print(f"{kept['machine']}; {', '.join(f'{name} {version}' for name, version in kept['versions'].items())}; "
+          f"threads: {options.threads}; medians of {options.rounds}; in parentheses the ratio to {OURS}\n")
+    print(f"| work | {' | '.join(contestants)} |\n|---|{'---|' * len(contestants)}", flush=True)
+    errors, count, lead = [], 0, 0
+    try:
+        for cell in cells(options.widths, options.batches, options.threads):
+            results = measured(cell, contestants, options.rounds, options.seconds)
+            kept["cells"][cell.name] = results
+            line, ahead = row(cell, results)
+            print(line, flush=True)
+            errors += [f"{cell.name}: {name}: {r}" for name, r in results.items() if isinstance(r, str)]
+            count, lead = count + 1, lead + ahead
+    except KeyboardInterrupt:
+        sys.exit("compare.py: interrupted")
+    finally:
+        for contestant in contestants.values():
+            contestant.close()
+        if options.json:
+            options.json.write_text(json.dumps(kept, indent=1) + "\n")
+    print(f"\nAhead of every peer in {lead} of {count} cells.")
+    if errors:
+        sys.exit("\n".join(["", *errors]))
+
+
+if __name__ == "__main__":
+    main()
