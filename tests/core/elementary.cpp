@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <concepts>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
@@ -90,7 +89,7 @@ TEMPLATE_TEST_CASE("elementary functions are as accurate as they say, everywhere
   constexpr S largest = std::numeric_limits<S>::max();
   check_everywhere<S>(1.25, largest, -1, exponential, [](long double z) { return std::exp(z); });
   check_everywhere<S>(1.25, largest, -1, exponential_minus_one, [](long double z) { return std::expm1(z); });
-  check_everywhere<S>(std::same_as<S, float> ? 3.5 : 5, 1, 1, logarithm, [](long double e) { return std::log1p(e); });
+  check_everywhere<S>(2, 1, 1, logarithm, [](long double e) { return std::log1p(e); });
 }
 
 TEMPLATE_TEST_CASE("elementary functions have exact ends, and keep NaN", "[core]", float, double) {
