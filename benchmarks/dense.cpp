@@ -92,7 +92,8 @@ void product_with_bias(benchmark::State& state) {
 template <sf::Real Scalar>
 void product(benchmark::State& state) {
   Operands<Scalar> o;
-  measure<Scalar>(state, product_flops, [&] { sf::multiply_left_transposed(in(o.left), in(o.right), sf::view(o.product)); });
+  measure<Scalar>(state, product_flops,
+                  [&] { sf::multiply_left_transposed(in(o.left), in(o.right), sf::view(o.product)); });
 }
 
 template <sf::Real Scalar>

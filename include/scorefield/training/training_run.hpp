@@ -142,7 +142,7 @@ class TrainingRun {
   static constexpr int most_partial_gradients = 8;
 
   /// The unit of work on parameters.
-  Chunks pieces() const { return {parameters_.size(), 2048}; }
+  Chunks pieces() const { return {parameters_.size(), 4096}; }
 
   double mean_of_losses(Index n, std::span<const Index> indices) const {
     double sum = 0;
