@@ -235,7 +235,7 @@ void multiply(const Operand<Scalar>& left, const Operand<Scalar>& right, MatrixV
   // Few columns use an entry of the left operand too seldom to copy it; then its columns are streamed, a few at a time.
   const bool far = crowded<Scalar>(left.column_stride), few = columns < 8;
   const bool pack_left = left.row_stride != 1 || (far && !few);
-  const bool pack_right = right.column_stride == 1 && crowded<Scalar>(right.row_stride) && depth > 1;
+  const bool pack_right = right.column_stride == 1 && crowded<Scalar>(right.row_stride);
   const Index step = far && few && !pack_left ? 8 : block_depth;
   const auto add_block = [&]<Start from>(std::integral_constant<Start, from>, Index k) {
     const ProductTile<Scalar> tile{std::min(step, depth - k),
