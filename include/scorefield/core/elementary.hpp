@@ -1,7 +1,7 @@
 /// Elementary functions of packets, each for the arguments that the activation functions have.
 ///
-/// The polynomials are minimax (Remez 1934) of relative error. Errors, in units in the last place (ulp), are the
-/// largest that tests/core/elementary.cpp finds, with or without fused multiply-adds. NaN goes in and comes out.
+/// The polynomials are minimax (Remez 1934) of relative error. tests/core/elementary.cpp holds the functions to their
+/// errors in units in the last place (ulp), with and without fused multiply-adds. NaN comes out where it goes in.
 #pragma once
 
 #include <array>
@@ -14,6 +14,8 @@
 
 namespace scorefield {
 
+namespace detail {
+
 /// x^Power, Power being a power of 2.
 template <std::size_t Power, class P>
 inline P power(const P& x) {
@@ -21,7 +23,7 @@ inline P power(const P& x) {
     return x;
   } else {
     const P root = power<Power / 2>(x);
-    return multiply(root, root);
+    return Eigen::internal::pmul(root, root);
   }
 }
 
@@ -41,8 +43,6 @@ template <class P, Real Scalar, std::size_t N>
 inline P estrin(const P& x, const std::array<Scalar, N>& coefficients) {
   return estrin<0, N>(x, coefficients);
 }
-
-namespace detail {
 
 /// What exp and log1p take from the format of a scalar.
 template <Real Scalar>
@@ -127,7 +127,7 @@ inline P expm1_of_negative(const P& z) {
 /// log(1 + e) for e in [0, 1]: within 2 ulp.
 template <class P>
 inline P log1p_of_unit(const P& e) {
-  return multiply_add(Eigen::internal::pmul(e, e), estrin(e, detail::Elementary<ScalarOf<P>>::logarithm), e);
+  return multiply_add(multiply(e, e), detail::estrin(e, detail::Elementary<ScalarOf<P>>::logarithm), e);
 }
 
 }  // namespace scorefield

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
@@ -144,6 +145,7 @@ template <class P>
 inline P zero_where_less(const P& a, const P& b, const P& no) {
   return Eigen::internal::pandnot(no, Eigen::internal::pcmp_lt(a, b));
 }
+/// z < 0 ? yes : no, element by element.
 template <class P>
 inline P where_negative(const P& z, const P& yes, const P& no) {
   return where_less(z, Eigen::internal::pset1<P>(0), yes, no);

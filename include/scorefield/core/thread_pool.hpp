@@ -47,7 +47,7 @@ class ThreadPool {
       const Inside mark;
       body(0);
     }
-    places_.fetch_and(active_mask);  // nobody else comes in
+    places_.fetch_and(field);  // nobody else comes in
     for (int patience = 0; places_.load() != 0;)
       if (++patience < 10'000)
         relax();
@@ -112,7 +112,7 @@ class ThreadPool {
 
   /// Three numbers of 20 bits: helpers at work, all that were asked for, and of those the places still open.
   static constexpr int total_shift = 20, wanted_shift = 40;
-  static constexpr std::uint64_t field = (1 << 20) - 1, active_mask = field;
+  static constexpr std::uint64_t field = (1 << 20) - 1;
 
   std::mutex in_use_;
   std::uint64_t helpers_ = 0;

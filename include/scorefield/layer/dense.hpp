@@ -5,7 +5,6 @@
 #include <cmath>
 #include <concepts>
 #include <string>
-#include <utility>
 
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/extent.hpp"
