@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cfenv>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -90,6 +91,18 @@ TEMPLATE_TEST_CASE("elementary functions are as accurate as they say, everywhere
   check_everywhere<S>(1.25, largest, -1, exponential, [](long double z) { return std::exp(z); });
   check_everywhere<S>(1.25, largest, -1, exponential_minus_one, [](long double z) { return std::expm1(z); });
   check_everywhere<S>(2, 1, 1, logarithm, [](long double e) { return std::log1p(e); });
+}
+
+TEMPLATE_TEST_CASE("the logarithm meets no subnormal numbers on its way", "[core]", float, double) {
+  using S = TestType;
+  // Without fused multiply-adds numbers near the smallest normal one still do.
+  for (S e = 1; e > std::sqrt(std::sqrt(std::numeric_limits<S>::min())) * std::sqrt(std::numeric_limits<S>::min());
+       e /= 2) {
+    std::feclearexcept(FE_ALL_EXCEPT);
+    at(e, logarithm);
+    CAPTURE(e);
+    CHECK(!std::fetestexcept(FE_UNDERFLOW));
+  }
 }
 
 TEMPLATE_TEST_CASE("elementary functions have exact ends, and keep NaN", "[core]", float, double) {

@@ -74,6 +74,9 @@ TEMPLATE_TEST_CASE("products are Eigen's in every shape", "[core]", float, doubl
   for (const sf::Index rows : {128 + 4 * size, 300 + 3 * size - 1})
     for (const sf::Index depth : {1, 9, 140})
       for (const sf::Index cols : {1, 7, 8, 64, 128, 253}) check_against_eigen<TestType>(rows, depth, cols);
+  // Columns on pages of their own, of more than one block, whose last panel and packet are not full.
+  for (const sf::Index rows : {sf::Index{1024}, 1024 + 2 * size, 1100 + size - 1})
+    for (const sf::Index depth : {9, 140}) check_against_eigen<TestType>(rows, depth, 20);
 }
 
 TEMPLATE_TEST_CASE("entries of a product have the same bits whatever stands beside them", "[core]", float, double) {

@@ -59,6 +59,8 @@ struct Elementary<float> {
   /// (exp(r) - 1 - r) / r^2 for |r| <= ln(2)/2, error 1.3e-8 of exp(r) - 1.
   static constexpr std::array exponential{0.5000000062f, 0.1666654255f, 0.04166628075f, 0.008366643771f,
                                           0.001394654632f};
+  /// log(1 + e) is e for all e below.
+  static constexpr float negligible = 0x1p-30f;
   /// (log(1 + e) - e) / e^2 for e in [0, 1], error 3.3e-8 of log(1 + e).
   static constexpr std::array logarithm{-0.4999964798f, 0.3332132291f,  -0.2485716605f,  0.1915366407f,
                                         -0.1375382104f, 0.07920474627f, -0.03006591556f, 0.005364853589f};
@@ -75,6 +77,7 @@ struct Elementary<double> {
                                           0.00833333333331447501,   0.00138888889326154573, 0.000198412699033302857,
                                           0.0000248015041456543897, 2.75572276516585424e-6, 2.76264514870066224e-7,
                                           2.511457794087439e-8};
+  static constexpr double negligible = 0x1p-60;
   /// Error 9.5e-18.
   static constexpr std::array logarithm{
       -0.499999999999994597,   0.333333333332350412,   -0.249999999936764214,    0.199999997913184593,
@@ -127,7 +130,10 @@ inline P expm1_of_negative(const P& z) {
 /// log(1 + e) for e in [0, 1]: within 2 ulp.
 template <class P>
 inline P log1p_of_unit(const P& e) {
-  return multiply_add(multiply(e, e), detail::estrin(e, detail::Elementary<ScalarOf<P>>::logarithm), e);
+  using E = detail::Elementary<ScalarOf<P>>;
+  // Powers of a small e would be subnormal numbers, on which some processors take a hundred times as long.
+  const P x = Eigen::internal::pmax(e, broadcast(E::negligible));
+  return multiply_add(multiply(x, detail::estrin(x, E::logarithm)), e, e);
 }
 
 }  // namespace scorefield

@@ -116,9 +116,11 @@ Operand<Scalar> transposed(ConstMatrixView<Scalar> m) {
   return {m.data(), m.rows(), 1};
 }
 
-/// A panel is the rows of the highest tile; a block is what is copied of an operand.
+/// A panel is the rows of the highest tile; a block is the most that is copied of an operand.
 template <Real Scalar>
 inline constexpr Index panel_rows = 4 * packet_size<Scalar>;
+template <Real Scalar>
+inline constexpr Index block_rows = 1024 / sizeof(Scalar);
 inline constexpr Index block_depth = 128;
 template <Real Scalar>
 inline constexpr Index block_columns = 480 / sizeof(Scalar);
@@ -129,27 +131,41 @@ bool crowded(Index stride) {
   return stride * static_cast<Index>(sizeof(Scalar)) >= 512;
 }
 
-/// Copies rows x depth of `from` to columns of panel_rows; fills up the last packet of rows with zeros.
+/// Whether each column is on a page of its own. A processor fetches ahead within a page alone, so that such columns
+/// are better read in long pieces.
+template <Real Scalar>
+bool paged(const Operand<Scalar>& m) {
+  return m.row_stride == 1 && m.column_stride * static_cast<Index>(sizeof(Scalar)) >= 4096;
+}
+
+/// Copies rows x depth of `from` to panels, one after the other, in columns of panel_rows; fills up the last packet of
+/// rows with zeros. Transposed operands come one panel at a time.
 template <Real Scalar>
 void pack_rows(const Operand<Scalar>& from, Index rows, Index depth, Scalar* to) {
   constexpr Index size = packet_size<Scalar>, height = panel_rows<Scalar>;
+  assert(from.row_stride == 1 || rows <= height);
   const Index whole_rows = rows - rows % size, whole_depth = depth - depth % size;
   const auto copy = [&](Index row, Index count, Index first, Index last) {
+    Scalar* panel = to + row / height * depth * height + row % height;
     for (Index k = first; k < last; ++k)
-      for (Index i = row; i < row + count; ++i) to[k * height + i] = *from.at(i, k).data;
+      for (Index i = 0; i < count; ++i) panel[k * height + i] = *from.at(row + i, k).data;
   };
-  for (Index i = 0; i < whole_rows; i += size) {
-    if (from.row_stride == 1) {
-      for (Index k = 0; k < depth; ++k) store<Scalar>(to + k * height + i, load<Scalar>(from.at(i, k).data));
-    } else {
+  if (from.row_stride == 1) {
+    for (Index k = 0; k < depth; ++k)
+      for (Index panel = 0; panel < whole_rows; panel += height)
+        for (Index i = panel; i < std::min(panel + height, whole_rows); i += size)
+          store<Scalar>(to + panel * depth + k * height + (i - panel), load<Scalar>(from.at(i, k).data));
+  } else {
+    for (Index i = 0; i < whole_rows; i += size) {
       for (Index k = 0; k < whole_depth; k += size)
         transpose_square(from.at(i, k).data, from.row_stride, to + k * height + i, height);
       copy(i, size, whole_depth, depth);
     }
   }
   if (whole_rows == rows) return;
+  Scalar* last = to + whole_rows / height * depth * height + whole_rows % height;
+  for (Index k = 0; k < depth; ++k) std::fill_n(last + k * height, size, Scalar(0));
   copy(whole_rows, rows - whole_rows, 0, depth);
-  for (Index k = 0; k < depth; ++k) std::fill(to + k * height + rows, to + k * height + whole_rows + size, Scalar(0));
 }
 
 /// The rows of one panel, the left operand's last packet being filled up where it is not full.
@@ -171,23 +187,21 @@ void multiply_panel(ProductTile<Scalar> tile, Index rows, Index columns) {
 /// One block of depth and columns of a product.
 template <Start start, Real Scalar>
 void multiply_block(const Operand<Scalar>& left, ProductTile<Scalar> tile, Index rows, Index columns, bool pack) {
-  constexpr Index height = panel_rows<Scalar>;
-  alignas(64) Scalar packed[block_depth * height];
-  for (Index row = 0; row < rows; row += height) {
-    const Index count = std::min(height, rows - row);
-    const auto panel = left.at(row, 0);
-    auto here = tile;
-    here.target += row;
-    if constexpr (start == Start::bias) here.bias += row;
-    if (pack || count % packet_size<Scalar> != 0) {
-      pack_rows(panel, count, tile.depth, packed);
-      here.left = packed;
-      here.left_stride = height;
-    } else {
-      here.left = panel.data;
-      here.left_stride = panel.column_stride;
+  constexpr Index size = packet_size<Scalar>, height = panel_rows<Scalar>;
+  alignas(64) Scalar packed[block_depth * block_rows<Scalar>];
+  const Index step = pack && paged(left) ? block_rows<Scalar> : height;
+  for (Index block = 0; block < rows; block += step) {
+    const Index end = std::min(rows, block + step);
+    const bool packs = pack || (end - block) % size != 0;
+    if (packs) pack_rows(left.at(block, 0), end - block, tile.depth, packed);
+    for (Index row = block; row < end; row += height) {
+      auto here = tile;
+      here.target += row;
+      if constexpr (start == Start::bias) here.bias += row;
+      here.left = packs ? packed + (row - block) * tile.depth : left.at(row, 0).data;
+      here.left_stride = packs ? height : left.column_stride;
+      multiply_panel<start>(here, std::min(height, end - row), columns);
     }
-    multiply_panel<start>(here, count, columns);
   }
 }
 

@@ -75,12 +75,19 @@ class Random {
             static_cast<std::uint32_t>(sample >> 32) << 16 | static_cast<std::uint32_t>(step >> 32)};
   }
 
+  static void set_counter(PhiloxBlocks<lanes>& blocks, Index lane, Index sample, Index step, Index block) {
+    const auto c = counter(sample, step, block);
+    for (std::size_t w = 0; w < 4; ++w) blocks.words[w][lane] = c[w];
+  }
+
   /// Cuts each column of `out` into what one block of bits can fill, and transforms `lanes` blocks at a time.
   template <Real Scalar, class Transform>
   void fill(MatrixView<Scalar> out, Index first_sample, Index step, const Transform& transform) const {
     using Bits = typename detail::RandomBits<Scalar>::Bits;
     constexpr int per_block = 16 / sizeof(Scalar);
     const Index blocks_a_column = (out.rows() + per_block - 1) / per_block;
+    // Of a block, as many pairs as a column can take.
+    const int used_of_block = static_cast<int>(std::min<Index>(per_block, out.rows() + out.rows() % 2));
     const Chunks groups{blocks_a_column * out.cols(), lanes};
     PhiloxBlocks<lanes> blocks;
     alignas(64) Bits bits[per_block][lanes];
@@ -92,14 +99,19 @@ class Random {
     for (Index group = 0; group < groups.pieces(); ++group) {
       const Index used = groups.length(group);
       const Index first_column = column, first_block = block;
-      for (Index l = 0; l < used; ++l) {
-        const auto c = counter(first_sample + column, step, block);
-        for (std::size_t w = 0; w < 4; ++w) blocks.words[w][l] = c[w];
-        if (++block == blocks_a_column) block = 0, ++column;
+      if (blocks_a_column == 1) {  // what compilers vectorise
+        for (Index l = 0; l < static_cast<Index>(lanes); ++l)
+          set_counter(blocks, l, first_sample + column + l, step, 0);
+        column += used;
+      } else {
+        for (Index l = 0; l < used; ++l) {
+          set_counter(blocks, l, first_sample + column, step, block);
+          if (++block == blocks_a_column) block = 0, ++column;
+        }
       }
       philox4x32_10(blocks, key_);
       join(blocks, bits);
-      transform(bits, values, per_block);
+      transform(bits, values, used_of_block);
       column = first_column, block = first_block;
       for (Index l = 0; l < used; ++l) {
         const Index row = block * per_block;
