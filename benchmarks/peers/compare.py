@@ -1,8 +1,11 @@
 """scorefield and its peers, PyTorch eager, torch.compile and JAX, at the same work in turn on this machine (Linux).
 
-    cmake --preset bench && cmake --build build/bench --target scorefield_bench
+    cmake --preset native && cmake --build build/native --target scorefield_bench
     pip install -r benchmarks/peers/requirements.txt            # and a C++ compiler, for torch.compile
-    python benchmarks/peers/compare.py --ours build/bench/bin/scorefield_bench [--quick]
+    python benchmarks/peers/compare.py --ours build/native/bin/scorefield_bench [--quick]
+
+The peers choose their instructions when they run, so ours is built for the same processor. --portable adds a column for
+another build, such as that of the preset bench, for any x86-64-v3.
 
 Prints a Markdown table; the work is that of recipe.py. Time is taken inside each contestant, compiled and warm; the
 contestants take turns, round after round, so that a noisy machine is noisy for all, and a cell has the medians of the
@@ -24,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-OURS = "scorefield"
+OURS, PORTABLE = "scorefield", "scorefield, x86-64-v3"
 PEERS = {
     "PyTorch eager": ["torch_recipe.py"],
     "torch.compile": ["torch_recipe.py", "--compile"],
@@ -137,7 +140,7 @@ def row(cell, results):
             ratio = medians[name] / ours
             text += f" ({ratio:.{2 if ratio < 2 else 1}f}x)"
         texts.append(text)
-    ahead = len(medians) == len(results) and all(ours < medians[name] for name in medians if name != OURS)
+    ahead = len(medians) == len(results) and all(ours < medians[name] for name in medians if name in PEERS)
     return f"| {' | '.join(texts)} |", ahead
 
 
@@ -157,6 +160,7 @@ def versions():
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ours", required=True, type=Path, help="the executable scorefield_bench")
+    parser.add_argument("--portable", type=Path, help="one that is built for x86-64-v3")
     parser.add_argument("--threads", type=int, default=1, choices=(1, 2))
     parser.add_argument("--widths", type=int, nargs="+", choices=WIDTHS)
     parser.add_argument("--batches", type=int, nargs="+", choices=BATCHES)
@@ -173,9 +177,10 @@ def arguments():
             setattr(options, name, value)
     if options.rounds < 1 or options.seconds <= 0:
         parser.error("--rounds and --seconds are positive")
-    if not os.access(options.ours, os.X_OK) or not options.ours.is_file():
-        sys.exit(f"compare.py: {options.ours} is not an executable: cmake --preset bench && cmake --build build/bench "
-                 "--target scorefield_bench makes build/bench/bin/scorefield_bench")
+    for executable in filter(None, (options.ours, options.portable)):
+        if not os.access(executable, os.X_OK) or not executable.is_file():
+            sys.exit(f"compare.py: {executable} is not an executable: cmake --preset native && cmake --build "
+                     "build/native --target scorefield_bench makes build/native/bin/scorefield_bench")
     try:
         if options.json:
             options.json.touch()  # rather now than after half an hour
@@ -190,6 +195,8 @@ def main():
     if options.threads == 1:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # the children inherit it
     contestants = {OURS: Ours(options.ours.resolve())}
+    if options.portable:
+        contestants[PORTABLE] = Ours(options.portable.resolve())
     for name, (script, *flags) in PEERS.items():
         contestants[name] = Peer([sys.executable, HERE / script, *flags, "--threads", str(options.threads)])
 

@@ -246,11 +246,10 @@ void multiply(const Operand<Scalar>& left, const Operand<Scalar>& right, MatrixV
   const Index rows = target.rows(), columns = target.cols();
   if constexpr (start == Start::target)
     if (depth <= 2 && left.row_stride == 1) return add_flat_product(left, right, target, depth);
-  // Few columns use an entry of the left operand too seldom to copy it; then its columns are streamed, a few at a time.
+  // Few columns use an entry of the left operand too seldom to copy it; pages are then read a few at a time.
   const bool far = crowded<Scalar>(left.column_stride), few = columns < 8;
   const bool pack_left = left.row_stride != 1 || (far && !few);
-  const bool pack_right = right.column_stride == 1 && crowded<Scalar>(right.row_stride);
-  const Index step = far && few && !pack_left ? 8 : block_depth;
+  const Index step = few && paged(left) ? 8 : block_depth;
   const auto add_block = [&]<Start from>(std::integral_constant<Start, from>, Index k) {
     const ProductTile<Scalar> tile{std::min(step, depth - k),
                                    nullptr,
@@ -261,10 +260,10 @@ void multiply(const Operand<Scalar>& left, const Operand<Scalar>& right, MatrixV
                                    target.data(),
                                    target.rows(),
                                    bias};
-    if (pack_right)
-      multiply_packing_right<from>(left.at(0, k), tile, rows, columns, pack_left);
-    else
-      multiply_block<from>(left.at(0, k), tile, rows, columns, pack_left);
+    if constexpr (start == Start::target)
+      if (right.column_stride == 1 && crowded<Scalar>(right.row_stride))
+        return multiply_packing_right<from>(left.at(0, k), tile, rows, columns, pack_left);
+    multiply_block<from>(left.at(0, k), tile, rows, columns, pack_left);
   };
   add_block(std::integral_constant<Start, start>{}, 0);
   for (Index k = step; k < depth; k += step) add_block(std::integral_constant<Start, Start::target>{}, k);
