@@ -143,6 +143,12 @@ class TrainingRun {
 
   /// The unit of work on parameters.
   Chunks pieces() const { return {parameters_.size(), 4096}; }
+  /// Where one thread alone worked on the batch, all is in its cache, and a few pieces take less time than their way to
+  /// another's.
+  int update_threads() const {
+    const bool alone = partial_gradients_.size() == 1 && pieces().pieces() < 32;
+    return alone ? 1 : threads_;
+  }
 
   double mean_of_losses(Index n, std::span<const Index> indices) const {
     double sum = 0;
@@ -168,7 +174,7 @@ class TrainingRun {
   /// Adds up the gradient; returns what it is to be multiplied by so that its norm is at most clip_norm. Pascanu et al.
   /// 2013, arXiv:1211.5063.
   Scalar clip_scale() {
-    parallel_for(pieces().pieces(), threads_, [&](Index i, int) {
+    parallel_for(pieces().pieces(), update_threads(), [&](Index i, int) {
       norms_[static_cast<std::size_t>(i)] = add_up(i).template cast<double>().squaredNorm();
     });
     double square = 0;
@@ -181,7 +187,7 @@ class TrainingRun {
 
   /// Moves the parameters and clears the partial gradients, piece by piece while they are in the cache.
   void update(Scalar scale) {
-    parallel_for(pieces().pieces(), threads_, [&](Index i, int) {
+    parallel_for(pieces().pieces(), update_threads(), [&](Index i, int) {
       const Index first = pieces().first(i), length = pieces().length(i);
       const auto p = segment(view(parameters_), first, length);
       const auto g = options_.clip_norm ? segment(view(partial_gradients_.front()), first, length) : add_up(i);
