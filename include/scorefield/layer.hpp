@@ -4,3 +4,4 @@
 #include "scorefield/layer/activation.hpp"
 #include "scorefield/layer/concept.hpp"
 #include "scorefield/layer/dense.hpp"
+#include "scorefield/layer/image_shape.hpp"
