@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/subnormals.hpp"
 #include "scorefield/core/thread_pool.hpp"
 #include "scorefield/core/types.hpp"
 
@@ -22,9 +23,11 @@ inline int resolve_threads(int requested) {
 }
 
 /// Calls task(i, worker) once for each i in [0, count), worker in [0, threads). If tasks throw, the exception of the
-/// smallest i reaches the caller. Threads that other work keeps from coming are not waited for.
+/// smallest i reaches the caller. Threads that other work keeps from coming are not waited for. Subnormal numbers are 0
+/// in a task.
 template <class Task>
 void parallel_for(Index count, int threads, const Task& task) {
+  const detail::FlushSubnormals flush;
   if (threads <= 1 || count <= 1) {
     for (Index i = 0; i < count; ++i) task(i, 0);
     return;
@@ -34,6 +37,7 @@ void parallel_for(Index count, int threads, const Task& task) {
   Index failed = count;
   std::exception_ptr failure;
   detail::ThreadPool::shared().run(static_cast<int>(std::min<Index>(threads, count)), [&](int worker) {
+    const detail::FlushSubnormals flush_here;
     for (Index i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) {
       try {
         task(i, worker);
