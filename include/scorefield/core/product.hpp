@@ -19,7 +19,8 @@ enum class Start { zero, bias, target };
 
 namespace detail {
 
-/// A product's operands, moved on to one tile of the result.
+/// A product's operands, moved on to one tile of the result. The inner index runs through `segments` pieces of `depth`,
+/// of which piece s of the right operand starts at segment_offsets[s]; those of the left one follow each other.
 template <Real Scalar>
 struct ProductTile {
   Index depth;
@@ -30,6 +31,10 @@ struct ProductTile {
   Scalar* target;
   Index target_stride;
   const Scalar* bias;
+  Index segments = 1;
+  const Index* segment_offsets = &whole;
+
+  static constexpr Index whole = 0;
 };
 
 /// Columns of the tile that is `Packets` packets high: twelve accumulators fill sixteen registers.
@@ -52,26 +57,28 @@ template <Start start, Index Packets, Index Columns, Real Scalar>
     });
   });
   const Scalar* left = tile.left;
-  const Scalar* right = tile.right;
-  for (Index k = 0; k < tile.depth; ++k) {
-    // The shorter side is loaded first and stays in registers while the longer one passes by.
-    if constexpr (Packets < Columns) {
-      Packet<Scalar> a[Packets];
-      unroll<Packets>([&](auto p) { a[p] = load<Scalar>(left + p * size); });
-      unroll<Columns>([&](auto c) {
-        const Packet<Scalar> b = broadcast(right[c * tile.right_column_stride]);
-        unroll<Packets>([&](auto p) { sum[p][c] = multiply_add(a[p], b, sum[p][c]); });
-      });
-    } else {
-      Packet<Scalar> b[Columns];
-      unroll<Columns>([&](auto c) { b[c] = broadcast(right[c * tile.right_column_stride]); });
-      unroll<Packets>([&](auto p) {
-        const Packet<Scalar> a = load<Scalar>(left + p * size);
-        unroll<Columns>([&](auto c) { sum[p][c] = multiply_add(a, b[c], sum[p][c]); });
-      });
+  for (Index s = 0; s < tile.segments; ++s) {
+    const Scalar* right = tile.right + tile.segment_offsets[s];
+    for (Index k = 0; k < tile.depth; ++k) {
+      // The shorter side is loaded first and stays in registers while the longer one passes by.
+      if constexpr (Packets < Columns) {
+        Packet<Scalar> a[Packets];
+        unroll<Packets>([&](auto p) { a[p] = load<Scalar>(left + p * size); });
+        unroll<Columns>([&](auto c) {
+          const Packet<Scalar> b = broadcast(right[c * tile.right_column_stride]);
+          unroll<Packets>([&](auto p) { sum[p][c] = multiply_add(a[p], b, sum[p][c]); });
+        });
+      } else {
+        Packet<Scalar> b[Columns];
+        unroll<Columns>([&](auto c) { b[c] = broadcast(right[c * tile.right_column_stride]); });
+        unroll<Packets>([&](auto p) {
+          const Packet<Scalar> a = load<Scalar>(left + p * size);
+          unroll<Columns>([&](auto c) { sum[p][c] = multiply_add(a, b[c], sum[p][c]); });
+        });
+      }
+      left += tile.left_stride;
+      right += tile.right_depth_stride;
     }
-    left += tile.left_stride;
-    right += tile.right_depth_stride;
   }
   unroll<Packets>([&](auto p) {
     unroll<Columns>([&](auto c) {
