@@ -22,7 +22,8 @@ void through_activation(MatrixView<Scalar> dy, const Scalar* derivative, Scalar*
       unroll<Packets>([&](auto p) {
         auto dz = load<Scalar>(column + p * size);
         if (derivative)
-          store<Scalar>(column + p * size, dz = multiply(dz, load<Scalar>(derivative + j * rows + row + p * size)));
+          store<Scalar>(column + p * size,
+                        dz = Eigen::internal::pmul(dz, load<Scalar>(derivative + j * rows + row + p * size)));
         sum[p] = Eigen::internal::padd(sum[p], dz);
       });
     }
