@@ -78,9 +78,13 @@ TEST_CASE("the output of pooling has floor((size + 2 padding - kernel) / stride)
 
 TEMPLATE_TEST_CASE("the gradient of max pooling goes to the first of the largest", "[layer]", float, double) {
   using S = TestType;
-  const sf::MaxPool<S> layer({.height = 2, .width = 3, .channels = 1}, {.kernel = 2, .stride = 1});
-  CHECK(gradient_of(layer, column<S>({1, 3, 3, 0, 3, 2}), column<S>({10, 100})) == column<S>({0, 110, 0, 0, 0, 0}));
-  CHECK(gradient_of(layer, column<S>({3, 1, 1, 3, 2, 2}), column<S>({10, 100})) == column<S>({10, 0, 0, 0, 100, 0}));
+  // The same in each of nine channels, which are a packet and more.
+  const auto nine = [](std::initializer_list<S> pixels) {
+    return sf::Matrix<S>(sf::Vector<S>::Ones(9) * column<S>(pixels).transpose()).reshaped().eval();
+  };
+  const sf::MaxPool<S> layer({.height = 2, .width = 3, .channels = 9}, {.kernel = 2, .stride = 1});
+  CHECK(gradient_of(layer, nine({1, 3, 3, 0, 3, 2}), nine({10, 100})) == nine({0, 110, 0, 0, 0, 0}));
+  CHECK(gradient_of(layer, nine({3, 1, 1, 3, 2, 2}), nine({10, 100})) == nine({10, 0, 0, 0, 100, 0}));
 }
 
 TEMPLATE_TEST_CASE("a NaN comes out of pooling", "[layer]", float, double) {
