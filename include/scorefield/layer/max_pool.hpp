@@ -3,7 +3,9 @@
 
 #include <cassert>
 #include <limits>
+#include <utility>
 
+#include "scorefield/core/packet.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/image_shape.hpp"
 #include "scorefield/layer/pool.hpp"
@@ -43,11 +45,17 @@ class MaxPool : public detail::Pool<S> {
     this->for_each_in_windows(x.cols(), [&](Index input, Index output) {
       const Scalar *from = x.data() + input, *largest = y.data() + output;
       Scalar *gradient = dy.data() + output, *to = dx.data() + input;
-      for (Index c = 0; c < channels(); ++c) {
-        const bool found = from[c] == largest[c];
-        to[c] += found ? gradient[c] : Scalar(0);
-        gradient[c] = found ? Scalar(0) : gradient[c];  // nothing is left for the ones after
+      // What is found takes the gradient and leaves 0 to the ones after it.
+      constexpr Index size = packet_size<Scalar>;
+      const auto zero = broadcast(Scalar(0));
+      Index c = 0;
+      for (; c + size <= channels(); c += size) {
+        const auto number = load<Scalar>(from + c), most = load<Scalar>(largest + c), d = load<Scalar>(gradient + c);
+        store<Scalar>(to + c, Eigen::internal::padd(load<Scalar>(to + c), zero_where_less(number, most, d)));
+        store<Scalar>(gradient + c, where_less(number, most, d, zero));
       }
+      for (; c < channels(); ++c)
+        if (!(from[c] < largest[c])) to[c] += std::exchange(gradient[c], Scalar(0));
     });
   }
 
