@@ -27,7 +27,7 @@ class DigitPen {
     random_.uniform(view(chances_), j, 0);
     next_chance_ = 0;
     const float radius = 1.3f + vary(0.5f);
-    trace(digit, static_cast<int>(random_.below(digit_styles, j, 2)));
+    trace(digit, static_cast<int>(random_.below(DigitTable::styles, j, 2)));
     place(radius);
     paint(radius, image);
   }
@@ -48,7 +48,7 @@ class DigitPen {
     // A hand slants, to the right more often than to the left, rises, widens and bends all strokes alike.
     const float slant = 0.2f + vary(0.4f), rise = vary(0.2f), width = std::exp(vary(0.3f));
     const float bend_across = vary(0.015f), bend_along = vary(0.015f);
-    for (const DigitStroke& stroke : digit_strokes) {
+    for (const DigitStroke& stroke : DigitTable::strokes) {
       if (stroke.digit != digit || stroke.style != style) continue;
       points_.clear();
       for (const DigitStroke::Point& point : stroke.points) {
@@ -121,7 +121,7 @@ class DigitPen {
   }
 
   Random random_;
-  Matrix<float> chances_;  ///< of the glyph; none takes more
+  Matrix<float> chances_;  ///< of one glyph, which takes 33 at most
   Index next_chance_ = 0;
   std::vector<Position> points_;
   std::vector<Line> lines_;
