@@ -6,5 +6,6 @@
 #include "scorefield/data/gaussian_mixture.hpp"
 #include "scorefield/data/glyphs.hpp"
 #include "scorefield/data/minibatches.hpp"
+#include "scorefield/data/moments.hpp"
 #include "scorefield/data/swiss_roll.hpp"
 #include "scorefield/data/two_moons.hpp"

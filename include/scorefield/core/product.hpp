@@ -286,6 +286,13 @@ void multiply_add_bias(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> rig
   detail::multiply<Start::bias>(detail::operand(left), detail::operand(right), target, left.cols(), bias);
 }
 
+/// target (m x n) = left (m x k) right (k x n).
+template <Real Scalar>
+void multiply(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, MatrixView<Scalar> target) {
+  assert(left.cols() == right.rows() && left.rows() == target.rows() && right.cols() == target.cols());
+  detail::multiply<Start::zero, Scalar>(detail::operand(left), detail::operand(right), target, left.cols(), nullptr);
+}
+
 /// target (m x n) = left^T right, left being k x m and right k x n.
 template <Real Scalar>
 void multiply_left_transposed(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, MatrixView<Scalar> target) {
