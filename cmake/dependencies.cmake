@@ -1,4 +1,4 @@
-# What the library itself needs: Eigen, threads, and libpng where it is there.
+# What the library itself needs: Eigen, threads, and what single headers need, where it is there.
 include(FetchContent)
 
 if(NOT TARGET Eigen3::Eigen)
@@ -25,7 +25,6 @@ endif()
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 
-find_package(PNG QUIET)
-if(NOT PNG_FOUND)
-  message(STATUS "scorefield: libpng not found, so there is no target scorefield::png")
-endif()
+scorefield_optional(png scorefield/io/png.hpp PNG PNG::PNG)
+scorefield_optional(gif scorefield/io/gif.hpp GIF GIF::GIF)
+scorefield_optional(json scorefield/io/safetensors.hpp nlohmann_json nlohmann_json::nlohmann_json)
