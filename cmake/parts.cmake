@@ -21,3 +21,5 @@ endmacro()
 
 scorefield_add_part(png PNG scorefield/io/png.hpp)
 scorefield_add_part(zlib ZLIB scorefield/data/idx.hpp)
+scorefield_add_part(gif GIF scorefield/io/gif.hpp)
+scorefield_add_part(json nlohmann_json scorefield/io/safetensors.hpp)
