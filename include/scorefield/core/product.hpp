@@ -3,7 +3,8 @@
 ///
 /// A register tile of the result takes whole packets of the left operand's rows and broadcasts of the right one. The
 /// operands are read where they stand, unless they are transposed or their columns lie so far apart that they crowd
-/// into a few sets of the first cache: then a block that fits there is copied first. Goto and van de Geijn, "Anatomy of
+/// into a few sets of the first cache: then a panel that fits there is copied first, or, where each column is on a page
+/// of its own, a block of several panels, which stays in the second cache. Goto and van de Geijn, "Anatomy of
 /// High-Performance Matrix Multiplication", 2008.
 #pragma once
 
@@ -123,7 +124,8 @@ Operand<Scalar> transposed(ConstMatrixView<Scalar> m) {
   return {m.data(), m.rows(), 1};
 }
 
-/// A panel is the rows of the highest tile; a block is the most that is copied of an operand.
+/// A panel is the rows of the highest tile; a block is the most that is copied of an operand, on the stack: 128 KiB of
+/// the left one and 60 KiB of the right.
 template <Real Scalar>
 inline constexpr Index panel_rows = 4 * packet_size<Scalar>;
 template <Real Scalar>
@@ -132,7 +134,7 @@ inline constexpr Index block_depth = 128;
 template <Real Scalar>
 inline constexpr Index block_columns = 480 / sizeof(Scalar);
 
-/// Whether columns that are so far apart share few of a cache's sets, or a page's worth of address translations.
+/// Whether columns lie so far apart that many of them fall into few sets of a cache, or on many pages.
 template <Real Scalar>
 bool crowded(Index stride) {
   return stride * static_cast<Index>(sizeof(Scalar)) >= 512;

@@ -6,7 +6,7 @@
 namespace scorefield::detail {
 
 /// While it lives, subnormal numbers count and come out as 0 in this thread, where the processor can do so. Gradients
-/// of saturated units decay to such numbers; none is large enough to move a parameter.
+/// of saturated units decay to such numbers, which are too small to move a parameter: Adam's epsilon is far larger.
 class FlushSubnormals {
  public:
   FlushSubnormals() : before_(control()) { control(before_ | flush); }
