@@ -52,3 +52,24 @@ TEST_CASE("group normalisation agrees with PyTorch", "[layer]") {
 TEST_CASE("self-attention agrees with PyTorch", "[layer]") {
   check_against(reference::self_attention, sf::SelfAttention<double>({.height = 2, .width = 3, .channels = 4}, 2));
 }
+
+TEST_CASE("convolutions agree with PyTorch", "[layer]") {
+  using Convolution = sf::Convolution<double>;
+  const sf::ConvolutionOptions halving{.kernel = 3, .stride = 2, .padding = 1};
+  const sf::ConvolutionOptions pixels{.kernel = 1, .stride = 1, .padding = 0};
+  const sf::ConvolutionOptions blocks{.kernel = 2, .stride = 2, .padding = 0};
+  check_against(reference::convolution_3x3, Convolution({.height = 5, .width = 6, .channels = 3}, 4));
+  check_against(reference::convolution_3x3_stride_2, Convolution({.height = 7, .width = 7, .channels = 2}, 3, halving));
+  check_against(reference::convolution_1x1, Convolution({.height = 3, .width = 4, .channels = 3}, 4, pixels));
+  check_against(reference::convolution_2x2_stride_2, Convolution({.height = 6, .width = 6, .channels = 2}, 3, blocks));
+}
+
+TEST_CASE("transposed convolutions agree with PyTorch", "[layer]") {
+  const auto layer = [](sf::Index size, const sf::TransposedConvolutionOptions& options) {
+    return sf::TransposedConvolution<double>({.height = size, .width = size, .channels = 2}, 3, options);
+  };
+  check_against(reference::transposed_convolution_3x3_stride_2, layer(4, {.output_padding = 0}));
+  check_against(reference::transposed_convolution_3x3_stride_2_output_padding_1, layer(2, {.output_padding = 1}));
+  check_against(reference::transposed_convolution_3x3, layer(4, {.stride = 1, .output_padding = 0}));
+  check_against(reference::transposed_convolution_4x4_stride_2, layer(3, {.kernel = 4, .output_padding = 0}));
+}

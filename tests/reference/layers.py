@@ -55,8 +55,8 @@ def convolution_weight(tensor):
 
 
 def transposed_convolution_weight(tensor):
-    """(in, out, height, width) to out x (height, width, in)."""
-    return matrix(tensor.permute(1, 2, 3, 0).flatten(1))
+    """(in, out, height, width) to in x (height, width, out)."""
+    return matrix(tensor.permute(0, 2, 3, 1).flatten(1))
 
 
 def numbers(values):
