@@ -21,6 +21,7 @@
 #include "scorefield/objective/concept.hpp"
 #include "scorefield/optimizer/concept.hpp"
 #include "scorefield/optimizer/moving_average.hpp"
+#include "scorefield/optimizer/training_state.hpp"
 
 namespace scorefield {
 
@@ -83,6 +84,37 @@ class TrainingRun {
   double learning_rate() const { return learning_rate_; }
   /// What a run that stopped now would leave in the model.
   const Vector<Scalar>& result() const { return options_.average ? average_ : parameters_; }
+
+  /// Where the run stands, to be kept and resumed.
+  TrainingState<Scalar> state() const {
+    return {step_, parameters_, average_, std::vector<Vector<Scalar>>(state_.begin(), state_.end())};
+  }
+
+  /// Goes on from where a run with the same options, model and data stood: every step from there on has the bits that
+  /// it would have had. Throws InvalidArgument, the run as it was, unless the state is one of this model and optimizer
+  /// with at most steps() steps, NonFinite unless its numbers are finite.
+  void resume(const TrainingState<Scalar>& state) {
+    const auto check = [&](const Vector<Scalar>& vector) {
+      if (vector.size() != parameters_.size())
+        throw InvalidArgument("TrainingRun::resume", text(parameters_.size(), " parameters"), text(vector.size()),
+                              "resume with the network that the state was kept of");
+      if (!vector.allFinite())
+        throw NonFinite("TrainingRun::resume", "finite numbers", "a NaN or an infinity", "take an earlier state");
+    };
+    if (state.step < 0 || state.step > steps_)
+      throw InvalidArgument("TrainingRun::resume", text("at most the ", steps_, " steps of this run"), text(state.step),
+                            "ask for more steps in all");
+    if (state.optimizer.size() != state_.size())
+      throw InvalidArgument("TrainingRun::resume", text("an optimizer with ", state_.size(), " state vectors"),
+                            text(state.optimizer.size()), "resume with the same optimizer");
+    check(state.parameters);
+    check(state.average);
+    for (const auto& vector : state.optimizer) check(vector);
+    step_ = state.step;
+    parameters_ = state.parameters;
+    average_ = state.average;
+    std::copy(state.optimizer.begin(), state.optimizer.end(), state_.begin());
+  }
 
   /// One step of the optimizer. Throws InvalidArgument after the last one; throws NonFinite, the run where it was, if a
   /// loss is not finite or the norm to clip overflows.
