@@ -1,4 +1,4 @@
-# What the library itself needs: Eigen, threads, and libpng where it is there.
+# What the library itself needs: Eigen and threads.
 include(FetchContent)
 
 if(NOT TARGET Eigen3::Eigen)
@@ -24,8 +24,3 @@ endif()
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
-
-find_package(PNG QUIET)
-if(NOT PNG_FOUND)
-  message(STATUS "scorefield: libpng not found, so there is no target scorefield::png")
-endif()

@@ -2,9 +2,7 @@
 # Globbed, so that a new header is checked without being listed.
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include
      ${PROJECT_SOURCE_DIR}/include/scorefield/*.hpp)
-if(NOT TARGET scorefield_png)
-  list(REMOVE_ITEM headers scorefield/io/png.hpp)
-endif()
+list(REMOVE_ITEM headers "" ${scorefield_missing_headers})
 
 set(sources)
 foreach(header IN LISTS headers)

@@ -15,11 +15,11 @@ install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} 
 
 install(TARGETS scorefield EXPORT scorefieldTargets)
 install(EXPORT scorefieldTargets NAMESPACE scorefield:: DESTINATION ${package_dir} COMPONENT scorefield)
-if(TARGET scorefield_png)
-  # An export of its own: without libpng, a user's find_package still finds the rest.
-  install(TARGETS scorefield_png EXPORT scorefieldPngTargets)
-  install(EXPORT scorefieldPngTargets NAMESPACE scorefield:: DESTINATION ${package_dir} COMPONENT scorefield)
-endif()
+foreach(part IN LISTS scorefield_parts)
+  # An export of its own: where what it needs is missing, a user's find_package still finds the rest.
+  install(TARGETS scorefield_${part} EXPORT scorefield_${part})
+  install(EXPORT scorefield_${part} NAMESPACE scorefield:: DESTINATION ${package_dir} COMPONENT scorefield)
+endforeach()
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/scorefieldConfig.cmake.in
                               ${PROJECT_BINARY_DIR}/scorefieldConfig.cmake INSTALL_DESTINATION ${package_dir})

@@ -1,5 +1,6 @@
 # The library as a user gets it: installed, as a subdirectory, as a copied folder.
 set(prefix ${CMAKE_CURRENT_BINARY_DIR}/prefix)
+list(JOIN scorefield_parts "," parts) # a consumer links all that there are here
 
 function(add_consumer name)
   add_test(
@@ -7,7 +8,7 @@ function(add_consumer name)
     COMMAND
       ${CMAKE_CTEST_COMMAND} --build-and-test ${CMAKE_CURRENT_SOURCE_DIR}/package/${name}
       ${CMAKE_CURRENT_BINARY_DIR}/${name} --build-generator ${CMAKE_GENERATOR} --build-options
-      -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER} ${ARGN} --test-command consumer)
+      -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER} -DPARTS=${parts} ${ARGN} --test-command consumer)
   set_tests_properties(package_${name} PROPERTIES LABELS package)
 endfunction()
 

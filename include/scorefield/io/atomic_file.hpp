@@ -11,11 +11,28 @@
 #include <utility>
 
 #include "scorefield/core/error.hpp"
+#if __has_include(<unistd.h>)
+#include <unistd.h>
+#endif
 
 namespace scorefield {
+namespace detail {
+
+/// Hands what was written to the disk, past all buffers. Whether it worked; errno tells why not.
+#if __has_include(<unistd.h>)
+inline bool flush_to_disk(std::FILE* file) {
+  // EINVAL: a file system that has nothing to hand on.
+  return std::fflush(file) == 0 && (::fsync(::fileno(file)) == 0 || errno == EINVAL);
+}
+#else
+inline bool flush_to_disk(std::FILE* file) { return std::fflush(file) == 0; }
+#endif
+
+}  // namespace detail
 
 /// Writes to a temporary file beside `path` that takes its place on commit(). Without a commit, as when an exception
-/// passes by, the temporary file is removed and what was at `path` stays untouched.
+/// passes by, the temporary file is removed and what was at `path` stays untouched. A power cut leaves the old file or
+/// the new one (on POSIX systems).
 class AtomicFile {
  public:
   /// operation: the name that messages start with. Throws FileError when no file can be made beside `path`.
@@ -47,7 +64,8 @@ class AtomicFile {
   /// Puts the finished file at `path`, in place of what was there. Throws FileError.
   void commit() {
     errno = 0;
-    if (std::fclose(file_.release()) != 0) fail(errno);
+    // Before the rename, which might otherwise reach the disk first.
+    if (!detail::flush_to_disk(file_.get()) || std::fclose(file_.release()) != 0) fail(errno);
     std::error_code error;
     std::filesystem::rename(temporary_, path_, error);
     if (error) fail(error.value());

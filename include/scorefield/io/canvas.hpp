@@ -38,6 +38,7 @@ class Canvas {
 
   /// The colour of the pixel that covers [column, column + 1] x [row, row + 1].
   Colour at(Index column, Index row) const { return pixels_[slot(row * width_ + column)]; }
+  Colour& at(Index column, Index row) { return pixels_[slot(row * width_ + column)]; }
 
   void disc(double x, double y, double radius, Colour colour, double opacity = 1) {
     line(x, y, x, y, 2 * radius, colour, opacity);

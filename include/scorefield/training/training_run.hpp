@@ -30,7 +30,7 @@ struct TrainingOptions {
   Index steps = 0;
   Index batch_size = 256;
   std::uint64_t seed = 0;
-  int threads = 0;                                       // 0: all; never changes a bit of the result
+  int threads = 0;                                       // 0: all, up to 8; never changes a bit of the result
   std::optional<double> clip_norm = {};                  // largest Euclidean norm of a step's gradient
   std::optional<ExponentialMovingAverage> average = {};  // the model ends with the averaged parameters
 };
@@ -120,7 +120,7 @@ class TrainingRun {
  private:
   static TrainingOptions validated(const TrainingOptions& options) {
     if (options.epochs < 0 || options.steps < 0 || (options.epochs > 0) == (options.steps > 0))
-      throw InvalidArgument("TrainingOptions", "either epochs or steps to be positive",
+      throw InvalidArgument("TrainingOptions", "exactly one of epochs and steps to be positive",
                             text("epochs ", options.epochs, " and steps ", options.steps), "set one of them");
     if (options.clip_norm && !(*options.clip_norm > 0))
       throw InvalidArgument("TrainingOptions", "a positive clip_norm", text(*options.clip_norm),
@@ -190,8 +190,8 @@ class TrainingRun {
     parallel_for(pieces().pieces(), update_threads(), [&](Index i, int) {
       const Index first = pieces().first(i), length = pieces().length(i);
       const auto p = segment(view(parameters_), first, length);
-      const auto g = options_.clip_norm ? segment(view(partial_gradients_.front()), first, length) : add_up(i);
-      if (scale < 1) VectorView<Scalar>(g) *= scale;
+      auto g = options_.clip_norm ? segment(view(partial_gradients_.front()), first, length) : add_up(i);
+      if (scale < 1) g *= scale;
       [&]<std::size_t... I>(std::index_sequence<I...>) {
         method_.update(p, ConstVectorView<Scalar>(g.data(), length),
                        std::array<VectorView<Scalar>, sizeof...(I)>{segment(view(state_[I]), first, length)...},

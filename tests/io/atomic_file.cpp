@@ -1,13 +1,14 @@
-#include <cstring>
+#include "scorefield/io/atomic_file.hpp"
+
+#include <cerrno>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <functional>
 #include <string>
 
-#include "scorefield/io/atomic_file.hpp"
 #include "scorefield/io/npy.hpp"
 
 #include "support/catch.hpp"
+#include "support/folder.hpp"
 #if __has_include(<sys/resource.h>)
 #include <csignal>
 #include <sys/resource.h>
@@ -15,66 +16,21 @@
 
 namespace sf = scorefield;
 namespace fs = std::filesystem;
+using scorefield::test::bytes_of;
 using scorefield::test::contains;
+using scorefield::test::Folder;
+using scorefield::test::put;
 
+#if __has_include(<unistd.h>)
 namespace {
 
-/// An empty folder that goes with the test.
-struct Folder {
-  explicit Folder(const std::string& name) : path(fs::temp_directory_path() / ("scorefield_test_" + name)) {
-    fs::remove_all(path);
-    fs::create_directories(path);
-  }
-  ~Folder() { fs::remove_all(path); }
-
-  /// The number of files and folders in it.
-  auto entries() const { return std::distance(fs::directory_iterator(path), fs::directory_iterator()); }
-
-  fs::path path;
-};
-
-std::string bytes_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-void put(const fs::path& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
+/// What fsync does and returns in this executable, in which nothing else calls it.
+std::function<int(int)> on_fsync;
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("an array is written as NumPy reads it", "[io]", float, double) {
-  const Folder folder(sizeof(TestType) == 4 ? "npy_float" : "npy_double");
-  sf::Matrix<TestType> samples{{1, 2, 3}, {TestType(-0.5), 0, TestType(1e-3)}};
-  sf::write_npy(folder.path / "samples.npy", samples);
-  CHECK(folder.entries() == 1);
-
-  const auto bytes = bytes_of(folder.path / "samples.npy");
-  REQUIRE(bytes.size() > 10);
-  CHECK(bytes.substr(0, 8) == std::string("\x93NUMPY\x01\x00", 8));
-  const std::size_t length = static_cast<unsigned char>(bytes[8]) + 256u * static_cast<unsigned char>(bytes[9]);
-  CHECK((10 + length) % 64 == 0);
-  REQUIRE(bytes.size() == 10 + length + 6 * sizeof(TestType));
-
-  const auto header = bytes.substr(10, length);
-  CHECK(header.back() == '\n');
-  // The tests run on little-endian machines.
-  const std::string type = sizeof(TestType) == 4 ? "'<f4'" : "'<f8'";
-  CHECK(header.substr(0, header.find_last_not_of(" \n") + 1) ==
-        "{'descr': " + type + ", 'fortran_order': False, 'shape': (3, 2), }");
-
-  TestType payload[6];
-  std::memcpy(payload, bytes.data() + 10 + length, sizeof payload);
-  const TestType expected[6] = {1, TestType(-0.5), 2, 0, 3, TestType(1e-3)};
-  CHECK(std::equal(payload, payload + 6, expected));
-}
-
-TEST_CASE("an array header fills 64 bytes whatever the shape", "[io]") {
-  const Folder folder("npy_shapes");
-  for (const sf::Index n : {0, 1, 12, 123, 1234, 12345, 123456}) {
-    sf::write_npy<float>(folder.path / "a.npy", sf::Matrix<float>::Zero(1, n));
-    CHECK((bytes_of(folder.path / "a.npy").size() - static_cast<std::size_t>(4 * n)) % 64 == 0);
-  }
-}
+extern "C" int fsync(int file) { return on_fsync ? on_fsync(file) : 0; }
+#endif
 
 TEST_CASE("a file takes the place of an older one when it is whole", "[io]") {
   const Folder folder("replace");
@@ -148,5 +104,50 @@ TEST_CASE("a disk that is full leaves the old file and no other", "[io]") {
     CHECK(bytes_of(target) == "old");
     CHECK(folder.entries() == 1);
   }
+}
+#endif
+
+#if __has_include(<unistd.h>)
+TEST_CASE("a file is on the disk, whole, before it takes the place of an older one", "[io]") {
+  const Folder folder("synced");
+  const auto target = folder.path / "file";
+  put(target, "old");
+  std::string at_target, beside;
+  on_fsync = [&](int) {
+    at_target = bytes_of(target), beside = bytes_of(folder.path / "file.tmp");
+    return 0;
+  };
+  sf::AtomicFile file("test", target);
+  file.write("new", 3);
+  file.commit();
+  on_fsync = nullptr;
+  CHECK(at_target == "old");
+  CHECK(beside == "new");
+  CHECK(bytes_of(target) == "new");
+}
+
+TEST_CASE("a disk that fails leaves the old file and no other, one that needs no flushing is no fault", "[io]") {
+  const Folder folder("unsynced");
+  const auto target = folder.path / "a.npy";
+  put(target, "old");
+  const auto write_with_fault = [&](int fault) {
+    on_fsync = [=](int) {
+      errno = fault;
+      return -1;
+    };
+    std::string message;
+    try {
+      sf::write_npy<float>(target, sf::Matrix<float>::Zero(2, 3));
+    } catch (const sf::FileError& error) {
+      message = error.what();
+    }
+    on_fsync = nullptr;
+    return message;
+  };
+  CHECK_THAT(write_with_fault(EIO), contains("a.npy, got Input/output error"));
+  CHECK(bytes_of(target) == "old");
+  CHECK(folder.entries() == 1);
+  CHECK(write_with_fault(EINVAL).empty());
+  CHECK(bytes_of(target) != "old");
 }
 #endif
