@@ -61,9 +61,8 @@ struct DpmSolverPlusPlus {
     /// How far the denoised sample of the middle of this step is beyond the latest one, in units of the difference to
     /// the one before: h / (2 h before).
     double extrapolation() const {
-      const Index steps = times_.size() - 1;
-      const bool last = step_ + 1 == steps;
-      if (step_ == 0 || (last && (steps < 15 || times_(steps) == 0))) return 0;
+      const Index last = times_.size() - 1;
+      if (step_ == 0 || (step_ + 1 == last && (last < 15 || times_(last) == 0))) return 0;
       const auto lambda = [&](Index i) { return half_log_snr(batch_.model().sde(), times_(i)); };
       return (lambda(step_ + 1) - lambda(step_)) / (2 * (lambda(step_) - lambda(step_ - 1)));
     }
