@@ -1,4 +1,4 @@
-# What the library itself needs: Eigen, threads, and what single headers need, where it is there.
+# What the library itself needs: Eigen and threads.
 include(FetchContent)
 
 if(NOT TARGET Eigen3::Eigen)
@@ -24,7 +24,3 @@ endif()
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
-
-scorefield_optional(png scorefield/io/png.hpp PNG PNG::PNG)
-scorefield_optional(gif scorefield/io/gif.hpp GIF GIF::GIF)
-scorefield_optional(json scorefield/io/safetensors.hpp nlohmann_json nlohmann_json::nlohmann_json)

@@ -1,11 +1,11 @@
 # Target scorefield_headers: each header compiles alone, whatever was included before it elsewhere.
 # Globbed, so that a new header is checked without being listed.
-file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/scorefield/*.hpp)
-scorefield_leave_out(headers)
+file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include
+     ${PROJECT_SOURCE_DIR}/include/scorefield/*.hpp)
+list(REMOVE_ITEM headers "" ${scorefield_missing_headers})
 
 set(sources)
 foreach(header IN LISTS headers)
-  file(RELATIVE_PATH header ${PROJECT_SOURCE_DIR}/include ${header})
   set(source ${PROJECT_BINARY_DIR}/headers/${header}.cpp)
   file(CONFIGURE OUTPUT ${source} CONTENT "#include \"${header}\"\n")
   list(APPEND sources ${source})

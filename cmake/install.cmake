@@ -15,12 +15,10 @@ install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} 
 
 install(TARGETS scorefield EXPORT scorefieldTargets)
 install(EXPORT scorefieldTargets NAMESPACE scorefield:: DESTINATION ${package_dir} COMPONENT scorefield)
-foreach(name IN LISTS scorefield_optional_names)
-  if(TARGET scorefield_${name})
-    # An export of its own: without the library, a user's find_package still finds the rest.
-    install(TARGETS scorefield_${name} EXPORT scorefield_${name}Targets)
-    install(EXPORT scorefield_${name}Targets NAMESPACE scorefield:: DESTINATION ${package_dir} COMPONENT scorefield)
-  endif()
+foreach(part IN LISTS scorefield_parts)
+  # An export of its own: where what it needs is missing, a user's find_package still finds the rest.
+  install(TARGETS scorefield_${part} EXPORT scorefield_${part})
+  install(EXPORT scorefield_${part} NAMESPACE scorefield:: DESTINATION ${package_dir} COMPONENT scorefield)
 endforeach()
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/scorefieldConfig.cmake.in

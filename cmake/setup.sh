@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what building scorefield needs and this machine does not have.
 #
-#   sh cmake/setup.sh          compiler, CMake, Ninja, Eigen, Catch2, Google Benchmark, libpng, giflib,
+#   sh cmake/setup.sh          compiler, CMake, Ninja, Eigen, Catch2, Google Benchmark, libpng, zlib, giflib,
 #                              nlohmann-json
 #   sh cmake/setup.sh --ci     also clang, a BLAS for Eigen to be tested with, clang-format
 set -eu
@@ -51,6 +51,7 @@ find_missing() {
   have_header catch2/catch_all.hpp || have_header catch2/catch.hpp || missing="$missing catch2"
   have_header benchmark/benchmark.h || missing="$missing benchmark"
   have_header png.h || missing="$missing png"
+  have_header zlib.h || missing="$missing zlib"
   have_header gif_lib.h || missing="$missing gif"
   have_header nlohmann/json.hpp || missing="$missing json"
   if [ "${1-}" = --ci ]; then
@@ -70,7 +71,7 @@ echo "Missing:$missing"
 by_hand() {
   echo "$1" >&2
   echo "Please install by hand: a C++20 compiler (g++ 11 or clang 14), CMake 3.25, Ninja, Eigen 3.4, Catch2 2.13 or 3," >&2
-  echo "Google Benchmark, libpng, giflib and nlohmann-json with their headers; for --ci also clang, a BLAS, and" >&2
+  echo "Google Benchmark, libpng, zlib, giflib and nlohmann-json with their headers; for --ci also clang, a BLAS, and" >&2
   echo "clang-format." >&2
   exit 1
 }
@@ -102,6 +103,8 @@ package() {
   apt-get/png) echo libpng-dev ;;
   dnf/png) echo libpng-devel ;;
   */png) echo libpng ;;
+  apt-get/zlib) echo zlib1g-dev ;;
+  dnf/zlib) echo zlib-devel ;;
   apt-get/gif) echo libgif-dev ;;
   dnf/gif) echo giflib-devel ;;
   */gif) echo giflib ;;

@@ -192,8 +192,7 @@ def arguments():
 def main():
     options = arguments()
     kept = {"machine": machine(), "versions": versions(), "threads": options.threads, "cells": {}}
-    if options.threads == 1:
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # the children inherit it
+    os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[-options.threads:]))  # the children inherit it
     contestants = {OURS: Ours(options.ours.resolve())}
     if options.portable:
         contestants[PORTABLE] = Ours(options.portable.resolve())

@@ -5,6 +5,7 @@
 #include "scorefield/io/atomic_file.hpp"
 #include "scorefield/io/axis.hpp"
 #include "scorefield/io/canvas.hpp"
+#include "scorefield/io/checkpoint.hpp"
 #include "scorefield/io/image_grid.hpp"
 #include "scorefield/io/input_file.hpp"
 #include "scorefield/io/model_file.hpp"

@@ -2,4 +2,5 @@
 #pragma once
 
 #include "scorefield/model/concept.hpp"
+#include "scorefield/model/prediction.hpp"
 #include "scorefield/model/score_model.hpp"

@@ -6,3 +6,4 @@
 #include "scorefield/optimizer/learning_rate.hpp"
 #include "scorefield/optimizer/moving_average.hpp"
 #include "scorefield/optimizer/sgd.hpp"
+#include "scorefield/optimizer/training_state.hpp"

@@ -2,6 +2,9 @@
 #pragma once
 
 #include "scorefield/sampler/concept.hpp"
+#include "scorefield/sampler/ddim.hpp"
+#include "scorefield/sampler/denoised_step.hpp"
+#include "scorefield/sampler/dpm_solver_plus_plus.hpp"
 #include "scorefield/sampler/euler_maruyama.hpp"
 #include "scorefield/sampler/sample.hpp"
 #include "scorefield/sampler/sample_batch.hpp"

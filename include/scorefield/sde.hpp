@@ -2,5 +2,6 @@
 #pragma once
 
 #include "scorefield/sde/concept.hpp"
+#include "scorefield/sde/half_log_snr.hpp"
 #include "scorefield/sde/linear_schedule.hpp"
 #include "scorefield/sde/variance_preserving.hpp"

@@ -1,8 +1,10 @@
 #include "scorefield/core/parallel.hpp"
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -66,6 +68,20 @@ TEST_CASE("tasks may have tasks of their own, and threads of the program call at
   for (auto& caller : callers) caller.join();
   CHECK(wrong == 0);
 }
+
+#if defined(__SSE2__) || defined(__aarch64__)
+TEST_CASE("subnormal numbers are 0 in a task and what they were outside", "[core]") {
+  volatile float tiny = std::numeric_limits<float>::min() / 4;
+  const auto half = [&] { return tiny * 0.5f; };
+  for (const int threads : {1, 2}) {
+    std::array<float, 100> in_tasks;
+    in_tasks.fill(1);
+    sf::parallel_for(100, threads, [&](sf::Index i, int) { in_tasks[static_cast<std::size_t>(i)] = half(); });
+    for (const float value : in_tasks) CHECK(value == 0);
+    CHECK(half() > 0);
+  }
+}
+#endif
 
 TEST_CASE("threads that sleep are woken", "[core]") {
   for (int round = 0; round < 5; ++round) {

@@ -15,10 +15,10 @@ namespace test = scorefield::test;
 
 namespace {
 
-/// The three functions on one set of operands.
+/// The four functions on one set of operands.
 template <class Scalar>
 struct Products {
-  sf::Matrix<Scalar> plain, with_bias, added;
+  sf::Matrix<Scalar> plain, from_transposed, with_bias, added;
 };
 
 template <class Scalar>
@@ -34,8 +34,9 @@ struct Operands {
     const sf::Matrix<Scalar> r = right.middleCols(first, count), transposed = r.transpose(),
                              left_transposed = left.transpose();
     Products<Scalar> p{sf::Matrix<Scalar>(left.rows(), count), sf::Matrix<Scalar>(left.rows(), count),
-                       start.middleCols(first, count)};
-    sf::multiply_left_transposed(sf::view(left_transposed), sf::view(r), sf::view(p.plain));
+                       sf::Matrix<Scalar>(left.rows(), count), start.middleCols(first, count)};
+    sf::multiply(sf::view(left), sf::view(r), sf::view(p.plain));
+    sf::multiply_left_transposed(sf::view(left_transposed), sf::view(r), sf::view(p.from_transposed));
     sf::multiply_add_bias(sf::view(left), sf::view(r), bias.data(), sf::view(p.with_bias));
     sf::add_multiply_right_transposed(sf::view(left), sf::view(transposed), sf::view(p.added));
     return p;
@@ -58,6 +59,7 @@ void check_against_eigen(sf::Index rows, sf::Index depth, sf::Index cols) {
   const auto k = static_cast<double>(depth);
   const double bound = (k + 1) * (3 * std::sqrt(k) + 5) * test::Tolerance<Scalar>::epsilon;
   REQUIRE(worst(got.plain, product) < bound);
+  REQUIRE(worst(got.from_transposed, product) < bound);
   REQUIRE(worst(got.with_bias, product.colwise() + of.bias.template cast<double>()) < bound);
   REQUIRE(worst(got.added, product + of.start.template cast<double>()) < bound);
 }
@@ -87,6 +89,7 @@ TEMPLATE_TEST_CASE("entries of a product have the same bits whatever stands besi
       for (sf::Index first = 0; first + width <= 64; first += width) {
         const auto part = of.products(first, width);
         REQUIRE(part.plain == all.plain.middleCols(first, width));
+        REQUIRE(part.from_transposed == all.from_transposed.middleCols(first, width));
         REQUIRE(part.with_bias == all.with_bias.middleCols(first, width));
         REQUIRE(part.added == all.added.middleCols(first, width));
       }
@@ -98,6 +101,7 @@ TEMPLATE_TEST_CASE("entries of a product have the same bits whatever stands besi
     fewer.bias = of.bias.head(kept).eval();
     const auto part = fewer.products(0, 64);
     REQUIRE(part.plain == all.plain.topRows(kept));
+    REQUIRE(part.from_transposed == all.from_transposed.topRows(kept));
     REQUIRE(part.with_bias == all.with_bias.topRows(kept));
     REQUIRE(part.added == all.added.topRows(kept));
   }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "scorefield/core/chunks.hpp"
 #include "scorefield/core/random.hpp"
@@ -74,6 +75,19 @@ class PerfectModel {
   double s_;
 };
 static_assert(sf::TrainableModel<PerfectModel>);
+
+/// Keeps the times that it is asked about.
+struct RecordingModel : PerfectModel {
+  explicit RecordingModel(std::vector<double>& kept) : PerfectModel(1, 1), times(&kept) {}
+
+  void score_forward(sf::ConstVectorView<double> p, sf::ConstMatrixView<double> x, sf::ConstVectorView<double> t,
+                     sf::MatrixView<double> out, Workspace& w) const {
+    times->insert(times->end(), t.data(), t.data() + t.size());
+    PerfectModel::score_forward(p, x, t, out, w);
+  }
+
+  std::vector<double>* times;
+};
 
 }  // namespace
 
@@ -161,6 +175,28 @@ TEST_CASE("the loss of a perfect score is the closed form", "[objective]") {
       CHECK(std::abs(losses.mean() - expected) < 5 * deviation / std::sqrt(static_cast<double>(n)));
     }
   }
+}
+
+TEST_CASE("stratified times are one in each part of [t_min, 1], however a batch is cut", "[objective]") {
+  constexpr sf::Index n = 100;
+  std::vector<double> times, in_pieces;
+  const auto ask = [&](std::vector<double>& kept, sf::Index size) {
+    const RecordingModel model(kept);
+    evaluate(sf::DenoisingScoreMatching{.t_min = 0.2, .stratified = true}, model, model.parameters(),
+             sf::Matrix<double>(sf::Matrix<double>::Zero(1, n)), size);
+  };
+  ask(times, n);
+  ask(in_pieces, 7);
+  CHECK(times == in_pieces);
+  REQUIRE(times.size() == n);
+  double offsets = 0;
+  for (std::size_t j = 0; j < n; ++j) {
+    const double place = (times[j] - 0.2) / 0.8 * n - static_cast<double>(j);
+    CHECK((place > 0 && place <= 1 + 1e-12));
+    offsets += place;
+  }
+  // The mean of 100 uniform numbers is 1/2 with deviation 0.029.
+  CHECK(std::abs(offsets / n - 0.5) < 5 * 0.029);
 }
 
 TEST_CASE("denoising score matching refuses a smallest time that is none", "[objective]") {

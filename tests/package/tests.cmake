@@ -1,5 +1,6 @@
 # The library as a user gets it: installed, as a subdirectory, as a copied folder.
 set(prefix ${CMAKE_CURRENT_BINARY_DIR}/prefix)
+list(JOIN scorefield_parts "," parts) # a consumer links all that there are here
 
 function(add_consumer name)
   add_test(
@@ -7,7 +8,7 @@ function(add_consumer name)
     COMMAND
       ${CMAKE_CTEST_COMMAND} --build-and-test ${CMAKE_CURRENT_SOURCE_DIR}/package/${name}
       ${CMAKE_CURRENT_BINARY_DIR}/${name} --build-generator ${CMAKE_GENERATOR} --build-options
-      -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER} ${ARGN} --test-command consumer)
+      -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER} -DPARTS=${parts} ${ARGN} --test-command consumer)
   set_tests_properties(package_${name} PROPERTIES LABELS package)
 endfunction()
 
@@ -15,14 +16,7 @@ if(SCOREFIELD_INSTALL AND Eigen3_FOUND)
   add_test(NAME package_install COMMAND ${CMAKE_COMMAND} --install ${PROJECT_BINARY_DIR} --prefix ${prefix} --component
                                         scorefield)
   set_tests_properties(package_install PROPERTIES LABELS package FIXTURES_SETUP installed)
-  set(found)
-  foreach(name IN LISTS scorefield_optional_names)
-    if(TARGET scorefield_${name})
-      list(APPEND found ${name})
-    endif()
-  endforeach()
-  list(JOIN found "," found) # a semicolon would end the argument
-  add_consumer(find_package -DCMAKE_PREFIX_PATH=${prefix} -DOPTIONAL=${found})
+  add_consumer(find_package -DCMAKE_PREFIX_PATH=${prefix})
   set_tests_properties(package_find_package PROPERTIES FIXTURES_REQUIRED installed)
 endif()
 add_consumer(add_subdirectory -DSCOREFIELD_SOURCE_DIR=${PROJECT_SOURCE_DIR})

@@ -2,6 +2,8 @@
 
 #include "scorefield/model/score_model.hpp"
 #include "scorefield/network/mlp.hpp"
+#include "scorefield/sampler/ddim.hpp"
+#include "scorefield/sampler/dpm_solver_plus_plus.hpp"
 #include "scorefield/sampler/euler_maruyama.hpp"
 #include "scorefield/sampler/sample.hpp"
 
@@ -57,6 +59,8 @@ struct StartsOnce {
 
 static_assert(sf::Sampler<sf::EulerMaruyama, Trained>);
 static_assert(sf::Sampler<sf::EulerMaruyama, Exact>);
+static_assert(sf::Sampler<sf::Ddim, Trained> && sf::Sampler<sf::Ddim, Exact>);
+static_assert(sf::Sampler<sf::DpmSolverPlusPlus, Trained> && sf::Sampler<sf::DpmSolverPlusPlus, Exact>);
 static_assert(sf::SamplerStepper<sf::EulerMaruyama::Stepper<Exact>>);
 static_assert(sf::Sampler<Starting<Complete>, Exact>);
 

@@ -319,7 +319,9 @@ TEST_CASE("training refuses what cannot work", "[training]") {
     CHECK_THROWS_AS(trainer.fit(model, data, options), sf::InvalidArgument);
     CHECK_THROWS_WITH(trainer.fit(model, data, options), contains(message));
   };
-  refuses({}, "TrainingOptions: expected either epochs or steps to be positive, got epochs 0 and steps 0; set one");
+  refuses(
+      {},
+      "TrainingOptions: expected exactly one of epochs and steps to be positive, got epochs 0 and steps 0; set one");
   refuses({.epochs = 1, .steps = 1}, "got epochs 1 and steps 1");
   refuses({.epochs = -1}, "got epochs -1 and steps 0");
   refuses({.steps = -1}, "got epochs 0 and steps -1");

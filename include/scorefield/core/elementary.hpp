@@ -12,13 +12,17 @@
 #include "scorefield/core/packet.hpp"
 #include "scorefield/core/types.hpp"
 
+#ifdef __FAST_MATH__
+#error "scorefield: compile without -ffast-math, which makes exponentials and the checks for NaN wrong"
+#endif
+
 namespace scorefield {
 
 namespace detail {
 
 /// x^Power, Power being a power of 2.
 template <std::size_t Power, class P>
-inline P power(const P& x) {
+requires(std::has_single_bit(Power)) inline P power(const P& x) {
   if constexpr (Power == 1) {
     return x;
   } else {

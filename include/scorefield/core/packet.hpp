@@ -120,6 +120,19 @@ inline P multiply(const P& a, const P& b) {
   return Eigen::internal::pmul(a, b);
 }
 
+/// The sum of f(from[i]...) for i in [0, count), in an order that depends on count alone; f of zeros must be 0.
+template <Real Scalar, class F, class... From>
+SCOREFIELD_ONE_COPY Scalar sum_of(Index count, const F& f, const Scalar* first, const From*... from) {
+  const Index rest = count % packet_size<Scalar>, whole = count - rest;
+  auto sum = broadcast(Scalar(0));
+  for (Index i = 0; i < whole; i += packet_size<Scalar>)
+    sum = Eigen::internal::padd(sum, f(load<Scalar>(first + i), load<Scalar>(from + i)...));
+  if (rest > 0)
+    sum =
+        Eigen::internal::padd(sum, f(load_part<Scalar>(first + whole, rest), load_part<Scalar>(from + whole, rest)...));
+  return Eigen::internal::predux(sum);
+}
+
 /// a b + c, rounded once where the target can.
 #ifdef __clang__
 // Eigen's is inline assembly for clang, which no optimiser looks into: products are then three times as slow.

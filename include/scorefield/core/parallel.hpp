@@ -6,25 +6,44 @@
 #include <exception>
 #include <mutex>
 #include <thread>
+#ifdef __linux__
+#include <sched.h>
+#endif
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/subnormals.hpp"
 #include "scorefield/core/thread_pool.hpp"
 #include "scorefield/core/types.hpp"
 
 namespace scorefield {
+
+namespace detail {
+
+/// At least 1.
+inline int usable_cores() {
+#ifdef __linux__
+  cpu_set_t usable;
+  if (sched_getaffinity(0, sizeof(usable), &usable) == 0) return std::max(1, CPU_COUNT(&usable));
+#endif
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+}  // namespace detail
 
 /// The number of threads an option means: itself, or for 0 one for each core that this process may use.
 inline int resolve_threads(int requested) {
   if (requested < 0)
     throw InvalidArgument("threads", "0 (all) or a positive number", text(requested),
                           "leave the option out to use all");
-  return requested == 0 ? std::max(1, static_cast<int>(std::thread::hardware_concurrency())) : requested;
+  return requested == 0 ? detail::usable_cores() : requested;
 }
 
 /// Calls task(i, worker) once for each i in [0, count), worker in [0, threads). If tasks throw, the exception of the
-/// smallest i reaches the caller. Threads that other work keeps from coming are not waited for.
+/// smallest i reaches the caller. Threads that other work keeps from coming are not waited for. Subnormal numbers are 0
+/// in a task.
 template <class Task>
 void parallel_for(Index count, int threads, const Task& task) {
+  const detail::FlushSubnormals flush;
   if (threads <= 1 || count <= 1) {
     for (Index i = 0; i < count; ++i) task(i, 0);
     return;
@@ -34,6 +53,7 @@ void parallel_for(Index count, int threads, const Task& task) {
   Index failed = count;
   std::exception_ptr failure;
   detail::ThreadPool::shared().run(static_cast<int>(std::min<Index>(threads, count)), [&](int worker) {
+    const detail::FlushSubnormals flush_here;
     for (Index i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) {
       try {
         task(i, worker);

@@ -3,7 +3,8 @@
 ///
 /// A register tile of the result takes whole packets of the left operand's rows and broadcasts of the right one. The
 /// operands are read where they stand, unless they are transposed or their columns lie so far apart that they crowd
-/// into a few sets of the first cache: then a block that fits there is copied first. Goto and van de Geijn, "Anatomy of
+/// into a few sets of the first cache: then a panel that fits there is copied first, or, where each column is on a page
+/// of its own, a block of several panels, which stays in the second cache. Goto and van de Geijn, "Anatomy of
 /// High-Performance Matrix Multiplication", 2008.
 #pragma once
 
@@ -19,7 +20,8 @@ enum class Start { zero, bias, target };
 
 namespace detail {
 
-/// A product's operands, moved on to one tile of the result.
+/// A product's operands, moved on to one tile of the result. The inner index runs through `segments` pieces of `depth`,
+/// of which piece s of the right operand starts at segment_offsets[s]; those of the left one follow each other.
 template <Real Scalar>
 struct ProductTile {
   Index depth;
@@ -30,6 +32,10 @@ struct ProductTile {
   Scalar* target;
   Index target_stride;
   const Scalar* bias;
+  Index segments = 1;
+  const Index* segment_offsets = &whole;
+
+  static constexpr Index whole = 0;
 };
 
 /// Columns of the tile that is `Packets` packets high: twelve accumulators fill sixteen registers.
@@ -52,26 +58,28 @@ template <Start start, Index Packets, Index Columns, Real Scalar>
     });
   });
   const Scalar* left = tile.left;
-  const Scalar* right = tile.right;
-  for (Index k = 0; k < tile.depth; ++k) {
-    // The shorter side is loaded first and stays in registers while the longer one passes by.
-    if constexpr (Packets < Columns) {
-      Packet<Scalar> a[Packets];
-      unroll<Packets>([&](auto p) { a[p] = load<Scalar>(left + p * size); });
-      unroll<Columns>([&](auto c) {
-        const Packet<Scalar> b = broadcast(right[c * tile.right_column_stride]);
-        unroll<Packets>([&](auto p) { sum[p][c] = multiply_add(a[p], b, sum[p][c]); });
-      });
-    } else {
-      Packet<Scalar> b[Columns];
-      unroll<Columns>([&](auto c) { b[c] = broadcast(right[c * tile.right_column_stride]); });
-      unroll<Packets>([&](auto p) {
-        const Packet<Scalar> a = load<Scalar>(left + p * size);
-        unroll<Columns>([&](auto c) { sum[p][c] = multiply_add(a, b[c], sum[p][c]); });
-      });
+  for (Index s = 0; s < tile.segments; ++s) {
+    const Scalar* right = tile.right + tile.segment_offsets[s];
+    for (Index k = 0; k < tile.depth; ++k) {
+      // The shorter side is loaded first and stays in registers while the longer one passes by.
+      if constexpr (Packets < Columns) {
+        Packet<Scalar> a[Packets];
+        unroll<Packets>([&](auto p) { a[p] = load<Scalar>(left + p * size); });
+        unroll<Columns>([&](auto c) {
+          const Packet<Scalar> b = broadcast(right[c * tile.right_column_stride]);
+          unroll<Packets>([&](auto p) { sum[p][c] = multiply_add(a[p], b, sum[p][c]); });
+        });
+      } else {
+        Packet<Scalar> b[Columns];
+        unroll<Columns>([&](auto c) { b[c] = broadcast(right[c * tile.right_column_stride]); });
+        unroll<Packets>([&](auto p) {
+          const Packet<Scalar> a = load<Scalar>(left + p * size);
+          unroll<Columns>([&](auto c) { sum[p][c] = multiply_add(a, b[c], sum[p][c]); });
+        });
+      }
+      left += tile.left_stride;
+      right += tile.right_depth_stride;
     }
-    left += tile.left_stride;
-    right += tile.right_depth_stride;
   }
   unroll<Packets>([&](auto p) {
     unroll<Columns>([&](auto c) {
@@ -116,7 +124,8 @@ Operand<Scalar> transposed(ConstMatrixView<Scalar> m) {
   return {m.data(), m.rows(), 1};
 }
 
-/// A panel is the rows of the highest tile; a block is the most that is copied of an operand.
+/// A panel is the rows of the highest tile; a block is the most that is copied of an operand, on the stack: 128 KiB of
+/// the left one and 60 KiB of the right.
 template <Real Scalar>
 inline constexpr Index panel_rows = 4 * packet_size<Scalar>;
 template <Real Scalar>
@@ -125,7 +134,7 @@ inline constexpr Index block_depth = 128;
 template <Real Scalar>
 inline constexpr Index block_columns = 480 / sizeof(Scalar);
 
-/// Whether columns that are so far apart share few of a cache's sets, or a page's worth of address translations.
+/// Whether columns lie so far apart that many of them fall into few sets of a cache, or on many pages.
 template <Real Scalar>
 bool crowded(Index stride) {
   return stride * static_cast<Index>(sizeof(Scalar)) >= 512;
@@ -277,6 +286,13 @@ void multiply_add_bias(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> rig
                        MatrixView<Scalar> target) {
   assert(left.cols() == right.rows() && left.rows() == target.rows() && right.cols() == target.cols());
   detail::multiply<Start::bias>(detail::operand(left), detail::operand(right), target, left.cols(), bias);
+}
+
+/// target (m x n) = left (m x k) right (k x n).
+template <Real Scalar>
+void multiply(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, MatrixView<Scalar> target) {
+  assert(left.cols() == right.rows() && left.rows() == target.rows() && right.cols() == target.cols());
+  detail::multiply<Start::zero, Scalar>(detail::operand(left), detail::operand(right), target, left.cols(), nullptr);
 }
 
 /// target (m x n) = left^T right, left being k x m and right k x n.

@@ -1,10 +1,12 @@
 /// Threads that are kept, because starting one takes longer than a training step.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 namespace scorefield::detail {
@@ -13,11 +15,14 @@ namespace scorefield::detail {
 inline void relax() {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause();
+#elif defined(__aarch64__) && defined(__GNUC__)
+  asm volatile("yield");
 #endif
 }
 
 /// Helpers of whoever calls run(). The caller works as well and waits for those helpers alone that came in time, so
-/// that on a busy machine, where a helper may get no core for milliseconds, it loses nothing but the help.
+/// that a busy machine, where a helper may get no core for milliseconds, and one that allows no more threads cost
+/// nothing but the help. Helpers keep the processors that the thread which first called for them may use.
 class ThreadPool {
  public:
   /// The one of the process. It is never destroyed, and its threads end with the process: there is then no order of
@@ -34,8 +39,11 @@ class ThreadPool {
     if (inside()) return body(0);
     const std::unique_lock lock(in_use_, std::try_to_lock);
     if (!lock) return body(0);
-    const auto helpers = static_cast<std::uint64_t>(threads - 1);
-    while (helpers_ < helpers) start_helper();
+    const auto wanted = static_cast<std::uint64_t>(threads - 1);
+    while (helpers_ < wanted && start_helper()) {
+    }
+    const auto helpers = std::min(helpers_, wanted);
+    if (helpers == 0) return body(0);
     body_ = &body;
     call_ = [](const void* of, int worker) { (*static_cast<const Body*>(of))(worker); };
     places_.store(helpers << wanted_shift | helpers << total_shift);
@@ -66,9 +74,15 @@ class ThreadPool {
     ~Inside() { inside() = false; }
   };
 
-  void start_helper() {
-    std::thread([this] { help(); }).detach();
+  /// Whether the system let one more begin.
+  bool start_helper() {
+    try {
+      std::thread([this] { help(); }).detach();
+    } catch (const std::system_error&) {
+      return false;
+    }
     ++helpers_;
+    return true;
   }
 
   [[noreturn]] void help() {

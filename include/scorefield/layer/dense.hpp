@@ -15,6 +15,7 @@
 #include "scorefield/layer/activation/activate.hpp"
 #include "scorefield/layer/activation/concept.hpp"
 #include "scorefield/layer/activation/identity.hpp"
+#include "scorefield/layer/activation/through_activation.hpp"
 
 namespace scorefield {
 
@@ -77,7 +78,7 @@ class Dense {
 
   void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> dy,
                 MatrixView<Scalar> dx, VectorView<Scalar> g, Workspace& w) const {
-    through_activation(dy, w, g.data() + outputs() * inputs());
+    detail::through_activation(dy, linear ? nullptr : w.derivative.data(), g.data() + outputs() * inputs());
     const ConstMatrixView<Scalar> dz(dy.data(), dy.rows(), dy.cols());
     MatrixView<Scalar> dweight(g.data(), outputs(), inputs());
     add_multiply_right_transposed(dz, x, dweight);
@@ -92,26 +93,6 @@ class Dense {
   void affine(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y) const {
     assert(p.size() == parameter_count() && x.rows() == inputs() && y.rows() == outputs() && x.cols() == y.cols());
     multiply_add_bias(weight(p), x, p.data() + outputs() * inputs(), y);
-  }
-
-  /// dy = dy f', the gradient by W x + b, and adds the sum of its columns to dbias.
-  void through_activation(MatrixView<Scalar> dy, const Workspace& w, Scalar* dbias) const {
-    constexpr Index size = packet_size<Scalar>;
-    const Index whole = outputs() - outputs() % size;
-    for (Index i = 0; i < whole; i += size) {
-      auto sum = load<Scalar>(dbias + i);
-      for (Index j = 0; j < dy.cols(); ++j) {
-        auto dz = load<Scalar>(&dy(i, j));
-        if constexpr (!linear) store<Scalar>(&dy(i, j), dz = multiply(dz, load<Scalar>(&w.derivative(i, j))));
-        sum = Eigen::internal::padd(sum, dz);
-      }
-      store<Scalar>(dbias + i, sum);
-    }
-    for (Index i = whole; i < outputs(); ++i)
-      for (Index j = 0; j < dy.cols(); ++j) {
-        if constexpr (!linear) dy(i, j) *= w.derivative(i, j);
-        dbias[i] += dy(i, j);
-      }
   }
 
   [[no_unique_address]] Extent<Inputs> inputs_;

@@ -8,8 +8,8 @@
 
 namespace scorefield {
 
-/// Height x width pixels of `channels` numbers: rows from the top, pixels from the left, the channels of a pixel side by
-/// side. A sample is a column of size() numbers, and the same memory is channels x pixels().
+/// Height x width pixels of `channels` numbers: rows from the top, pixels from the left, the channels of a pixel side
+/// by side. A sample is a column of size() numbers, and the same memory is channels x pixels().
 struct ImageShape {
   Index height = 0;
   Index width = 0;

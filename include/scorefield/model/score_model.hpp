@@ -9,31 +9,46 @@
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
+#include "scorefield/model/prediction/concept.hpp"
+#include "scorefield/model/prediction/score_prediction.hpp"
 #include "scorefield/network/concept.hpp"
 #include "scorefield/sde/concept.hpp"
 
 namespace scorefield {
 
-/// The network's output is the score itself, s(x, t) = grad log p_t(x). A model is a value: equation, network and the
-/// flat vector of the network's parameters.
-template <Sde Equation, Network Net>
-requires std::same_as<typename Equation::Scalar, typename Net::Scalar>
+/// The score s(x, t) = grad log p_t(x), from what the network predicts: the score itself, the noise, ... A model is a
+/// value: equation, network, prediction and the flat vector of the network's parameters.
+template <Sde Equation, Network Net, class Predicted = ScorePrediction>
+requires std::same_as<typename Equation::Scalar, typename Net::Scalar> && Prediction<Predicted, Equation, Net>
 class ScoreModel {
  public:
   using Scalar = typename Net::Scalar;
-  using Workspace = typename Net::Workspace;
+
+  struct Workspace {
+    typename Net::Workspace network;
+    [[no_unique_address]] decltype(std::declval<const Predicted&>().workspace(std::declval<const Net&>())) prediction;
+  };
 
   /// The network starts from random parameters.
-  ScoreModel(Equation sde, Net network, Seed seed)
-      : sde_(std::move(sde)), network_(std::move(network)), parameters_(network_.layout().size()) {
+  ScoreModel(Equation sde, Net network, Seed seed) requires std::default_initializable<Predicted>
+      : ScoreModel(std::move(sde), std::move(network), Predicted{}, seed) {}
+
+  /// Throws InvalidArgument where the prediction is for samples of another size than the network.
+  ScoreModel(Equation sde, Net network, Predicted prediction, Seed seed)
+      : sde_(std::move(sde)),
+        network_(std::move(network)),
+        prediction_(std::move(prediction)),
+        parameters_(network_.layout().size()) {
+    prediction_.validate(network_.dimension());
     network_.initialise(view(parameters_), Random(seed, "initialise"));
   }
 
   const Equation& sde() const { return sde_; }
   const Net& network() const { return network_; }
+  const Predicted& prediction() const { return prediction_; }
   Index dimension() const { return network_.dimension(); }
   Index chunk_size() const { return network_.chunk_size(); }
-  Workspace workspace() const { return network_.workspace(); }
+  Workspace workspace() const { return {network_.workspace(), prediction_.workspace(network_)}; }
 
   const Vector<Scalar>& parameters() const { return parameters_; }
 
@@ -48,9 +63,16 @@ class ScoreModel {
     parameters_ = parameters;
   }
 
+  /// Sets the constants of the prediction, and throws as it does.
+  void set_constants(const Vector<Scalar>& constants) requires FittedPrediction<Predicted> {
+    prediction_.set_constants(constants);
+  }
+
   /// score (d x n) of x (d x n) at times t (n), n at most chunk_size().
   void score(ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t, MatrixView<Scalar> score, Workspace& w) const {
-    network_.evaluate(view(parameters_), x, t, score, w);
+    const auto input = prediction_.input(sde_, x, t, w.prediction);
+    network_.evaluate(view(parameters_), input.x, input.t, score, w.network);
+    prediction_.score(x, score, w.prediction);
   }
 
   /// The score of each column of x (d x n) at time t in (0, 1]. Throws InvalidArgument for another shape or time.
@@ -74,19 +96,23 @@ class ScoreModel {
   /// As `score`, for parameters that are not the model's own, keeping what score_backward needs.
   void score_forward(ConstVectorView<Scalar> parameters, ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t,
                      MatrixView<Scalar> score, Workspace& w) const {
-    network_.forward(parameters, x, t, score, w);
+    const auto input = prediction_.input(sde_, x, t, w.prediction);
+    network_.forward(parameters, input.x, input.t, score, w.network);
+    prediction_.score(x, score, w.prediction);
   }
 
   /// Adds to `gradient` the gradient of a loss by the parameters, dscore (d x n, scratch afterwards) being the one by
   /// the score of that score_forward.
   void score_backward(ConstVectorView<Scalar> parameters, MatrixView<Scalar> dscore, VectorView<Scalar> gradient,
                       Workspace& w) const {
-    network_.backward(parameters, dscore, MatrixView<Scalar>(nullptr, dimension(), 0), gradient, w);
+    prediction_.backward(dscore, w.prediction);
+    network_.backward(parameters, dscore, MatrixView<Scalar>(nullptr, dimension(), 0), gradient, w.network);
   }
 
  private:
   Equation sde_;
   Net network_;
+  [[no_unique_address]] Predicted prediction_;
   Vector<Scalar> parameters_;
 };
 

@@ -13,6 +13,7 @@
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/concept.hpp"
+#include "scorefield/layer/conditional.hpp"
 
 namespace scorefield::detail {
 
@@ -49,9 +50,19 @@ auto workspaces(const std::vector<L>& list, Index columns) {
   return w;
 }
 
-/// y = last(... second(first(x))): itself a layer. The pieces of layer i are named "<i>.weight" and the like.
+template <class List>
+inline constexpr bool any_conditional = false;
+template <class... L>
+inline constexpr bool any_conditional<std::tuple<L...>> = (ConditionalLayer<L> || ...);
+template <class L>
+inline constexpr bool any_conditional<std::vector<L>> = ConditionalLayer<L>;
+
+/// y = last(... second(first(x))): itself a layer, and a conditional one where one of the layers is; all get the same
+/// context. The pieces of layer i are named "<i>.weight" and the like.
 template <Real S, class List>
 class LayerChain {
+  static constexpr bool conditional = any_conditional<List>;
+
  public:
   using Scalar = S;
 
@@ -71,6 +82,12 @@ class LayerChain {
                               text("one of ", layer.inputs(), " inputs"), "make neighbouring widths equal");
       }
       outputs_ = layer.outputs();
+      if (const Index size = detail::context_size(layer); size > 0) {
+        if (context_size_ > 0 && size != context_size_)
+          throw InvalidArgument("Sequential", text("one context, of ", context_size_, " numbers"),
+                                text("layer ", i, " with one of ", size), "make them equal");
+        context_size_ = size;
+      }
       offsets_.push_back(parameter_count_);
       parameter_count_ += layer.parameter_count();
       ++i;
@@ -79,6 +96,7 @@ class LayerChain {
   }
 
   Index inputs() const { return inputs_; }
+  Index context_size() const requires conditional { return context_size_; }
   Index outputs() const { return outputs_; }
   Index parameter_count() const { return parameter_count_; }
 
@@ -106,28 +124,32 @@ class LayerChain {
     return w;
   }
 
-  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
-    for_each_in_order(p, x, y, w,
-                      [](const auto& layer, auto& own, auto q, auto in, auto out) { layer.evaluate(q, in, out, own); });
+  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const
+      requires(!conditional) {
+    evaluate_all(p, x, no_context<Scalar>(), y, w);
+  }
+  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
+                Workspace& w) const requires conditional {
+    evaluate_all(p, x, c, y, w);
   }
 
-  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
-    for_each_in_order(p, x, y, w,
-                      [](const auto& layer, auto& own, auto q, auto in, auto out) { layer.forward(q, in, out, own); });
+  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const
+      requires(!conditional) {
+    forward_all(p, x, no_context<Scalar>(), y, w);
+  }
+  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
+               Workspace& w) const requires conditional {
+    forward_all(p, x, c, y, w);
   }
 
   void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> y, MatrixView<Scalar> dy,
-                MatrixView<Scalar> dx, VectorView<Scalar> g, Workspace& w) const {
-    const Index n = dy.cols();
-    const std::size_t last = offsets_.size() - 1;
-    for (std::size_t i = last + 1; i-- > 0;) {
-      apply_at(layers_, w.layers, i, [&](const auto& layer, auto& own) {
-        layer.backward(segment(p, offsets_[i], layer.parameter_count()), i == 0 ? x : output(w, i - 1, n),
-                       i == last ? y : output(w, i, n), i == last ? dy : columns(w.gradients[i], 0, n),
-                       i == 0 ? dx : columns(w.gradients[i - 1], 0, n),
-                       segment(g, offsets_[i], layer.parameter_count()), own);
-      });
-    }
+                MatrixView<Scalar> dx, VectorView<Scalar> g, Workspace& w) const requires(!conditional) {
+    backward_all(p, x, no_context<Scalar>(), y, dy, dx, MatrixView<Scalar>(nullptr, 0, 0), g, w);
+  }
+  void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
+                ConstMatrixView<Scalar> y, MatrixView<Scalar> dy, MatrixView<Scalar> dx, MatrixView<Scalar> dc,
+                VectorView<Scalar> g, Workspace& w) const requires conditional {
+    backward_all(p, x, c, y, dy, dx, dc, g, w);
   }
 
  protected:
@@ -136,6 +158,35 @@ class LayerChain {
  private:
   static ConstMatrixView<Scalar> output(const Workspace& w, std::size_t i, Index n) {
     return columns(w.outputs[i], 0, n);
+  }
+
+  void evaluate_all(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
+                    MatrixView<Scalar> y, Workspace& w) const {
+    for_each_in_order(p, x, y, w, [c](const auto& layer, auto& own, auto q, auto in, auto out) {
+      detail::evaluate(layer, q, in, c, out, own);
+    });
+  }
+
+  void forward_all(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
+                   MatrixView<Scalar> y, Workspace& w) const {
+    for_each_in_order(p, x, y, w, [c](const auto& layer, auto& own, auto q, auto in, auto out) {
+      detail::forward(layer, q, in, c, out, own);
+    });
+  }
+
+  void backward_all(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
+                    ConstMatrixView<Scalar> y, MatrixView<Scalar> dy, MatrixView<Scalar> dx, MatrixView<Scalar> dc,
+                    VectorView<Scalar> g, Workspace& w) const {
+    const Index n = dy.cols();
+    const std::size_t last = offsets_.size() - 1;
+    for (std::size_t i = last + 1; i-- > 0;) {
+      apply_at(layers_, w.layers, i, [&](const auto& layer, auto& own) {
+        detail::backward(layer, segment(p, offsets_[i], layer.parameter_count()), i == 0 ? x : output(w, i - 1, n), c,
+                         i == last ? y : output(w, i, n), i == last ? dy : columns(w.gradients[i], 0, n),
+                         i == 0 ? dx : columns(w.gradients[i - 1], 0, n), dc,
+                         segment(g, offsets_[i], layer.parameter_count()), own);
+      });
+    }
   }
 
   /// Calls run(layer, its workspace, its parameters, its input, its output) for one layer after the other.
@@ -153,7 +204,7 @@ class LayerChain {
   }
 
   std::vector<Index> offsets_;  // of each layer's parameters
-  Index inputs_ = 0, outputs_ = 0, parameter_count_ = 0;
+  Index inputs_ = 0, outputs_ = 0, context_size_ = 0, parameter_count_ = 0;
 };
 
 }  // namespace scorefield::detail

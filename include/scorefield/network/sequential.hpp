@@ -7,14 +7,14 @@
 #include <utility>
 #include <vector>
 
-#include "scorefield/layer/concept.hpp"
+#include "scorefield/layer/conditional.hpp"
 #include "scorefield/network/layer_chain.hpp"
 
 namespace scorefield {
 
 /// y = last(... second(first(x))), itself a layer: Sequential{Dense<float, SiLU>(2, 64), Dense<float>(64, 2)}. Throws
 /// InvalidArgument where neighbouring widths differ.
-template <Layer First, Layer... Rest>
+template <AnyLayer First, AnyLayer... Rest>
 requires(std::same_as<typename Rest::Scalar, typename First::Scalar>&&...) class Sequential
     : public detail::LayerChain<typename First::Scalar, std::tuple<First, Rest...>> {
  public:
@@ -29,7 +29,7 @@ requires(std::same_as<typename Rest::Scalar, typename First::Scalar>&&...) class
 };
 
 /// The same for a number of layers that is known at run time.
-template <Layer L>
+template <AnyLayer L>
 class LayerList : public detail::LayerChain<typename L::Scalar, std::vector<L>> {
  public:
   explicit LayerList(std::vector<L> layers)

@@ -17,6 +17,7 @@ namespace scorefield {
 /// t_min keeps clear of t = 0, where the score of a finite data set is unbounded.
 struct DenoisingScoreMatching {
   double t_min = 1e-4;
+  bool stratified = false;  // the times of a batch of n: one in each n-th of [t_min, 1], which makes losses less noisy
 
   template <TrainableModel Model>
   struct Workspace {
@@ -48,7 +49,10 @@ struct DenoisingScoreMatching {
 
     const auto earliest = static_cast<Scalar>(t_min);
     for (Index j = 0; j < n; ++j) {
-      const Scalar t = earliest + (1 - earliest) * time(0, j);
+      const Scalar u = stratified
+                           ? (static_cast<Scalar>(draw.first_sample + j) + time(0, j)) / static_cast<Scalar>(batch_size)
+                           : time(0, j);
+      const Scalar t = earliest + (1 - earliest) * u;
       time(0, j) = t;
       deviation(0, j) = model.sde().deviation(t);
       const Scalar signal = model.sde().signal(t);

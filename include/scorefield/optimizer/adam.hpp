@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <utility>
+#include <limits>
 
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/packet.hpp"
@@ -30,9 +30,10 @@ struct Adam {
     if (!(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1))
       throw InvalidArgument("Adam", "beta1 and beta2 in [0, 1)", text(beta1, " and ", beta2),
                             "0.9 and 0.999 are usual");
-    if (!(epsilon > 0 && weight_decay >= 0 && std::isfinite(epsilon) && std::isfinite(weight_decay)))
-      throw InvalidArgument("Adam", "finite epsilon > 0 and weight_decay >= 0", text(epsilon, " and ", weight_decay),
-                            "1e-8 and 0 are usual");
+    constexpr double least = std::numeric_limits<float>::min();  // smaller ones may count as 0
+    if (!(epsilon >= least && weight_decay >= 0 && std::isfinite(epsilon) && std::isfinite(weight_decay)))
+      throw InvalidArgument("Adam", "finite epsilon >= 1.2e-38 and weight_decay >= 0",
+                            text(epsilon, " and ", weight_decay), "1e-8 and 0 are usual");
   }
 
   template <Real Scalar>
@@ -53,7 +54,7 @@ struct Adam {
       return std::array{multiply_add(keep, x, pdiv(multiply(mean_scale, mean), deviation)), mean, square};
     };
     Scalar *mean = state[0].data(), *square = state[1].data();
-    transform(std::array{p.data(), mean, square}, p.size(), move, std::as_const(p).data(), g.data(), mean, square);
+    transform(std::array{p.data(), mean, square}, p.size(), move, p.data(), g.data(), mean, square);
   }
 };
 

@@ -21,7 +21,8 @@ class SampleBatch {
 
   /// A chunk of the batch, and room for its score and for noise, all d x n.
   struct Chunk {
-    Index first_sample;
+    Index first;         // its first column in the batch
+    Index first_sample;  // and that one's number in the stream of samples
     MatrixView<Scalar> x, score, noise;
   };
 
@@ -55,7 +56,7 @@ class SampleBatch {
       auto& room = rooms_[static_cast<std::size_t>(worker)];
       const Index first = chunks().first(i), n = chunks().length(i);
       room.time.setConstant(t);
-      const Chunk chunk{request_.first + first, columns(x_, first, n), columns(room.score, 0, n),
+      const Chunk chunk{first, request_.first + first, columns(x_, first, n), columns(room.score, 0, n),
                         columns(room.noise, 0, n)};
       model_->score(columns(std::as_const(x_), first, n), segment(view(std::as_const(room.time)), 0, n), chunk.score,
                     room.model);

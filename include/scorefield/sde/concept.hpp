@@ -32,4 +32,10 @@ concept NoiseSchedule = std::copy_constructible<S> && Real<typename S::Scalar> &
   { schedule.integral(t) } -> std::same_as<typename S::Scalar>;
 };
 
+/// One that also knows the time at which its integral is a given number, from above 0 up to integral(1).
+template <class S>
+concept InvertibleSchedule = NoiseSchedule<S> && requires(const S& schedule, double integral) {
+  { schedule.time_of_integral(integral) } -> std::same_as<typename S::Scalar>;
+};
+
 }  // namespace scorefield

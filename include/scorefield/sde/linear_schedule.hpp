@@ -1,6 +1,7 @@
 /// The noise rate that grows linearly in time.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 
 #include "scorefield/core/error.hpp"
@@ -25,6 +26,13 @@ class LinearSchedule {
 
   Scalar rate(Scalar t) const { return beta_min_ + slope_ * t; }
   Scalar integral(Scalar t) const { return t * (beta_min_ + slope_ * t / 2); }
+
+  /// The t at which the integral is `integral`, a positive number up to that of t = 1.
+  Scalar time_of_integral(double integral) const {
+    const auto rate = static_cast<double>(beta_min_), slope = static_cast<double>(slope_);
+    // The quadratic equation's root without cancellation; what is under the root is the square of the rate at t.
+    return static_cast<Scalar>(2 * integral / (rate + std::sqrt(std::max(0.0, rate * rate + 2 * slope * integral))));
+  }
 
  private:
   Scalar beta_min_, slope_;

@@ -1,6 +1,7 @@
 /// The variance-preserving equation.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -23,6 +24,12 @@ class VariancePreserving {
   Scalar diffusion(Scalar t) const { return std::sqrt(schedule_.rate(t)); }
   Scalar signal(Scalar t) const { return std::exp(-schedule_.integral(t) / 2); }
   Scalar deviation(Scalar t) const { return std::sqrt(-std::expm1(-schedule_.integral(t))); }
+
+  /// The t at which log(alpha / sigma) = -1/2 log(exp(integral) - 1) is lambda.
+  Scalar time_of_half_log_snr(double lambda) const requires InvertibleSchedule<Schedule> {
+    // log(1 + exp(-2 lambda)) that does not overflow.
+    return schedule_.time_of_integral(std::max(0.0, -2 * lambda) + std::log1p(std::exp(-std::abs(2 * lambda))));
+  }
 
  private:
   Schedule schedule_;

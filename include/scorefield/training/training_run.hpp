@@ -21,6 +21,7 @@
 #include "scorefield/objective/concept.hpp"
 #include "scorefield/optimizer/concept.hpp"
 #include "scorefield/optimizer/moving_average.hpp"
+#include "scorefield/optimizer/training_state.hpp"
 
 namespace scorefield {
 
@@ -30,7 +31,7 @@ struct TrainingOptions {
   Index steps = 0;
   Index batch_size = 256;
   std::uint64_t seed = 0;
-  int threads = 0;                                       // 0: all; never changes a bit of the result
+  int threads = 0;                                       // 0: all, up to 8; never changes a bit of the result
   std::optional<double> clip_norm = {};                  // largest Euclidean norm of a step's gradient
   std::optional<ExponentialMovingAverage> average = {};  // the model ends with the averaged parameters
 };
@@ -84,6 +85,37 @@ class TrainingRun {
   /// What a run that stopped now would leave in the model.
   const Vector<Scalar>& result() const { return options_.average ? average_ : parameters_; }
 
+  /// Where the run stands, to be kept and resumed.
+  TrainingState<Scalar> state() const {
+    return {step_, parameters_, average_, std::vector<Vector<Scalar>>(state_.begin(), state_.end())};
+  }
+
+  /// Goes on from where a run with the same options, model and data stood: every step from there on has the bits that
+  /// it would have had. Throws InvalidArgument, the run as it was, unless the state is one of this model and optimizer
+  /// with at most steps() steps, NonFinite unless its numbers are finite.
+  void resume(const TrainingState<Scalar>& state) {
+    const auto check = [&](const Vector<Scalar>& vector) {
+      if (vector.size() != parameters_.size())
+        throw InvalidArgument("TrainingRun::resume", text(parameters_.size(), " parameters"), text(vector.size()),
+                              "resume with the network that the state was kept of");
+      if (!vector.allFinite())
+        throw NonFinite("TrainingRun::resume", "finite numbers", "a NaN or an infinity", "take an earlier state");
+    };
+    if (state.step < 0 || state.step > steps_)
+      throw InvalidArgument("TrainingRun::resume", text("at most the ", steps_, " steps of this run"), text(state.step),
+                            "ask for more steps in all");
+    if (state.optimizer.size() != state_.size())
+      throw InvalidArgument("TrainingRun::resume", text("an optimizer with ", state_.size(), " state vectors"),
+                            text(state.optimizer.size()), "resume with the same optimizer");
+    check(state.parameters);
+    check(state.average);
+    for (const auto& vector : state.optimizer) check(vector);
+    step_ = state.step;
+    parameters_ = state.parameters;
+    average_ = state.average;
+    std::copy(state.optimizer.begin(), state.optimizer.end(), state_.begin());
+  }
+
   /// One step of the optimizer. Throws InvalidArgument after the last one; throws NonFinite, the run where it was, if a
   /// loss is not finite or the norm to clip overflows.
   void advance() {
@@ -120,7 +152,7 @@ class TrainingRun {
  private:
   static TrainingOptions validated(const TrainingOptions& options) {
     if (options.epochs < 0 || options.steps < 0 || (options.epochs > 0) == (options.steps > 0))
-      throw InvalidArgument("TrainingOptions", "either epochs or steps to be positive",
+      throw InvalidArgument("TrainingOptions", "exactly one of epochs and steps to be positive",
                             text("epochs ", options.epochs, " and steps ", options.steps), "set one of them");
     if (options.clip_norm && !(*options.clip_norm > 0))
       throw InvalidArgument("TrainingOptions", "a positive clip_norm", text(*options.clip_norm),
@@ -190,8 +222,8 @@ class TrainingRun {
     parallel_for(pieces().pieces(), update_threads(), [&](Index i, int) {
       const Index first = pieces().first(i), length = pieces().length(i);
       const auto p = segment(view(parameters_), first, length);
-      const auto g = options_.clip_norm ? segment(view(partial_gradients_.front()), first, length) : add_up(i);
-      if (scale < 1) VectorView<Scalar>(g) *= scale;
+      auto g = options_.clip_norm ? segment(view(partial_gradients_.front()), first, length) : add_up(i);
+      if (scale < 1) g *= scale;
       [&]<std::size_t... I>(std::index_sequence<I...>) {
         method_.update(p, ConstVectorView<Scalar>(g.data(), length),
                        std::array<VectorView<Scalar>, sizeof...(I)>{segment(view(state_[I]), first, length)...},

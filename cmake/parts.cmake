@@ -1,0 +1,25 @@
+# The headers that need more than Eigen. Each has a target, which exists where the library it needs does.
+set(scorefield_parts) # those that exist, and beside them the packages they need
+set(scorefield_packages)
+set(scorefield_missing_headers)
+
+# Target scorefield::<name>, for headers that need the target <package>::<package> of a package.
+macro(scorefield_add_part name package)
+  find_package(${package} QUIET)
+  if(${package}_FOUND)
+    add_library(scorefield_${name} INTERFACE)
+    add_library(scorefield::${name} ALIAS scorefield_${name})
+    set_target_properties(scorefield_${name} PROPERTIES EXPORT_NAME ${name})
+    target_link_libraries(scorefield_${name} INTERFACE scorefield ${package}::${package})
+    list(APPEND scorefield_parts ${name})
+    list(APPEND scorefield_packages ${package})
+  else()
+    message(STATUS "scorefield: ${package} not found, so there is no target scorefield::${name}")
+    list(APPEND scorefield_missing_headers ${ARGN})
+  endif()
+endmacro()
+
+scorefield_add_part(png PNG scorefield/io/png.hpp)
+scorefield_add_part(zlib ZLIB scorefield/data/idx.hpp)
+scorefield_add_part(gif GIF scorefield/io/gif.hpp)
+scorefield_add_part(json nlohmann_json scorefield/io/safetensors.hpp)

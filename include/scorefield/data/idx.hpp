@@ -1,0 +1,176 @@
+/// Files in the IDX format, which MNIST comes in, plain or compressed: the one header that needs zlib.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+#include <vector>
+#include <zlib.h>
+
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/types.hpp"
+
+namespace scorefield {
+
+/// An array of unsigned bytes, the last index fastest.
+struct IdxArray {
+  std::vector<Index> shape;  ///< 1 to 255 positive sizes
+  std::vector<std::uint8_t> values;
+};
+
+/// n grey images of height x width pixels.
+template <Real Scalar>
+struct IdxImages {
+  Index height, width;
+  Matrix<Scalar> samples;  ///< (height * width) x n, each in [0, 1]: rows from the top, pixels from the left
+};
+
+namespace detail {
+
+/// A file that is read once. Nothing that it says about itself is believed before it is seen.
+class IdxFile {
+ public:
+  IdxFile(std::string operation, const std::filesystem::path& path)
+      : operation_(std::move(operation)), path_(path), file_(gzopen(path.string().c_str(), "rb")) {
+    if (!file_)
+      throw FileError(operation_, "to open " + path_.string(), std::generic_category().message(errno),
+                      "check the path, and that the file may be read");
+  }
+
+  /// rank: how many sizes the shape must have, or 0 for any number. Throws FileError.
+  IdxArray read(std::size_t rank) {
+    IdxArray array;
+    array.shape = read_shape(rank);
+    read_values(array);
+    return array;
+  }
+
+ private:
+  struct Close {
+    void operator()(gzFile file) const { gzclose(file); }
+  };
+
+  [[noreturn]] void fail(const std::string& expected, const std::string& got, const std::string& hint) const {
+    throw FileError(operation_, expected + " in " + path_.string(), got, hint);
+  }
+
+  /// Reads `most` bytes, or fewer at the end of the file, and returns how many. zlib decompresses on the way.
+  std::size_t read_bytes(std::uint8_t* to, std::size_t most) {
+    const int got = gzread(file_.get(), to, static_cast<unsigned>(most));
+    int error = Z_OK;
+    const char* message = gzerror(file_.get(), &error);  // begins with the path
+    // A compressed stream that breaks off is an error, but one that lets its bytes out.
+    if (got < 0 || error != Z_OK)
+      throw FileError(operation_, "a whole and readable file", message, "fetch the file again");
+    return static_cast<std::size_t>(got);
+  }
+
+  /// The header: two zeros, the type of the values, the number of sizes; then each size in four bytes, the highest
+  /// first.
+  std::vector<Index> read_shape(std::size_t rank) {
+    constexpr std::uint8_t unsigned_byte = 8;
+    std::array<std::uint8_t, 4> magic{};
+    if (const auto got = read_bytes(magic.data(), 4); got < 4 || magic[0] != 0 || magic[1] != 0)
+      fail("the four bytes that begin an IDX file, two of them 0,",
+           got < 4 ? text(got, " bytes in all") : text("bytes ", int{magic[0]}, " and ", int{magic[1]}),
+           "pass a file like MNIST's train-images-idx3-ubyte.gz");
+    if (magic[2] != unsigned_byte)
+      fail("unsigned bytes (type 8)", text("type ", int{magic[2]}), "convert the values to unsigned bytes");
+    if (magic[3] == 0 || (rank != 0 && magic[3] != rank))
+      fail(rank == 0 ? "at least one size" : text("rank ", rank), text("rank ", int{magic[3]}),
+           "images have rank 3 (n x height x width), labels have rank 1");
+
+    std::array<std::uint8_t, 4 * 255> sizes;
+    const std::size_t bytes = std::size_t{4} * magic[3];
+    if (const auto got = read_bytes(sizes.data(), bytes); got < bytes)
+      fail(text(bytes, " bytes of sizes"), text(got), "fetch the file again");
+    std::vector<Index> shape;
+    for (std::size_t i = 0; i < bytes; i += 4)
+      shape.push_back(Index{sizes[i]} << 24 | Index{sizes[i + 1]} << 16 | Index{sizes[i + 2]} << 8 | sizes[i + 3]);
+    return shape;
+  }
+
+  void read_values(IdxArray& array) {
+    const std::size_t count = checked_count(array.shape);
+    std::error_code unknown;
+    // Of a plain file the size can be known beforehand. Of any other memory is taken as the values come.
+    if (gzdirect(file_.get()) == 1)
+      if (const auto size = std::filesystem::file_size(path_, unknown); !unknown) {
+        const std::size_t header = 4 + 4 * array.shape.size();
+        if (size != header + count) fail_for_size(array.shape, count, text(size - header));
+        array.values.reserve(count);
+      }
+
+    constexpr std::size_t block = 1 << 20;
+    for (std::size_t got = 0; got < count;) {
+      const std::size_t asked = std::min(block, count - got);
+      array.values.resize(got + asked);
+      const std::size_t more = read_bytes(array.values.data() + got, asked);
+      got += more;
+      if (more < asked) fail_for_size(array.shape, count, text(got));
+    }
+    // At the end of a compressed stream this also compares its checksum.
+    std::uint8_t surplus = 0;
+    if (read_bytes(&surplus, 1) != 0) fail_for_size(array.shape, count, "more");
+  }
+
+  std::size_t checked_count(const std::vector<Index>& shape) const {
+    constexpr Index most = Index{1} << 36;
+    Index count = 1;
+    for (const Index size : shape) {
+      if (size == 0 || size > most / count)
+        fail("positive sizes whose product is at most 2^36", spelled(shape), "fetch the file again");
+      count *= size;
+    }
+    return static_cast<std::size_t>(count);
+  }
+
+  [[noreturn]] void fail_for_size(const std::vector<Index>& shape, std::size_t count, const std::string& got) const {
+    fail(text(count, " bytes of values (", spelled(shape), ")"), got, "fetch the file again");
+  }
+
+  static std::string spelled(const std::vector<Index>& shape) {
+    std::string sizes;
+    for (const Index size : shape) sizes += (sizes.empty() ? "" : " x ") + text(size);
+    return sizes;
+  }
+
+  std::string operation_;
+  std::filesystem::path path_;
+  std::unique_ptr<std::remove_pointer_t<gzFile>, Close> file_;
+};
+
+}  // namespace detail
+
+/// Reads an IDX file of unsigned bytes (LeCun, Cortes, Burges, "The MNIST database"), plain or compressed by gzip.
+/// Throws FileError when it cannot be opened, is no such file, is damaged, or is shorter or longer than its sizes say;
+/// these are positive, and at most 2^36 values in all.
+inline IdxArray read_idx(const std::filesystem::path& path) { return detail::IdxFile("read_idx", path).read(0); }
+
+/// Reads a file of images, an array of rank 3 (n x height x width), as bytes / 255. Throws FileError like read_idx(),
+/// and for another rank.
+template <Real Scalar>
+IdxImages<Scalar> read_idx_images(const std::filesystem::path& path) {
+  const IdxArray array = detail::IdxFile("read_idx_images", path).read(3);
+  const Index height = array.shape[1], width = array.shape[2];
+  using Bytes = Eigen::Matrix<std::uint8_t, Eigen::Dynamic, Eigen::Dynamic>;
+  const Eigen::Map<const Bytes> bytes(array.values.data(), height * width, array.shape[0]);
+  return {height, width, bytes.template cast<Scalar>() / Scalar(255)};
+}
+
+/// Reads a file of labels, an array of rank 1: n numbers from 0 to 255. Throws FileError like read_idx(), and for
+/// another rank.
+inline std::vector<int> read_idx_labels(const std::filesystem::path& path) {
+  const IdxArray array = detail::IdxFile("read_idx_labels", path).read(1);
+  return {array.values.begin(), array.values.end()};
+}
+
+}  // namespace scorefield

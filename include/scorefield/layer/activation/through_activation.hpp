@@ -1,0 +1,42 @@
+/// The way back through a bias and an activation.
+#pragma once
+
+#include <algorithm>
+
+#include "scorefield/core/packet.hpp"
+#include "scorefield/core/types.hpp"
+
+namespace scorefield::detail {
+
+/// For y = f(z + b 1^T): dy = dy f'(z), the gradient by z, and db += the sum of its columns. dy is outputs x n, the
+/// derivative f'(z) as large, or null where f is the identity.
+template <Real Scalar>
+void through_activation(MatrixView<Scalar> dy, const Scalar* derivative, Scalar* db) {
+  constexpr Index size = packet_size<Scalar>, most = 4;
+  const Index rows = dy.rows(), whole = rows - rows % size;
+  const auto some = [&]<Index Packets>(std::integral_constant<Index, Packets>, Index row) {
+    Packet<Scalar> sum[Packets];
+    unroll<Packets>([&](auto p) { sum[p] = load<Scalar>(db + row + p * size); });
+    for (Index j = 0; j < dy.cols(); ++j) {
+      Scalar* column = dy.data() + j * rows + row;
+      unroll<Packets>([&](auto p) {
+        auto dz = load<Scalar>(column + p * size);
+        if (derivative)
+          store<Scalar>(column + p * size,
+                        dz = Eigen::internal::pmul(dz, load<Scalar>(derivative + j * rows + row + p * size)));
+        sum[p] = Eigen::internal::padd(sum[p], dz);
+      });
+    }
+    unroll<Packets>([&](auto p) { store<Scalar>(db + row + p * size, sum[p]); });
+  };
+  Index row = 0;
+  for (; row + most * size <= whole; row += most * size) some(std::integral_constant<Index, most>{}, row);
+  for (; row < whole; row += size) some(std::integral_constant<Index, 1>{}, row);
+  for (Index j = 0; j < dy.cols(); ++j)
+    for (Index i = whole; i < rows; ++i) {
+      if (derivative) dy(i, j) *= derivative[j * rows + i];
+      db[i] += dy(i, j);
+    }
+}
+
+}  // namespace scorefield::detail

@@ -1,0 +1,211 @@
+/// Products of a matrix with the windows of images, read where they stand: neighbouring windows share their memory.
+///
+/// As for plain products each entry of a result is one chain of multiply-adds, here over the rows of a window and,
+/// within one, over its pixels and their channels.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "scorefield/core/packet.hpp"
+#include "scorefield/core/product.hpp"
+#include "scorefield/core/types.hpp"
+
+namespace scorefield::detail {
+
+/// How far apart the places of a grid of images, rows and columns are in memory.
+struct GridStrides {
+  Index image, row, column;
+
+  Index at(Index i, Index y) const { return i * image + y * row; }
+};
+
+/// One window for each place of a grid. A window's row is `depth` consecutive numbers; row r is row_offsets[r] numbers
+/// after the window's start.
+struct Windows {
+  Index images, rows, columns;
+  GridStrides starts;
+  Index depth;
+  const std::vector<Index>& row_offsets;
+
+  Index size() const { return depth * static_cast<Index>(row_offsets.size()); }
+};
+
+/// The left operand in panels of panel_rows rows; in a panel, columns are `stride` apart.
+template <Real Scalar>
+struct Panels {
+  const Scalar* data;
+  Index panel_stride, stride;
+};
+
+template <Real Scalar>
+Index packed_panels_size(Index rows, Index depth) {
+  return (rows + panel_rows<Scalar> - 1) / panel_rows<Scalar> * panel_rows<Scalar> * depth;
+}
+
+/// Columns of the tile that loads of and sums over `Packets` packets keep busy.
+template <Index Packets>
+inline constexpr Index narrow_columns = (8 + Packets - 1) / Packets;
+
+/// A row of the grid.
+template <Start start, Index Packets, Real Scalar>
+void multiply_grid_row(ProductTile<Scalar> tile, Index columns, Index part) {
+  const auto advance = [&](Index count) {
+    tile.right += count * tile.right_column_stride;
+    tile.target += count * tile.target_stride;
+    columns -= count;
+  };
+  constexpr Index wide = tile_columns<Packets>, narrow = narrow_columns<Packets>;
+  // Two narrow tiles take less time than a wide one and a column.
+  constexpr Index odd = 2 * narrow == wide + 1 ? wide + 1 : 0;
+  while (columns >= wide && columns != odd) multiply_tile<start, Packets, wide>(tile, part), advance(wide);
+  while (columns >= narrow) multiply_tile<start, Packets, narrow>(tile, part), advance(narrow);
+  while (columns > 0) multiply_tile<start, Packets, 1>(tile, part), advance(1);
+}
+
+/// All rows of the grid.
+template <Start start, Index Packets, Real Scalar>
+void multiply_grid(const ProductTile<Scalar>& tile, const Windows& windows, const GridStrides& to, Index part) {
+  for (Index i = 0; i < windows.images; ++i)
+    for (Index y = 0; y < windows.rows; ++y) {
+      auto here = tile;
+      here.right += windows.starts.at(i, y);
+      here.target += to.at(i, y);
+      multiply_grid_row<start, Packets>(here, windows.columns, part);
+    }
+}
+
+/// The rows of one panel.
+template <Start start, Real Scalar>
+void multiply_grid_panel(ProductTile<Scalar> tile, Index rows, const Windows& windows, const GridStrides& to) {
+  constexpr Index size = packet_size<Scalar>;
+  const auto advance = [&](Index packets) {
+    tile.left += packets * size;
+    tile.target += packets * size;
+    if constexpr (start == Start::bias) tile.bias += packets * size;
+    rows -= packets * size;
+  };
+  if (rows >= 4 * size) return multiply_grid<start, 4>(tile, windows, to, size);
+  if (rows >= 2 * size) multiply_grid<start, 2>(tile, windows, to, size), advance(2);
+  if (rows >= size) multiply_grid<start, 1>(tile, windows, to, size), advance(1);
+  if (rows > 0) multiply_grid<start, 1>(tile, windows, to, rows);
+}
+
+/// target = left (rows x windows.size()) window + bias for each window; `to` says where the columns of the target are.
+template <Real Scalar>
+void multiply_windows(const Panels<Scalar>& left, Index rows, const Scalar* source, const Windows& windows,
+                      const Scalar* bias, Scalar* target, const GridStrides& to) {
+  const auto window_rows = static_cast<Index>(windows.row_offsets.size());
+  // A block of depth fits into the first cache: several rows of a window, or a part of one.
+  const Index block_rows = std::max<Index>(1, block_depth / std::max<Index>(1, windows.depth));
+  const Index slice = std::min(block_depth, windows.depth);
+  // So many images at a time that their part of source and target fits into the second cache.
+  const Index group = std::max<Index>(1, 800 / (windows.rows * windows.columns));
+  for (Index image = 0; image < windows.images; image += group) {
+    auto some = windows;
+    some.images = std::min(group, windows.images - image);
+    const auto add_block = [&]<Start start>(std::integral_constant<Start, start>, Index window_row, Index k) {
+      for (Index row = 0; row < rows; row += panel_rows<Scalar>) {
+        const ProductTile<Scalar> tile{
+            std::min(slice, windows.depth - k),
+            left.data + row / panel_rows<Scalar> * left.panel_stride + (window_row * windows.depth + k) * left.stride,
+            left.stride,
+            source + image * windows.starts.image + k,
+            1,
+            windows.starts.column,
+            target + image * to.image + row,
+            to.column,
+            bias + row,
+            std::min(block_rows, window_rows - window_row),
+            windows.row_offsets.data() + window_row};
+        multiply_grid_panel<start>(tile, std::min(panel_rows<Scalar>, rows - row), some, to);
+      }
+    };
+    add_block(std::integral_constant<Start, Start::bias>{}, 0, 0);
+    for (Index window_row = 0; window_row < window_rows; window_row += block_rows)
+      for (Index k = window_row == 0 ? slice : 0; k < windows.depth; k += slice)
+        add_block(std::integral_constant<Start, Start::target>{}, window_row, k);
+  }
+}
+
+/// gradient (rows x windows.size()) += sum over the windows of left's column times the window, left being rows x
+/// (images x rows x columns) without gaps. packed_left has packed_panels_size(rows, columns of left) numbers.
+template <Real Scalar>
+void add_window_gradient(const Scalar* left, Index rows, const Scalar* source, const Windows& windows,
+                         MatrixView<Scalar> gradient, Scalar* packed_left, std::vector<Index>& run_offsets) {
+  constexpr Index width = block_columns<Scalar>, height = panel_rows<Scalar>;
+  alignas(64) Scalar packed_right[block_depth * width];
+  const Index runs = windows.images * windows.rows;
+  const Index block_runs = std::max<Index>(1, block_depth / windows.columns);
+  const Index slice = std::min(block_depth, windows.columns);
+  const bool pack_left = rows % packet_size<Scalar> != 0 || crowded<Scalar>(rows);
+  const bool pack_right = crowded<Scalar>(windows.starts.column);
+
+  // The inner index runs over the windows: `runs` rows of the grid, whose starts are these.
+  for (Index run = 0; run < runs; ++run)
+    run_offsets[static_cast<std::size_t>(run)] = windows.starts.at(run / windows.rows, run % windows.rows);
+
+  // Blocks of depth begin at (run, column).
+  const auto for_each_block = [&](const auto& f) {
+    for (Index run = 0; run < runs; run += block_runs)
+      for (Index column = 0; column < windows.columns; column += slice)
+        f(run, column, std::min(block_runs, runs - run), std::min(slice, windows.columns - column));
+  };
+  if (pack_left)
+    for_each_block([&](Index run, Index column, Index count, Index length) {
+      const Index first = run * windows.columns + column, depth = count * length;
+      for (Index row = 0; row < rows; row += height)
+        pack_rows<Scalar>({left + first * rows + row, 1, rows}, std::min(height, rows - row), depth,
+                          packed_left + packed_panels_size<Scalar>(rows, first) + row * depth);
+    });
+
+  const auto add_block = [&](Index run, Index column, Index count, Index length, Index window_row, Index k) {
+    const Index first = run * windows.columns + column;
+    const Index columns = std::min(width, windows.depth - k);
+    ProductTile<Scalar> tile{
+        length,
+        nullptr,
+        pack_left ? height : rows,
+        source + windows.row_offsets[static_cast<std::size_t>(window_row)] + k + column * windows.starts.column,
+        windows.starts.column,
+        1,
+        gradient.data() + (window_row * windows.depth + k) * rows,
+        rows,
+        nullptr,
+        count,
+        run_offsets.data() + run};
+    if (pack_right) {
+      for (Index r = 0; r < count; ++r)
+        for (Index j = 0; j < length; ++j)
+          std::copy_n(tile.right + tile.segment_offsets[r] + j * windows.starts.column, columns,
+                      packed_right + (r * length + j) * width);
+      tile.right = packed_right;
+      tile.right_depth_stride = width;
+      tile.depth = count * length;
+      tile.segments = 1;
+      tile.segment_offsets = &ProductTile<Scalar>::whole;
+    }
+    for (Index row = 0; row < rows; row += height) {
+      auto here = tile;
+      here.target += row;
+      here.left = pack_left ? packed_left + packed_panels_size<Scalar>(rows, first) + row * count * length
+                            : left + first * rows + row;
+      multiply_panel<Start::target>(here, std::min(height, rows - row), columns);
+    }
+  };
+  const auto window_rows = static_cast<Index>(windows.row_offsets.size());
+  const auto for_each_part_of_gradient = [&](const auto& f) {
+    for (Index window_row = 0; window_row < window_rows; ++window_row)
+      for (Index k = 0; k < windows.depth; k += width) f(window_row, k);
+  };
+  // Whichever is larger is passed over once: the gradient, or the images.
+  if (gradient.size() * static_cast<Index>(sizeof(Scalar)) > 1 << 18)
+    for_each_part_of_gradient(
+        [&](Index window_row, Index k) { for_each_block([&](auto... block) { add_block(block..., window_row, k); }); });
+  else
+    for_each_block([&](auto... block) {
+      for_each_part_of_gradient([&](Index window_row, Index k) { add_block(block..., window_row, k); });
+    });
+}
+
+}  // namespace scorefield::detail

@@ -1,0 +1,52 @@
+/// Larger images of fewer channels, without loss.
+#pragma once
+
+#include <cassert>
+
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/types.hpp"
+#include "scorefield/layer/image_shape.hpp"
+#include "scorefield/layer/parameterless.hpp"
+#include "scorefield/layer/pixel_blocks.hpp"
+
+namespace scorefield {
+
+/// The channels of each pixel become a factor x factor block of pixels: height x width x channels to factor height x
+/// factor width x channels / factor^2. The inverse of SpaceToDepth, which says the order; PyTorch's pixel_shuffle has
+/// another.
+template <Real S>
+class DepthToSpace : public detail::ImageMap<S> {
+ public:
+  using Scalar = S;
+  using typename detail::ImageMap<S>::Workspace;
+
+  /// Throws InvalidArgument unless factor^2 divides the channels.
+  DepthToSpace(const ImageShape& shape, Index factor)
+      : detail::ImageMap<S>(detail::checked_shape("DepthToSpace", shape), parted(shape, factor)), factor_(factor) {}
+
+  void evaluate(ConstVectorView<Scalar>, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace&) const {
+    assert(x.rows() == this->inputs() && y.rows() == this->outputs() && x.cols() == y.cols());
+    detail::part_blocks(x.data(), this->output_shape(), factor_, x.cols(), y.data());
+  }
+
+  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
+    evaluate(p, x, y, w);
+  }
+
+  void backward(ConstVectorView<Scalar>, ConstMatrixView<Scalar>, ConstMatrixView<Scalar>, MatrixView<Scalar> dy,
+                MatrixView<Scalar> dx, VectorView<Scalar>, Workspace&) const {
+    detail::join_blocks<Scalar>(dy.data(), this->output_shape(), factor_, dx.cols(), dx.data());
+  }
+
+ private:
+  static ImageShape parted(const ImageShape& shape, Index factor) {
+    if (factor < 1 || shape.channels % (factor * factor) != 0)
+      throw InvalidArgument("DepthToSpace", "a factor whose square divides the channels",
+                            text(factor, " for ", shape.channels), "choose another factor or number of channels");
+    return {shape.height * factor, shape.width * factor, shape.channels / (factor * factor)};
+  }
+
+  Index factor_;
+};
+
+}  // namespace scorefield

@@ -1,0 +1,53 @@
+/// Smaller images of more channels, without loss.
+#pragma once
+
+#include <cassert>
+
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/types.hpp"
+#include "scorefield/layer/image_shape.hpp"
+#include "scorefield/layer/parameterless.hpp"
+#include "scorefield/layer/pixel_blocks.hpp"
+
+namespace scorefield {
+
+/// Each factor x factor block of pixels becomes the channels of one: height x width x channels to height / factor x
+/// width / factor x factor^2 channels, where channel (row factor + column) channels + c is channel c of the pixel in
+/// that row and column of the block. PyTorch's pixel_unshuffle orders them (c, row, column).
+template <Real S>
+class SpaceToDepth : public detail::ImageMap<S> {
+ public:
+  using Scalar = S;
+  using typename detail::ImageMap<S>::Workspace;
+
+  /// Throws InvalidArgument unless factor divides height and width.
+  SpaceToDepth(const ImageShape& shape, Index factor)
+      : detail::ImageMap<S>(detail::checked_shape("SpaceToDepth", shape), joined(shape, factor)), factor_(factor) {}
+
+  void evaluate(ConstVectorView<Scalar>, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace&) const {
+    assert(x.rows() == this->inputs() && y.rows() == this->outputs() && x.cols() == y.cols());
+    detail::join_blocks(x.data(), this->input_shape(), factor_, x.cols(), y.data());
+  }
+
+  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
+    evaluate(p, x, y, w);
+  }
+
+  void backward(ConstVectorView<Scalar>, ConstMatrixView<Scalar>, ConstMatrixView<Scalar>, MatrixView<Scalar> dy,
+                MatrixView<Scalar> dx, VectorView<Scalar>, Workspace&) const {
+    detail::part_blocks<Scalar>(dy.data(), this->input_shape(), factor_, dx.cols(), dx.data());
+  }
+
+ private:
+  static ImageShape joined(const ImageShape& shape, Index factor) {
+    if (factor < 1 || shape.height % factor != 0 || shape.width % factor != 0)
+      throw InvalidArgument("SpaceToDepth", "a factor that divides height and width",
+                            text(factor, " for ", shape.height, " x ", shape.width),
+                            "pad the image, or choose another");
+    return {shape.height / factor, shape.width / factor, shape.channels * factor * factor};
+  }
+
+  Index factor_;
+};
+
+}  // namespace scorefield

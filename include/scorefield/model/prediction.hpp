@@ -1,0 +1,8 @@
+/// What the network of a model predicts, as policies.
+#pragma once
+
+#include "scorefield/model/prediction/concept.hpp"
+#include "scorefield/model/prediction/linear_denoiser_correction.hpp"
+#include "scorefield/model/prediction/noise_prediction.hpp"
+#include "scorefield/model/prediction/score_prediction.hpp"
+#include "scorefield/model/prediction/velocity_prediction.hpp"

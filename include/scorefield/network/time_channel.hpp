@@ -1,0 +1,93 @@
+/// Networks on images that see the time as a channel.
+#pragma once
+
+#include <algorithm>
+#include <utility>
+
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/parameters.hpp"
+#include "scorefield/core/random.hpp"
+#include "scorefield/core/types.hpp"
+#include "scorefield/layer/concept.hpp"
+#include "scorefield/layer/image_shape.hpp"
+
+namespace scorefield {
+
+/// (x, t) -> body(x with t as one more channel of every pixel), from images to images of the same shape. The pieces are
+/// the body's.
+template <Layer Body>
+class TimeChannel {
+ public:
+  using Scalar = typename Body::Scalar;
+
+  struct Workspace {
+    Matrix<Scalar> input, output, input_gradient;
+    typename Body::Workspace body;
+  };
+
+  /// Throws InvalidArgument unless the body takes an image with one channel more and gives one of this shape.
+  TimeChannel(const ImageShape& image, Body body, Index chunk_size)
+      : image_(detail::checked_shape("TimeChannel", image)), body_(std::move(body)), chunk_size_(chunk_size) {
+    if (body_.inputs() != image.size() + image.pixels() || body_.outputs() != image.size())
+      throw InvalidArgument("TimeChannel", text("a body from ", image.size() + image.pixels(), " to ", image.size()),
+                            text("one from ", body_.inputs(), " to ", body_.outputs()),
+                            "the body's first layer takes one channel more than the image has");
+  }
+
+  const ImageShape& image_shape() const { return image_; }
+  Index dimension() const { return image_.size(); }
+  Index chunk_size() const { return chunk_size_; }
+
+  ParameterLayout layout() const {
+    ParameterLayout layout;
+    body_.declare(layout, "");
+    return layout;
+  }
+
+  void initialise(VectorView<Scalar> p, const Random& random) const { body_.initialise(p, random, 0); }
+
+  Workspace workspace() const {
+    const Index n = chunk_size();
+    return {Matrix<Scalar>(body_.inputs(), n), Matrix<Scalar>(body_.outputs(), n), Matrix<Scalar>(body_.inputs(), n),
+            body_.workspace(n)};
+  }
+
+  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t, MatrixView<Scalar> y,
+                Workspace& w) const {
+    body_.evaluate(p, joined(x, t, w), y, w.body);
+  }
+
+  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t, MatrixView<Scalar> y,
+               Workspace& w) const {
+    body_.forward(p, joined(x, t, w), y, w.body);
+    columns(w.output, 0, y.cols()) = y;
+  }
+
+  void backward(ConstVectorView<Scalar> p, MatrixView<Scalar> dy, MatrixView<Scalar> dx, VectorView<Scalar> g,
+                Workspace& w) const {
+    const Index n = dy.cols(), c = image_.channels;
+    const auto& kept = std::as_const(w);
+    body_.backward(p, columns(kept.input, 0, n), columns(kept.output, 0, n), dy,
+                   columns(w.input_gradient, 0, dx.cols()), g, w.body);
+    for (Index pixel = 0; pixel < dx.cols() * image_.pixels(); ++pixel)
+      std::copy_n(w.input_gradient.data() + pixel * (c + 1), c, dx.data() + pixel * c);
+  }
+
+ private:
+  ConstMatrixView<Scalar> joined(ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t, Workspace& w) const {
+    const Index c = image_.channels, pixels = image_.pixels();
+    for (Index j = 0; j < x.cols(); ++j)
+      for (Index pixel = j * pixels; pixel < (j + 1) * pixels; ++pixel) {
+        Scalar* to = w.input.data() + pixel * (c + 1);
+        std::copy_n(x.data() + pixel * c, c, to);
+        to[c] = t(j);
+      }
+    return columns(std::as_const(w.input), 0, x.cols());
+  }
+
+  ImageShape image_;
+  Body body_;
+  Index chunk_size_;
+};
+
+}  // namespace scorefield

@@ -1,0 +1,109 @@
+/// Networks whose layers look at an embedding of the time.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/parameters.hpp"
+#include "scorefield/core/random.hpp"
+#include "scorefield/core/types.hpp"
+#include "scorefield/layer/concept.hpp"
+#include "scorefield/layer/conditional.hpp"
+
+namespace scorefield {
+
+/// (x, t) -> body(x, embedding(t)), where the embedding is a layer from the time to the body's context. The pieces are
+/// named "time...." and "body....".
+template <Layer Embedding, ConditionalLayer Body>
+class TimeEmbedded {
+ public:
+  using Scalar = typename Body::Scalar;
+
+  struct Workspace {
+    Matrix<Scalar> time, context, context_gradient;  // 1, and context_size x chunk_size
+    Matrix<Scalar> input, output;                    // d x chunk_size
+    typename Embedding::Workspace embedding;
+    typename Body::Workspace body;
+  };
+
+  /// Throws InvalidArgument unless the embedding goes from 1 number to the body's context, and the body from samples to
+  /// samples.
+  TimeEmbedded(Embedding embedding, Body body, Index chunk_size)
+      : embedding_(std::move(embedding)), body_(std::move(body)), chunk_size_(chunk_size) {
+    if (embedding_.inputs() != 1 || embedding_.outputs() != body_.context_size() || body_.inputs() != body_.outputs())
+      throw InvalidArgument("TimeEmbedded",
+                            text("an embedding from 1 to ", body_.context_size(), " numbers, and a body from ",
+                                 body_.inputs(), " to as many"),
+                            text("from ", embedding_.inputs(), " to ", embedding_.outputs(), ", and from ",
+                                 body_.inputs(), " to ", body_.outputs()),
+                            "make the sizes equal");
+  }
+
+  Index dimension() const { return body_.inputs(); }
+  Index chunk_size() const { return chunk_size_; }
+
+  ParameterLayout layout() const {
+    ParameterLayout layout;
+    embedding_.declare(layout, "time.");
+    body_.declare(layout, "body.");
+    return layout;
+  }
+
+  void initialise(VectorView<Scalar> p, const Random& random) const {
+    embedding_.initialise(segment(p, 0, embedding_.parameter_count()), random, 0);
+    body_.initialise(segment(p, embedding_.parameter_count(), body_.parameter_count()), random,
+                     embedding_.parameter_count());
+  }
+
+  Workspace workspace() const {
+    const Index n = chunk_size(), e = body_.context_size(), d = dimension();
+    return {Matrix<Scalar>(1, n), Matrix<Scalar>(e, n),    Matrix<Scalar>(e, n), Matrix<Scalar>(d, n),
+            Matrix<Scalar>(d, n), embedding_.workspace(n), body_.workspace(n)};
+  }
+
+  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t, MatrixView<Scalar> y,
+                Workspace& w) const {
+    const Index n = x.cols();
+    columns(w.time, 0, n) = t.transpose();
+    embedding_.evaluate(of_embedding(p), columns(std::as_const(w.time), 0, n), columns(w.context, 0, n), w.embedding);
+    body_.evaluate(of_body(p), x, columns(std::as_const(w.context), 0, n), y, w.body);
+  }
+
+  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t, MatrixView<Scalar> y,
+               Workspace& w) const {
+    const Index n = x.cols();
+    columns(w.time, 0, n) = t.transpose();
+    columns(w.input, 0, n) = x;
+    embedding_.forward(of_embedding(p), columns(std::as_const(w.time), 0, n), columns(w.context, 0, n), w.embedding);
+    body_.forward(of_body(p), columns(std::as_const(w.input), 0, n), columns(std::as_const(w.context), 0, n), y,
+                  w.body);
+    columns(w.output, 0, n) = y;
+  }
+
+  void backward(ConstVectorView<Scalar> p, MatrixView<Scalar> dy, MatrixView<Scalar> dx, VectorView<Scalar> g,
+                Workspace& w) const {
+    const Index n = dy.cols();
+    const auto& kept = std::as_const(w);
+    auto dc = columns(w.context_gradient, 0, n);
+    dc.setZero();
+    body_.backward(of_body(p), columns(kept.input, 0, n), columns(kept.context, 0, n), columns(kept.output, 0, n), dy,
+                   dx, dc, segment(g, embedding_.parameter_count(), body_.parameter_count()), w.body);
+    embedding_.backward(of_embedding(p), columns(kept.time, 0, n), columns(kept.context, 0, n), dc,
+                        MatrixView<Scalar>(nullptr, 1, 0), segment(g, 0, embedding_.parameter_count()), w.embedding);
+  }
+
+ private:
+  ConstVectorView<Scalar> of_embedding(ConstVectorView<Scalar> p) const {
+    return segment(p, 0, embedding_.parameter_count());
+  }
+  ConstVectorView<Scalar> of_body(ConstVectorView<Scalar> p) const {
+    return segment(p, embedding_.parameter_count(), body_.parameter_count());
+  }
+
+  Embedding embedding_;
+  Body body_;
+  Index chunk_size_;
+};
+
+}  // namespace scorefield

@@ -1,0 +1,60 @@
+/// The form of a U: down to coarse images and up again, with a connection across at every size.
+#pragma once
+
+#include <cstddef>
+#include <tuple>
+#include <utility>
+
+#include "scorefield/core/types.hpp"
+#include "scorefield/layer/activation/concept.hpp"
+#include "scorefield/layer/image_shape.hpp"
+#include "scorefield/layer/transposed_convolution.hpp"
+#include "scorefield/network/sequential.hpp"
+#include "scorefield/network/skip_connection.hpp"
+
+namespace scorefield::detail {
+
+template <class... L>
+ImageShape output_shape(const ImageShape& input, const std::tuple<L...>& layers) {
+  if constexpr (sizeof...(L) == 0)
+    return input;
+  else
+    return std::get<sizeof...(L) - 1>(layers).output_shape();
+}
+
+template <class... L>
+auto in_sequence(std::tuple<L...> layers) {
+  return std::apply([](auto&... layer) { return Sequential(std::move(layer)...); }, layers);
+}
+
+/// The layers from one size of a U on: enter, then, but at the bottom, down to the next size and up again beside a skip
+/// connection, then leave. `Parts` offers `levels`, and enter, down, up and leave, which take a shape and give a tuple
+/// of layers for a level.
+template <std::size_t Level, class Parts>
+auto unet_layers(const Parts& parts, const ImageShape& input) {
+  auto enter = parts.template enter<Level>(input);
+  const auto shape = output_shape(input, enter);
+  if constexpr (Level + 1 == Parts::levels) {
+    return std::tuple_cat(std::move(enter), parts.template leave<Level>(shape));
+  } else {
+    auto down = parts.template down<Level>(shape);
+    auto coarse = unet_layers<Level + 1>(parts, output_shape(shape, down));
+    auto up = parts.template up<Level>(output_shape(output_shape(shape, down), coarse), shape);
+    SkipConnection skip(shape, in_sequence(std::tuple_cat(std::move(down), std::move(coarse), std::move(up))));
+    auto leave = parts.template leave<Level>(skip.output_shape());
+    return std::tuple_cat(std::move(enter), std::tuple{std::move(skip)}, std::move(leave));
+  }
+}
+
+template <class Parts>
+auto unet_body(const Parts& parts, const ImageShape& input) {
+  return in_sequence(unet_layers<0>(parts, input));
+}
+
+/// From an image that was halved back to its size.
+template <Real S, Activation F>
+auto doubling_convolution(const ImageShape& from, const ImageShape& to, Index channels) {
+  return TransposedConvolution<S, F>(from, channels, {.output_padding = to.height - 2 * from.height + 1});
+}
+
+}  // namespace scorefield::detail

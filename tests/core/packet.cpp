@@ -1,0 +1,27 @@
+#include "scorefield/core/packet.hpp"
+
+#include <cmath>
+
+#include "support/catch.hpp"
+#include "support/gradient_check.hpp"
+
+namespace sf = scorefield;
+namespace test = scorefield::test;
+
+TEMPLATE_TEST_CASE("a sum over packets takes every number once, wherever it stands", "[core]", float, double) {
+  const auto product = [](const auto& a, const auto& b) { return sf::multiply(a, b); };
+  const sf::Vector<TestType> a = test::normals<TestType>(70, 1, "a"), b = test::normals<TestType>(70, 1, "b");
+  for (sf::Index count = 0; count <= 35; ++count) {
+    const auto sum = sf::sum_of(count, product, a.data(), b.data());
+    const double expected = a.head(count).template cast<double>().dot(b.head(count).template cast<double>());
+    // At most 35 terms of up to 10, each rounded, as is each sum of at most 100.
+    REQUIRE(std::abs(static_cast<double>(sum) - expected) < 35 * 110 * test::Tolerance<TestType>::epsilon);
+    for (const sf::Index first : {1, 3, 8, 35}) {
+      const sf::Vector<TestType> moved = a.head(count);
+      sf::Vector<TestType> place(70), other(70);
+      place.segment(first, count) = moved;
+      other.segment(first, count) = b.head(count);
+      REQUIRE(sf::sum_of(count, product, place.data() + first, other.data() + first) == sum);
+    }
+  }
+}

@@ -1,0 +1,160 @@
+// What scorefield/sampler/concept.hpp promises, for every sampler.
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "scorefield/core/random.hpp"
+#include "scorefield/model/score_model.hpp"
+#include "scorefield/network/mlp.hpp"
+#include "scorefield/sampler.hpp"
+
+#include "sampler/exact_score.hpp"
+#include "support/allocations.hpp"
+#include "support/catch.hpp"
+
+namespace sf = scorefield;
+using scorefield::test::contains;
+using scorefield::test::ExactScore;
+
+namespace {
+
+/// f(sampler, name, time of its last step) for each of so many steps.
+template <class F>
+void for_each_sampler(sf::Index steps, const F& f) {
+  f(sf::EulerMaruyama{.steps = steps}, "EulerMaruyama", 0.0);
+  f(sf::Ddim{.steps = steps}, "Ddim", 0.0);
+  f(sf::Ddim{.steps = steps, .t_last = 0.125, .last_denoising = false}, "Ddim", 0.125);
+  f(sf::DpmSolverPlusPlus{.steps = steps}, "DpmSolverPlusPlus", 0.0);
+  f(sf::DpmSolverPlusPlus{.steps = steps, .t_last = 0.125, .last_denoising = false}, "DpmSolverPlusPlus", 0.125);
+}
+
+template <sf::Real Scalar>
+auto untrained() {
+  return sf::ScoreModel{sf::VariancePreserving<Scalar>{}, sf::Mlp<Scalar, 2, 16, 16>{}, sf::Seed{3}};
+}
+
+/// Its score is a NaN for samples whose first number at t = 1 is beyond 2.
+struct BreaksAtTheEdge : ExactScore<float> {
+  BreaksAtTheEdge() : ExactScore<float>(sf::test::one_normal<float>()) {}
+  void score(sf::ConstMatrixView<float> x, sf::ConstVectorView<float> t, sf::MatrixView<float> score,
+             Workspace& w) const {
+    ExactScore<float>::score(x, t, score, w);
+    for (sf::Index j = 0; j < x.cols(); ++j)
+      if (t(j) == 1 && x(0, j) > 2) score(1, j) = std::numeric_limits<float>::quiet_NaN();
+  }
+};
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("a sample has the same bits however it is drawn", "[sampler]", float, double) {
+  const auto check = [](const auto& model) {
+    for_each_sampler(12, [&](const auto& sampler, const char* name, double) {
+      CAPTURE(name);
+      constexpr sf::Index n = 205;  // some chunks, the last one shorter
+      const auto all = sf::sample(model, sampler, n, sf::Seed{7}, {.threads = 1});
+      REQUIRE(all.allFinite());
+      for (const int threads : {0, 2, 3})
+        CHECK(sf::sample(model, sampler, n, sf::Seed{7}, {.threads = threads}) == all);
+      for (const sf::Index size : {1, 36, 64, 150}) {
+        CAPTURE(size);
+        sf::Matrix<TestType> pieces(2, n);
+        for (sf::Index first = 0; first < n; first += size) {
+          const sf::Index count = std::min(size, n - first);
+          pieces.middleCols(first, count) =
+              sf::sample(model, sampler, count, sf::Seed{7}, {.first = first, .threads = 2});
+        }
+        CHECK(pieces == all);
+      }
+      CHECK(sf::sample(model, sampler, n, sf::Seed{8}) != all);
+      CHECK(sf::sample(model, sampler, 0, sf::Seed{7}).cols() == 0);
+    });
+  };
+  check(untrained<TestType>());
+  check(ExactScore<TestType>(sf::test::two_normals<TestType>()));
+}
+
+TEST_CASE("a stepper goes from the prior at time 1 to its last time", "[sampler]") {
+  const auto model = untrained<float>();
+  constexpr sf::Index n = 100;
+  for (const sf::Index steps : {1, 2, 8, 20})
+    for_each_sampler(steps, [&](const auto& sampler, const char* name, double last_time) {
+      CAPTURE(steps, name);
+      auto stepper = sampler.start(model, {.count = n, .seed = sf::Seed{4}});
+      sf::Matrix<float> prior(2, n);
+      sf::Random(sf::Seed{4}, "prior").normal(sf::view(prior), 0, 0);
+      CHECK(stepper.samples() == model.sde().deviation(1) * prior);
+      CHECK(stepper.time() == 1);
+
+      sf::Matrix<float> last = stepper.samples();
+      for (sf::Index i = 0; i < steps; ++i) {
+        CHECK_FALSE(stepper.done());
+        const float before = stepper.time();
+        stepper.step();
+        CHECK(stepper.time() < before);
+        CHECK(stepper.samples() != last);
+        last = stepper.samples();
+      }
+      CHECK(stepper.done());
+      CHECK(static_cast<double>(stepper.time()) == last_time);
+      CHECK(sf::sample(model, sampler, n, sf::Seed{4}) == last);
+
+      CHECK_THROWS_AS(stepper.step(), sf::InvalidArgument);
+      CHECK_THROWS_WITH(stepper.step(), contains(std::string(name) + "::step: expected a stepper that is not done"));
+      CHECK(stepper.samples() == last);
+    });
+}
+
+TEST_CASE("a step of a sampler allocates nothing", "[sampler]") {
+  const auto model = untrained<float>();
+  for_each_sampler(20, [&](const auto& sampler, const char* name, double) {
+    for (const int threads : {1, 2}) {
+      CAPTURE(name, threads);
+      auto stepper = sampler.start(model, {.count = 500, .seed = sf::Seed{1}, .threads = threads});
+      stepper.step();  // starts the threads
+      CHECK(sf::test::count_allocations([&] {
+              while (!stepper.done()) stepper.step();
+            }) == 0);
+    }
+  });
+}
+
+TEST_CASE("a sampler refuses what it cannot draw", "[sampler]") {
+  const auto model = untrained<float>();
+  for_each_sampler(10, [&](const auto& sampler, const char* name, double) {
+    CAPTURE(name);
+    const auto draw = [&](sf::Index count, const sf::SampleOptions& options = {}) {
+      return sf::sample(model, sampler, count, sf::Seed{0}, options);
+    };
+    CHECK_THROWS_AS(draw(-1), sf::InvalidArgument);
+    CHECK_THROWS_WITH(draw(-1),
+                      contains("sample: expected a count and a first index >= 0, up to sample 2^48, got -1 and 0;"));
+    CHECK_THROWS_WITH(draw(5, {.first = -2}), contains("got 5 and -2"));
+    CHECK_THROWS_AS(draw(5, {.threads = -1}), sf::InvalidArgument);
+    CHECK_THROWS_WITH(draw(5, {.threads = -1}), contains("threads: expected 0 (all) or a positive number, got -1"));
+  });
+  for_each_sampler(0, [&](const auto& sampler, const char* name, double) {
+    CHECK_THROWS_AS(sampler.start(model, {.count = 1, .seed = {}}), sf::InvalidArgument);
+    CHECK_THROWS_WITH(sampler.start(model, {.count = 1, .seed = {}}),
+                      contains(std::string(name) + ": expected at least 1 step, got 0;"));
+  });
+}
+
+TEST_CASE("a sample that is not finite is named", "[sampler]") {
+  const BreaksAtTheEdge model;
+  for_each_sampler(5, [&](const auto& sampler, const char* name, double) {
+    CAPTURE(name);
+    const auto prior = sampler.start(model, {.count = 500, .seed = sf::Seed{6}}).samples();
+    sf::Index bad = 0;
+    while (prior(0, bad) <= 2) ++bad;
+    REQUIRE(bad > 0);
+    CHECK_THROWS_AS(sf::sample(model, sampler, 500, sf::Seed{6}), sf::NonFinite);
+    CHECK_THROWS_WITH(
+        sf::sample(model, sampler, 500, sf::Seed{6}),
+        contains("sample: expected finite samples, got a NaN or an infinity in sample " + std::to_string(bad) + ";"));
+    // By its number in the stream, not in the batch.
+    CHECK_THROWS_WITH(sf::sample(model, sampler, 100, sf::Seed{6}, {.first = bad}),
+                      contains("in sample " + std::to_string(bad) + ";"));
+    CHECK(sf::sample(model, sampler, bad, sf::Seed{6}).allFinite());
+  });
+}
