@@ -64,6 +64,7 @@ TEST_CASE("a tensor that does not fit is refused by name", "[io]") {
                     contains("as many numbers in tensor \"b\" as its shape (2, 2) says, got 6"));
   CHECK_THROWS_AS(tensors.add("b", {-2, -3}, six), sf::InvalidArgument);
   CHECK_THROWS_AS(tensors.add("b", {sf::Index{1} << 62, 4}, six), sf::InvalidArgument);
+  CHECK_THROWS_AS(tensors.add("b", {0, std::numeric_limits<sf::Index>::lowest()}, six.head(0)), sf::InvalidArgument);
   CHECK_THROWS_WITH(tensors.add("b", sf::Tensor{"F31", {0}, {}}), contains("for tensor \"b\", got \"F31\""));
   CHECK(tensors.all().size() == 1);
 

@@ -232,6 +232,7 @@ TEST_CASE("an array file at fault is refused, and said why", "[io]") {
                                   "(0, 4294967296, 4294967296)"})
     CHECK_THAT(refusal(npy(header("<f4", "False", shape), six)),
                contains("expected more bytes of numbers for the shape " + shape));
+  CHECK_THAT(refusal(npy(header("<f4", "False", "(0, 4294967296, 4294967296)"), "")), contains("expected more bytes"));
 }
 
 TEST_CASE("an array file that cannot be opened is reported with path and reason", "[io]") {

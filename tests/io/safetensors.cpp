@@ -1,6 +1,7 @@
 #include "scorefield/io/safetensors.hpp"
 
 #include <cstdint>
+#include <filesystem>
 #include <limits>
 #include <string>
 
@@ -116,8 +117,12 @@ TEST_CASE("a safetensors file at fault is refused, and the tensor is named", "[i
   CHECK(refusal(file_of(good, numbers)).empty());
 
   CHECK_THAT(refusal(""), contains("read_safetensors: expected 8 bytes more in " + path.string() + ", got 0"));
-  CHECK_THAT(refusal(file_of(good, numbers).substr(0, 20)), contains("expected a header of 54 bytes"));
-  CHECK_THAT(refusal(little_endian(~std::uint64_t{0}) + "{}"), contains("a header of 18446744073709551615 bytes"));
+  CHECK_THAT(refusal(file_of(good, numbers).substr(0, 20)),
+             contains("expected a header of at most 12 bytes in " + path.string() + ", got 54"));
+  CHECK_THAT(refusal(little_endian(~std::uint64_t{0}) + "{}"), contains("got 18446744073709551615"));
+  put(path, little_endian(100'000'001));
+  std::filesystem::resize_file(path, 200'000'000);  // of which the disk holds nothing
+  CHECK_THROWS_WITH(sf::read_safetensors(path), contains("expected a header of at most 100000000 bytes"));
 
   for (const std::string& header : {std::string(), std::string("[]"), std::string("{"), std::string(R"({"w":})"),
                                     ' ' + good, good + '\0', good + "{}", std::string("{\"\xFF\":1}")}) {

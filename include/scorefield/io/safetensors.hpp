@@ -41,13 +41,13 @@ class SafetensorsHeader {
  public:
   /// Reads up to the first number of a tensor.
   explicit SafetensorsHeader(InputFile& file) : file_(file) {
-    constexpr std::size_t most = 100'000'000;  // as the format has it
     std::array<std::byte, 8> start{};
     file.read(start.data(), start.size());
     convert_order(start, start.size(), std::endian::little);
     const auto length = std::bit_cast<std::uint64_t>(start);
-    if (length > file.left() || length > most)
-      file.fail(text("a header of ", length, " bytes"), text(file.left(), " bytes"),
+    const auto most = std::min<std::uintmax_t>(file.left(), 100'000'000);  // the latter by the format
+    if (length > most)
+      file.fail(text("a header of at most ", most, " bytes"), text(length),
                 "it is no safetensors file, or was cut off");
     std::string source(static_cast<std::size_t>(length), ' ');
     file.read(source.data(), source.size());

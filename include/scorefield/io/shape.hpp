@@ -11,10 +11,10 @@
 
 namespace scorefield::detail {
 
-/// The product of `first` and sizes from 0 on, or nothing where it does not fit an Index on the way.
+/// The product of `first` and sizes, or nothing where one is negative or the product does not fit an Index on the way.
 inline std::optional<Index> checked_product(std::span<const Index> sizes, Index first = 1) {
   for (const Index size : sizes) {
-    if (size != 0 && first > std::numeric_limits<Index>::max() / size) return {};
+    if (size < 0 || (size != 0 && first > std::numeric_limits<Index>::max() / size)) return {};
     first *= size;
   }
   return first;

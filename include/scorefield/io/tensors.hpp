@@ -76,9 +76,8 @@ class Tensors {
     if (size == 0)
       throw InvalidArgument("Tensors::add", text("a type as \"F32\" for tensor \"", name, '"'),
                             text('"', tensor.type, '"'), "see the names that the safetensors format has");
-    const bool sizes = std::ranges::all_of(tensor.shape, [](Index axis) { return axis >= 0; });
     const auto bytes = detail::checked_product(tensor.shape, size);
-    if (!sizes || !bytes || static_cast<std::size_t>(*bytes) != tensor.bytes.size())
+    if (!bytes || static_cast<std::size_t>(*bytes) != tensor.bytes.size())
       throw InvalidArgument(
           "Tensors::add",
           text("as many numbers in tensor \"", name, "\" as its shape ", detail::shape_text(tensor.shape), " says"),
