@@ -10,15 +10,16 @@
 
 #include <algorithm>
 #include <cassert>
+#include <type_traits>
 
 #include "scorefield/core/packet.hpp"
 
 namespace scorefield {
 
+namespace detail {
+
 /// What a chain of multiply-adds starts from.
 enum class Start { zero, bias, target };
-
-namespace detail {
 
 /// A product's operands, moved on to one tile of the result. The inner index runs through `segments` pieces of `depth`,
 /// of which piece s of the right operand starts at segment_offsets[s]; those of the left one follow each other.
@@ -94,7 +95,7 @@ template <Start start, Index Packets, Index Columns, Real Scalar>
 
 /// All columns of `Packets` packets of rows.
 template <Start start, Index Packets, Real Scalar>
-void multiply_rows(ProductTile<Scalar> tile, Index columns, Index part = packet_size<Scalar>) {
+void multiply_rows(ProductTile<Scalar> tile, Index columns, Index part) {
   constexpr Index wide = tile_columns<Packets>;
   const auto advance = [&tile](Index count) {
     tile.right += count * tile.right_column_stride;
@@ -177,9 +178,10 @@ void pack_rows(const Operand<Scalar>& from, Index rows, Index depth, Scalar* to)
   copy(whole_rows, rows - whole_rows, 0, depth);
 }
 
-/// The rows of one panel, the left operand's last packet being filled up where it is not full.
-template <Start start, Real Scalar>
-void multiply_panel(ProductTile<Scalar> tile, Index rows, Index columns) {
+/// Cuts the rows of one panel into tiles: multiply(integral_constant packets, tile, part) for each height, the left
+/// operand's last packet being filled up where it is not full.
+template <Start start, Real Scalar, class Multiply>
+void for_each_tile_height(ProductTile<Scalar> tile, Index rows, const Multiply& multiply) {
   constexpr Index size = packet_size<Scalar>;
   const auto advance = [&](Index packets) {
     tile.left += packets * size;
@@ -187,10 +189,18 @@ void multiply_panel(ProductTile<Scalar> tile, Index rows, Index columns) {
     if constexpr (start == Start::bias) tile.bias += packets * size;
     rows -= packets * size;
   };
-  if (rows >= 4 * size) return multiply_rows<start, 4>(tile, columns);
-  if (rows >= 2 * size) multiply_rows<start, 2>(tile, columns), advance(2);
-  if (rows >= size) multiply_rows<start, 1>(tile, columns), advance(1);
-  if (rows > 0) multiply_rows<start, 1>(tile, columns, rows);
+  if (rows >= 4 * size) return multiply(std::integral_constant<Index, 4>{}, tile, size);
+  if (rows >= 2 * size) multiply(std::integral_constant<Index, 2>{}, tile, size), advance(2);
+  if (rows >= size) multiply(std::integral_constant<Index, 1>{}, tile, size), advance(1);
+  if (rows > 0) multiply(std::integral_constant<Index, 1>{}, tile, rows);
+}
+
+/// The rows of one panel.
+template <Start start, Real Scalar>
+void multiply_panel(const ProductTile<Scalar>& tile, Index rows, Index columns) {
+  for_each_tile_height<start>(tile, rows, [columns](auto packets, const auto& here, Index part) {
+    multiply_rows<start, packets()>(here, columns, part);
+  });
 }
 
 /// One block of depth and columns of a product.
@@ -285,21 +295,23 @@ template <Real Scalar>
 void multiply_add_bias(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, const Scalar* bias,
                        MatrixView<Scalar> target) {
   assert(left.cols() == right.rows() && left.rows() == target.rows() && right.cols() == target.cols());
-  detail::multiply<Start::bias>(detail::operand(left), detail::operand(right), target, left.cols(), bias);
+  detail::multiply<detail::Start::bias>(detail::operand(left), detail::operand(right), target, left.cols(), bias);
 }
 
 /// target (m x n) = left (m x k) right (k x n).
 template <Real Scalar>
 void multiply(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, MatrixView<Scalar> target) {
   assert(left.cols() == right.rows() && left.rows() == target.rows() && right.cols() == target.cols());
-  detail::multiply<Start::zero, Scalar>(detail::operand(left), detail::operand(right), target, left.cols(), nullptr);
+  detail::multiply<detail::Start::zero, Scalar>(detail::operand(left), detail::operand(right), target, left.cols(),
+                                                nullptr);
 }
 
 /// target (m x n) = left^T right, left being k x m and right k x n.
 template <Real Scalar>
 void multiply_left_transposed(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, MatrixView<Scalar> target) {
   assert(left.rows() == right.rows() && left.cols() == target.rows() && right.cols() == target.cols());
-  detail::multiply<Start::zero, Scalar>(detail::transposed(left), detail::operand(right), target, left.rows(), nullptr);
+  detail::multiply<detail::Start::zero, Scalar>(detail::transposed(left), detail::operand(right), target, left.rows(),
+                                                nullptr);
 }
 
 /// target (m x n) += left (m x k) right^T, right being n x k.
@@ -307,8 +319,8 @@ template <Real Scalar>
 void add_multiply_right_transposed(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right,
                                    MatrixView<Scalar> target) {
   assert(left.cols() == right.cols() && left.rows() == target.rows() && right.rows() == target.cols());
-  detail::multiply<Start::target, Scalar>(detail::operand(left), detail::transposed(right), target, left.cols(),
-                                          nullptr);
+  detail::multiply<detail::Start::target, Scalar>(detail::operand(left), detail::transposed(right), target, left.cols(),
+                                                  nullptr);
 }
 
 }  // namespace scorefield

@@ -8,27 +8,30 @@
 
 namespace scorefield::detail {
 
-/// Copies `columns` images of shape `fine` to images in which each factor x factor block of pixels is one pixel, its
-/// rows one after the other: channel (row factor + column) channels + c. A row of a block stays contiguous.
-template <Real Scalar>
-void join_blocks(const Scalar* from, const ImageShape& fine, Index factor, Index columns, Scalar* to) {
-  const Index piece = factor * fine.channels, pieces = fine.width / factor;
-  for (Index block_row = 0; block_row < columns * fine.height / factor; ++block_row)
+/// Calls piece(fine, joined, size) for each row of each factor x factor block of pixels in `columns` images of shape
+/// `shape`: its offset there, its offset in images in which each block is one pixel, and the numbers in it. In such a
+/// pixel the rows come one after the other: channel (row factor + column) channels + c.
+template <class Piece>
+void for_each_block_row(const ImageShape& shape, Index factor, Index columns, const Piece& piece) {
+  const Index size = factor * shape.channels, pieces = shape.width / factor;
+  for (Index block_row = 0; block_row < columns * shape.height / factor; ++block_row)
     for (Index row = 0; row < factor; ++row)
       for (Index i = 0; i < pieces; ++i)
-        std::copy_n(from + ((block_row * factor + row) * pieces + i) * piece, piece,
-                    to + ((block_row * pieces + i) * factor + row) * piece);
+        piece(((block_row * factor + row) * pieces + i) * size, ((block_row * pieces + i) * factor + row) * size, size);
+}
+
+/// Copies `columns` images of shape `fine` to images in which each block is one pixel.
+template <Real Scalar>
+void join_blocks(const Scalar* from, const ImageShape& fine, Index factor, Index columns, Scalar* to) {
+  for_each_block_row(fine, factor, columns,
+                     [&](Index apart, Index joined, Index size) { std::copy_n(from + apart, size, to + joined); });
 }
 
 /// The inverse; `fine` is the shape of the images that are written.
 template <Real Scalar>
 void part_blocks(const Scalar* from, const ImageShape& fine, Index factor, Index columns, Scalar* to) {
-  const Index piece = factor * fine.channels, pieces = fine.width / factor;
-  for (Index block_row = 0; block_row < columns * fine.height / factor; ++block_row)
-    for (Index row = 0; row < factor; ++row)
-      for (Index i = 0; i < pieces; ++i)
-        std::copy_n(from + ((block_row * pieces + i) * factor + row) * piece, piece,
-                    to + ((block_row * factor + row) * pieces + i) * piece);
+  for_each_block_row(fine, factor, columns,
+                     [&](Index apart, Index joined, Index size) { std::copy_n(from + joined, size, to + apart); });
 }
 
 }  // namespace scorefield::detail

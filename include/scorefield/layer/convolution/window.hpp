@@ -23,10 +23,10 @@ class Window {
  public:
   template <Real Scalar>
   struct Workspace {
-    Vector<Scalar> weights;  // in panels
-    Vector<Scalar> narrow;   // in panels
-    Vector<Scalar> zeros;    // as a bias
-    std::vector<Index> run_offsets;
+    Vector<Scalar> weights;          // in panels
+    Vector<Scalar> narrow;           // in panels
+    Vector<Scalar> zeros;            // as a bias
+    std::vector<Index> run_offsets;  // where the windows of each row of narrow pixels start
   };
 
   Window(const ImageShape& wide, const ImageShape& narrow, Index kernel, Index stride, Index padding)
@@ -53,15 +53,22 @@ class Window {
 
   const Border& gather_border() const { return gather_border_; }
   const Border& scatter_border() const { return scatter_border_; }
-  Index weights() const { return narrow_.channels * window_size(); }
+  /// Of the weights.
+  Index rows() const { return narrow_.channels; }
+  Index window_size() const { return kernel_ * kernel_ * wide_.channels; }
 
   template <Real Scalar>
   Workspace<Scalar> workspace(Index images) const {
-    return {Vector<Scalar>(std::max(packed_panels_size<Scalar>(narrow_.channels, window_size()),
-                                    packed_panels_size<Scalar>(wide_.channels, kernel_ * kernel_ * narrow_.channels))),
-            Vector<Scalar>(packed_panels_size<Scalar>(narrow_.channels, images * narrow_.pixels())),
-            Vector<Scalar>::Zero(std::max(narrow_.channels, wide_.channels)),
-            std::vector<Index>(static_cast<std::size_t>(images * narrow_.height))};
+    Workspace<Scalar> w{
+        Vector<Scalar>(std::max(packed_panels_size<Scalar>(narrow_.channels, window_size()),
+                                packed_panels_size<Scalar>(wide_.channels, kernel_ * kernel_ * narrow_.channels))),
+        Vector<Scalar>(packed_panels_size<Scalar>(narrow_.channels, images * narrow_.pixels())),
+        Vector<Scalar>::Zero(std::max(narrow_.channels, wide_.channels)),
+        {}};
+    const auto windows = gather_windows(images);
+    for (Index i = 0; i < images; ++i)
+      for (Index y = 0; y < narrow_.height; ++y) w.run_offsets.push_back(windows.starts.at(i, y));
+    return w;
   }
 
   /// narrow = weights window + bias, which may be null. wide: images in gather_border().
@@ -134,7 +141,6 @@ class Window {
     std::vector<Index> row_offsets;
   };
 
-  Index window_size() const { return kernel_ * kernel_ * wide_.channels; }
   Index places(Index length, Index first) const { return (length - first + stride_ - 1) / stride_; }
 
   Windows gather_windows(Index images) const {

@@ -75,22 +75,6 @@ void multiply_grid(const ProductTile<Scalar>& tile, const Windows& windows, cons
     }
 }
 
-/// The rows of one panel.
-template <Start start, Real Scalar>
-void multiply_grid_panel(ProductTile<Scalar> tile, Index rows, const Windows& windows, const GridStrides& to) {
-  constexpr Index size = packet_size<Scalar>;
-  const auto advance = [&](Index packets) {
-    tile.left += packets * size;
-    tile.target += packets * size;
-    if constexpr (start == Start::bias) tile.bias += packets * size;
-    rows -= packets * size;
-  };
-  if (rows >= 4 * size) return multiply_grid<start, 4>(tile, windows, to, size);
-  if (rows >= 2 * size) multiply_grid<start, 2>(tile, windows, to, size), advance(2);
-  if (rows >= size) multiply_grid<start, 1>(tile, windows, to, size), advance(1);
-  if (rows > 0) multiply_grid<start, 1>(tile, windows, to, rows);
-}
-
 /// target = left (rows x windows.size()) window + bias for each window; `to` says where the columns of the target are.
 template <Real Scalar>
 void multiply_windows(const Panels<Scalar>& left, Index rows, const Scalar* source, const Windows& windows,
@@ -118,7 +102,9 @@ void multiply_windows(const Panels<Scalar>& left, Index rows, const Scalar* sour
             bias + row,
             std::min(block_rows, window_rows - window_row),
             windows.row_offsets.data() + window_row};
-        multiply_grid_panel<start>(tile, std::min(panel_rows<Scalar>, rows - row), some, to);
+        for_each_tile_height<start>(
+            tile, std::min(panel_rows<Scalar>, rows - row),
+            [&](auto packets, const auto& here, Index part) { multiply_grid<start, packets()>(here, some, to, part); });
       }
     };
     add_block(std::integral_constant<Start, Start::bias>{}, 0, 0);
@@ -129,10 +115,11 @@ void multiply_windows(const Panels<Scalar>& left, Index rows, const Scalar* sour
 }
 
 /// gradient (rows x windows.size()) += sum over the windows of left's column times the window, left being rows x
-/// (images x rows x columns) without gaps. packed_left has packed_panels_size(rows, columns of left) numbers.
+/// (images x rows x columns) without gaps. The inner index runs over the windows, of which those of a row of the grid
+/// start at run_offsets[row]. packed_left has packed_panels_size(rows, columns of left) numbers.
 template <Real Scalar>
 void add_window_gradient(const Scalar* left, Index rows, const Scalar* source, const Windows& windows,
-                         MatrixView<Scalar> gradient, Scalar* packed_left, std::vector<Index>& run_offsets) {
+                         MatrixView<Scalar> gradient, Scalar* packed_left, const std::vector<Index>& run_offsets) {
   constexpr Index width = block_columns<Scalar>, height = panel_rows<Scalar>;
   alignas(64) Scalar packed_right[block_depth * width];
   const Index runs = windows.images * windows.rows;
@@ -140,10 +127,6 @@ void add_window_gradient(const Scalar* left, Index rows, const Scalar* source, c
   const Index slice = std::min(block_depth, windows.columns);
   const bool pack_left = rows % packet_size<Scalar> != 0 || crowded<Scalar>(rows);
   const bool pack_right = crowded<Scalar>(windows.starts.column);
-
-  // The inner index runs over the windows: `runs` rows of the grid, whose starts are these.
-  for (Index run = 0; run < runs; ++run)
-    run_offsets[static_cast<std::size_t>(run)] = windows.starts.at(run / windows.rows, run % windows.rows);
 
   // Blocks of depth begin at (run, column).
   const auto for_each_block = [&](const auto& f) {

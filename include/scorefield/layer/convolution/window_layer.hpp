@@ -1,0 +1,116 @@
+/// What convolutions and transposed ones have in common.
+#pragma once
+
+#include <cassert>
+#include <cmath>
+#include <concepts>
+#include <string>
+#include <utility>
+
+#include "scorefield/core/parameters.hpp"
+#include "scorefield/core/random.hpp"
+#include "scorefield/core/types.hpp"
+#include "scorefield/layer/activation/activate.hpp"
+#include "scorefield/layer/activation/concept.hpp"
+#include "scorefield/layer/activation/identity.hpp"
+#include "scorefield/layer/activation/through_activation.hpp"
+#include "scorefield/layer/convolution/border.hpp"
+#include "scorefield/layer/convolution/window.hpp"
+#include "scorefield/layer/image_shape.hpp"
+
+namespace scorefield::detail {
+
+/// y = f(map(x) + b), where the map gathers windows of x into pixels of y or, transposed, scatters pixels of x to
+/// windows of y. Weights and biases start uniform in +-1/sqrt(numbers in a window).
+template <Real S, Activation F, bool transposed>
+class WindowLayer {
+ public:
+  using Scalar = S;
+
+  struct Workspace {
+    Matrix<Scalar> x, dz;       // in their borders: a column an image
+    Matrix<Scalar> derivative;  // outputs x columns: f' at map(x) + b
+    Window::Workspace<Scalar> window;
+  };
+
+  const ImageShape& input_shape() const { return input_; }
+  const ImageShape& output_shape() const { return output_; }
+  Index inputs() const { return input_.size(); }
+  Index outputs() const { return output_.size(); }
+  Index parameter_count() const { return weights() + output_.channels; }
+
+  void declare(ParameterLayout& layout, const std::string& prefix) const {
+    layout.add(prefix + "weight", window_.rows(), window_.window_size());
+    layout.add(prefix + "bias", output_.channels, 1);
+  }
+
+  void initialise(VectorView<Scalar> p, const Random& random, Index index) const {
+    random.uniform(MatrixView<Scalar>(p.data(), p.size(), 1), index, 0);
+    p.array() = (2 * p.array() - 1) / std::sqrt(static_cast<Scalar>(window_.window_size()));
+  }
+
+  Workspace workspace(Index columns) const {
+    Workspace w{Matrix<Scalar>::Zero(border_of_x().around(input_).size(), columns),
+                Matrix<Scalar>::Zero(border_of_dz().around(output_).size(), columns),
+                {},
+                window_.workspace<Scalar>(columns)};
+    if constexpr (!linear) w.derivative.resize(outputs(), columns);
+    return w;
+  }
+
+  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
+    affine(p, x, y, w);
+    if constexpr (!linear) activate<F>(y);
+  }
+
+  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
+    affine(p, x, y, w);
+    if constexpr (!linear) activate<F>(y, columns(w.derivative, 0, y.cols()));
+  }
+
+  void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> dy,
+                MatrixView<Scalar> dx, VectorView<Scalar> g, Workspace& w) const {
+    const Index n = dy.cols();
+    through_activation(MatrixView<Scalar>(dy.data(), output_.channels, n * output_.pixels()),
+                       linear ? nullptr : w.derivative.data(), g.data() + weights());
+    const ConstMatrixView<Scalar> dz(dy.data(), dy.rows(), n);
+    if (transposed || dx.cols() > 0) copy_inside(dz, output_, border_of_dz(), columns(w.dz, 0, n));
+    const auto bordered_dz = columns(std::as_const(w.dz), 0, n);
+    if constexpr (transposed) {
+      window_.add_gradient(x, bordered_dz, g.data(), w.window);
+      if (dx.cols() > 0) window_.gather<Scalar>(p.data(), nullptr, bordered_dz, dx, w.window);
+    } else {
+      window_.add_gradient(dz, columns(std::as_const(w.x), 0, n), g.data(), w.window);
+      if (dx.cols() > 0) window_.scatter<Scalar>(p.data(), nullptr, bordered_dz, dx, w.window);
+    }
+  }
+
+ protected:
+  WindowLayer(const ImageShape& input, const ImageShape& output, Index kernel, Index stride, Index padding)
+      : input_(input),
+        output_(output),
+        window_(transposed ? output : input, transposed ? input : output, kernel, stride, padding) {}
+
+ private:
+  static constexpr bool linear = std::same_as<F, Identity>;
+
+  Index weights() const { return window_.rows() * window_.window_size(); }
+  const Border& border_of_x() const { return transposed ? window_.scatter_border() : window_.gather_border(); }
+  const Border& border_of_dz() const { return transposed ? window_.gather_border() : window_.scatter_border(); }
+
+  void affine(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
+    assert(p.size() == parameter_count() && x.rows() == inputs() && y.rows() == outputs() && x.cols() == y.cols());
+    copy_inside(x, input_, border_of_x(), columns(w.x, 0, x.cols()));
+    const auto bordered_x = columns(std::as_const(w.x), 0, x.cols());
+    const Scalar* bias = p.data() + weights();
+    if constexpr (transposed)
+      window_.scatter<Scalar>(p.data(), bias, bordered_x, y, w.window);
+    else
+      window_.gather<Scalar>(p.data(), bias, bordered_x, y, w.window);
+  }
+
+  ImageShape input_, output_;
+  Window window_;
+};
+
+}  // namespace scorefield::detail
