@@ -56,9 +56,7 @@ void multiply_grid_row(ProductTile<Scalar> tile, Index columns, Index part) {
     columns -= count;
   };
   constexpr Index wide = tile_columns<Packets>, narrow = narrow_columns<Packets>;
-  // Two narrow tiles take less time than a wide one and a column.
-  constexpr Index odd = 2 * narrow == wide + 1 ? wide + 1 : 0;
-  while (columns >= wide && columns != odd) multiply_tile<start, Packets, wide>(tile, part), advance(wide);
+  while (columns >= wide) multiply_tile<start, Packets, wide>(tile, part), advance(wide);
   while (columns >= narrow) multiply_tile<start, Packets, narrow>(tile, part), advance(narrow);
   while (columns > 0) multiply_tile<start, Packets, 1>(tile, part), advance(1);
 }
