@@ -6,6 +6,7 @@
 #include "scorefield/sampler/denoised_step.hpp"
 #include "scorefield/sampler/dpm_solver_plus_plus.hpp"
 #include "scorefield/sampler/euler_maruyama.hpp"
+#include "scorefield/sampler/grid_stepper.hpp"
 #include "scorefield/sampler/sample.hpp"
 #include "scorefield/sampler/sample_batch.hpp"
 #include "scorefield/sampler/time_grid.hpp"

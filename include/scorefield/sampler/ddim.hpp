@@ -1,13 +1,12 @@
 /// Denoising diffusion implicit models.
 #pragma once
 
-#include "scorefield/core/error.hpp"
 #include "scorefield/core/packet.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/concept.hpp"
 #include "scorefield/sampler/concept.hpp"
 #include "scorefield/sampler/denoised_step.hpp"
-#include "scorefield/sampler/sample_batch.hpp"
+#include "scorefield/sampler/grid_stepper.hpp"
 #include "scorefield/sampler/time_grid.hpp"
 
 namespace scorefield {
@@ -21,17 +20,17 @@ struct Ddim {
   bool last_denoising = true;  // whether the last step goes from there to 0, and leaves x without noise
 
   template <ScoreFunction Model>
-  class Stepper {
+  class Stepper : public GridStepper<Model> {
+    using GridStepper<Model>::batch_, GridStepper<Model>::times_, GridStepper<Model>::step_;
+
    public:
     using Scalar = typename Model::Scalar;
 
     Stepper(const Model& model, const SampleRequest& request, const LogSnrGrid& grid)
-        : batch_(model, request), times_(log_snr_time_grid("Ddim", model.sde(), grid)) {}
+        : GridStepper<Model>(model, request, log_snr_time_grid("Ddim", model.sde(), grid)) {}
 
     void step() {
-      if (done())
-        throw InvalidArgument("Ddim::step", "a stepper that is not done", text("one at its last time ", time()),
-                              "loop while (!stepper.done())");
+      this->check_not_done("Ddim");
       const DenoisedStep<Scalar> flow(batch_.model().sde(), times_(step_), times_(step_ + 1));
       const auto move = [&](const auto& x, const auto& score) { return flow.moved(x, flow.denoised(x, score)); };
       batch_.with_score(times_(step_), [&](auto chunk) {
@@ -39,15 +38,6 @@ struct Ddim {
       });
       ++step_;
     }
-
-    bool done() const { return step_ + 1 == times_.size(); }
-    Scalar time() const { return times_(step_); }
-    const Matrix<Scalar>& samples() const { return batch_.samples(); }
-
-   private:
-    SampleBatch<Model> batch_;
-    Vector<Scalar> times_;
-    Index step_ = 0;
   };
 
   /// Throws InvalidArgument where log_snr_time_grid does.

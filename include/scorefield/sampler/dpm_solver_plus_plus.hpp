@@ -3,13 +3,12 @@
 
 #include <array>
 
-#include "scorefield/core/error.hpp"
 #include "scorefield/core/packet.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/concept.hpp"
 #include "scorefield/sampler/concept.hpp"
 #include "scorefield/sampler/denoised_step.hpp"
-#include "scorefield/sampler/sample_batch.hpp"
+#include "scorefield/sampler/grid_stepper.hpp"
 #include "scorefield/sampler/time_grid.hpp"
 #include "scorefield/sde/half_log_snr.hpp"
 
@@ -26,19 +25,18 @@ struct DpmSolverPlusPlus {
   bool last_denoising = true;  // whether the last step goes from there to 0, and leaves x without noise
 
   template <ScoreFunction Model>
-  class Stepper {
+  class Stepper : public GridStepper<Model> {
+    using GridStepper<Model>::batch_, GridStepper<Model>::times_, GridStepper<Model>::step_;
+
    public:
     using Scalar = typename Model::Scalar;
 
     Stepper(const Model& model, const SampleRequest& request, const LogSnrGrid& grid)
-        : batch_(model, request),
-          times_(log_snr_time_grid("DpmSolverPlusPlus", model.sde(), grid)),
+        : GridStepper<Model>(model, request, log_snr_time_grid("DpmSolverPlusPlus", model.sde(), grid)),
           previous_(Matrix<Scalar>::Zero(model.dimension(), request.count)) {}
 
     void step() {
-      if (done())
-        throw InvalidArgument("DpmSolverPlusPlus::step", "a stepper that is not done",
-                              text("one at its last time ", time()), "loop while (!stepper.done())");
+      this->check_not_done("DpmSolverPlusPlus");
       const DenoisedStep<Scalar> flow(batch_.model().sde(), times_(step_), times_(step_ + 1));
       const auto share = static_cast<Scalar>(extrapolation());
       const auto now = broadcast(1 + share), before = broadcast(-share);
@@ -53,10 +51,6 @@ struct DpmSolverPlusPlus {
       ++step_;
     }
 
-    bool done() const { return step_ + 1 == times_.size(); }
-    Scalar time() const { return times_(step_); }
-    const Matrix<Scalar>& samples() const { return batch_.samples(); }
-
    private:
     /// How far the denoised sample of the middle of this step is beyond the latest one, in units of the difference to
     /// the one before: h / (2 h before).
@@ -67,10 +61,7 @@ struct DpmSolverPlusPlus {
       return (lambda(step_ + 1) - lambda(step_)) / (2 * (lambda(step_) - lambda(step_ - 1)));
     }
 
-    SampleBatch<Model> batch_;
-    Vector<Scalar> times_;
     Matrix<Scalar> previous_;  // d x count: what the step before took for x0
-    Index step_ = 0;
   };
 
   /// Throws InvalidArgument where log_snr_time_grid does.

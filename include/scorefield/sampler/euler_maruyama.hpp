@@ -9,7 +9,7 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/concept.hpp"
 #include "scorefield/sampler/concept.hpp"
-#include "scorefield/sampler/sample_batch.hpp"
+#include "scorefield/sampler/grid_stepper.hpp"
 #include "scorefield/sampler/time_grid.hpp"
 
 namespace scorefield {
@@ -20,17 +20,17 @@ struct EulerMaruyama {
   Index steps = 1000;
 
   template <ScoreFunction Model>
-  class Stepper {
+  class Stepper : public GridStepper<Model> {
+    using GridStepper<Model>::batch_, GridStepper<Model>::times_, GridStepper<Model>::step_;
+
    public:
     using Scalar = typename Model::Scalar;
 
     Stepper(const Model& model, const SampleRequest& request, Index steps)
-        : batch_(model, request), times_(uniform_time_grid<Scalar>(steps)) {}
+        : GridStepper<Model>(model, request, uniform_time_grid<Scalar>(steps)) {}
 
     void step() {
-      if (done())
-        throw InvalidArgument("EulerMaruyama::step", "a stepper that is not done", "one at time 0",
-                              "loop while (!stepper.done())");
+      this->check_not_done("EulerMaruyama");
       const Scalar t = times_(step_), dt = t - times_(step_ + 1);
       const auto& sde = batch_.model().sde();
       const Scalar g = sde.diffusion(t);
@@ -47,15 +47,6 @@ struct EulerMaruyama {
       });
       ++step_;
     }
-
-    bool done() const { return step_ + 1 == times_.size(); }
-    Scalar time() const { return times_(step_); }
-    const Matrix<Scalar>& samples() const { return batch_.samples(); }
-
-   private:
-    SampleBatch<Model> batch_;
-    Vector<Scalar> times_;
-    Index step_ = 0;
   };
 
   /// Throws InvalidArgument unless steps >= 1.
