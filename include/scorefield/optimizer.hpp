@@ -5,5 +5,6 @@
 #include "scorefield/optimizer/concept.hpp"
 #include "scorefield/optimizer/learning_rate.hpp"
 #include "scorefield/optimizer/moving_average.hpp"
+#include "scorefield/optimizer/muon.hpp"
 #include "scorefield/optimizer/sgd.hpp"
 #include "scorefield/optimizer/training_state.hpp"

@@ -125,6 +125,7 @@ struct SignDescent {
 };
 
 static_assert(sf::Optimizer<sf::Adam>);
+static_assert(sf::Optimizer<sf::Muon>);
 static_assert(sf::Optimizer<sf::Sgd>);
 static_assert(sf::Optimizer<SignDescent>);
 static_assert(!sf::Optimizer<WithoutRate>);
@@ -141,6 +142,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 TEMPLATE_TEST_CASE("optimizers keep their promises", "[optimizer]", float, double) {
   check_optimizer<TestType>(sf::Adam{});
+  check_optimizer<TestType>(sf::Muon{});
   check_optimizer<TestType>(sf::Sgd{});
   check_optimizer<TestType>(sf::Sgd{.momentum = 0});
   check_optimizer<TestType>(SignDescent{});

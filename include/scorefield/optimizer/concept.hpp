@@ -4,13 +4,14 @@
 #include <array>
 #include <concepts>
 
+#include "scorefield/core/parameters.hpp"
 #include "scorefield/core/types.hpp"
 
 namespace scorefield {
 
 /// Hyper-parameters as a value, whose run-time state is `O::state_vectors` vectors as long as the parameters, zero at
-/// the start and owned by the caller. Parameters do not influence each other, so that any part of the vectors can be
-/// updated on its own:
+/// the start and owned by the caller. `update` lets parameters not influence each other, so that any part of the
+/// vectors can be updated on its own:
 ///   learning_rate
 ///   validate()                               throws InvalidArgument for hyper-parameters that cannot work
 ///   update(p, g, state, rate, step)          moves parameters p by gradient g at learning rate `rate`; step is 1, 2,
@@ -22,6 +23,20 @@ concept Optimizer = std::copy_constructible<O> &&
   { optimizer.learning_rate } -> std::convertible_to<double>;
   optimizer.validate();
   optimizer.update(p, g, state, rate, step);
+};
+
+/// An optimizer that moves some weights as whole matrices:
+///   moves_matrix(piece)                      whether it does with a piece of the parameters
+///   workspace<Scalar>(layout)                a Workspace<Scalar>, for any such piece of the layout
+///   update_matrix(p, g, state, rate, step, workspace)    as update, for the whole of one
+template <class O>
+concept MatrixOptimizer = Optimizer<O> &&
+    requires(const O& optimizer, const ParameterPiece& piece, const ParameterLayout& layout, MatrixView<double> p,
+             ConstMatrixView<double> g, std::array<MatrixView<double>, O::state_vectors> state, double rate, Index step,
+             typename O::template Workspace<double>& workspace) {
+  { optimizer.moves_matrix(piece) } -> std::convertible_to<bool>;
+  { optimizer.template workspace<double>(layout) } -> std::same_as<typename O::template Workspace<double>>;
+  optimizer.update_matrix(p, g, state, rate, step, workspace);
 };
 
 /// factor(step, steps) multiplies the learning rate at `step` in [0, steps).

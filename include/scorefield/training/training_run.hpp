@@ -22,6 +22,7 @@
 #include "scorefield/optimizer/concept.hpp"
 #include "scorefield/optimizer/moving_average.hpp"
 #include "scorefield/optimizer/training_state.hpp"
+#include "scorefield/training/update_units.hpp"
 
 namespace scorefield {
 
@@ -49,12 +50,12 @@ class TrainingRun {
       : model_(model),
         data_(data),
         loss_(std::move(loss)),
-        method_(std::move(method)),
         rate_(std::move(rate)),
         options_(validated(options)),
         batches_(data.size(), options.batch_size, Seed{options.seed}),
         steps_(steps_of(options, batches_)),
         threads_(std::min(resolve_threads(options.threads), most_partial_gradients)),
+        optimizer_(std::move(method), model, threads_),
         chunks_{batches_.batch_size(), model.chunk_size()},
         parameters_(model.parameters()),
         average_(model.parameters()),
@@ -64,9 +65,7 @@ class TrainingRun {
       throw InvalidArgument("Trainer::fit", text("samples of ", model.dimension(), " numbers, as the model has"),
                             text(data.dimension(), " x ", data.size(), " data"),
                             "a column is a sample: transpose data whose rows are samples");
-    method_.validate();
     rate_.validate();
-    for (auto& vector : state_) vector = Vector<Scalar>::Zero(parameters_.size());
     partial_gradients_.assign(static_cast<std::size_t>(std::min<Index>(chunks_.pieces(), most_partial_gradients)),
                               Vector<Scalar>(parameters_.size()));
     norms_.resize(static_cast<std::size_t>(pieces().pieces()));
@@ -87,7 +86,8 @@ class TrainingRun {
 
   /// Where the run stands, to be kept and resumed.
   TrainingState<Scalar> state() const {
-    return {step_, parameters_, average_, std::vector<Vector<Scalar>>(state_.begin(), state_.end())};
+    return {step_, parameters_, average_,
+            std::vector<Vector<Scalar>>(optimizer_.state.begin(), optimizer_.state.end())};
   }
 
   /// Goes on from where a run with the same options, model and data stood: every step from there on has the bits that
@@ -104,8 +104,9 @@ class TrainingRun {
     if (state.step < 0 || state.step > steps_)
       throw InvalidArgument("TrainingRun::resume", text("at most the ", steps_, " steps of this run"), text(state.step),
                             "ask for more steps in all");
-    if (state.optimizer.size() != state_.size())
-      throw InvalidArgument("TrainingRun::resume", text("an optimizer with ", state_.size(), " state vectors"),
+    if (state.optimizer.size() != optimizer_.state.size())
+      throw InvalidArgument("TrainingRun::resume",
+                            text("an optimizer with ", optimizer_.state.size(), " state vectors"),
                             text(state.optimizer.size()), "resume with the same optimizer");
     check(state.parameters);
     check(state.average);
@@ -113,7 +114,7 @@ class TrainingRun {
     step_ = state.step;
     parameters_ = state.parameters;
     average_ = state.average;
-    std::copy(state.optimizer.begin(), state.optimizer.end(), state_.begin());
+    std::copy(state.optimizer.begin(), state.optimizer.end(), optimizer_.state.begin());
   }
 
   /// One step of the optimizer. Throws InvalidArgument after the last one; throws NonFinite, the run where it was, if a
@@ -143,7 +144,7 @@ class TrainingRun {
     const double mean_loss = mean_of_losses(n, indices);
     const Scalar scale = options_.clip_norm ? clip_scale() : 1;
     mean_loss_ = mean_loss;
-    learning_rate_ = method_.learning_rate * rate_.factor(step_, steps_);
+    learning_rate_ = optimizer_.method().learning_rate * rate_.factor(step_, steps_);
     ++step_;
     update(scale);
     cleared_ = true;
@@ -173,12 +174,12 @@ class TrainingRun {
 
   static constexpr int most_partial_gradients = 8;
 
-  /// The unit of work on parameters.
+  /// In which the norm of the gradient is added up.
   Chunks pieces() const { return {parameters_.size(), 4096}; }
   /// Where one thread alone worked on the batch, all is in its cache, and a few pieces take less time than their way to
   /// another's.
   int update_threads() const {
-    const bool alone = partial_gradients_.size() == 1 && pieces().pieces() < 32;
+    const bool alone = partial_gradients_.size() == 1 && pieces().pieces() < 32 && !MatrixOptimizer<Method>;
     return alone ? 1 : threads_;
   }
 
@@ -194,11 +195,9 @@ class TrainingRun {
     return sum / static_cast<double>(n);
   }
 
-  /// The sum of the partial gradients in one piece, in place of the first of them.
-  VectorView<Scalar> add_up(Index piece) {
-    const auto of = [&](std::size_t part) {
-      return segment(view(partial_gradients_[part]), pieces().first(piece), pieces().length(piece));
-    };
+  /// The sum of the partial gradients of [first, first + count), in place of the first of them.
+  VectorView<Scalar> add_up(Index first, Index count) {
+    const auto of = [&](std::size_t part) { return segment(view(partial_gradients_[part]), first, count); };
     for (std::size_t part = 1; part < partial_gradients_.size(); ++part) of(0) += of(part);
     return of(0);
   }
@@ -207,7 +206,8 @@ class TrainingRun {
   /// 2013, arXiv:1211.5063.
   Scalar clip_scale() {
     parallel_for(pieces().pieces(), update_threads(), [&](Index i, int) {
-      norms_[static_cast<std::size_t>(i)] = add_up(i).template cast<double>().squaredNorm();
+      norms_[static_cast<std::size_t>(i)] =
+          add_up(pieces().first(i), pieces().length(i)).template cast<double>().squaredNorm();
     });
     double square = 0;
     for (const double norm : norms_) square += norm;
@@ -217,19 +217,16 @@ class TrainingRun {
     return static_cast<Scalar>(std::min(1.0, *options_.clip_norm / std::sqrt(square)));
   }
 
-  /// Moves the parameters and clears the partial gradients, piece by piece while they are in the cache.
+  /// Moves the parameters and clears the partial gradients, unit by unit while they are in the cache.
   void update(Scalar scale) {
-    parallel_for(pieces().pieces(), update_threads(), [&](Index i, int) {
-      const Index first = pieces().first(i), length = pieces().length(i);
+    const auto& units = optimizer_.units();
+    parallel_for(static_cast<Index>(units.size()), update_threads(), [&](Index i, int worker) {
+      const auto& unit = units[static_cast<std::size_t>(i)];
+      const Index first = unit.first, length = unit.size();
       const auto p = segment(view(parameters_), first, length);
-      auto g = options_.clip_norm ? segment(view(partial_gradients_.front()), first, length) : add_up(i);
+      auto g = options_.clip_norm ? segment(view(partial_gradients_.front()), first, length) : add_up(first, length);
       if (scale < 1) g *= scale;
-      [&]<std::size_t... I>(std::index_sequence<I...>) {
-        method_.update(p, ConstVectorView<Scalar>(g.data(), length),
-                       std::array<VectorView<Scalar>, sizeof...(I)>{segment(view(state_[I]), first, length)...},
-                       learning_rate_, step_);
-      }
-      (std::make_index_sequence<Method::state_vectors>{});
+      optimizer_.update(unit, p, ConstVectorView<Scalar>(g.data(), length), learning_rate_, step_, worker);
       if (options_.average)
         options_.average->update(segment(view(average_), first, length), ConstVectorView<Scalar>(p.data(), length),
                                  step_);
@@ -240,19 +237,18 @@ class TrainingRun {
   const Model& model_;
   const Dataset<Scalar>& data_;
   Loss loss_;
-  Method method_;
   Rate rate_;
   TrainingOptions options_;
   Minibatches batches_;
   Index steps_;
   int threads_;
+  detail::UpdateUnits<Method, Scalar> optimizer_;
   Chunks chunks_;  // of a full batch
 
   Index step_ = 0;
   double mean_loss_ = 0;
   double learning_rate_ = 0;
   Vector<Scalar> parameters_, average_;
-  std::array<Vector<Scalar>, Method::state_vectors> state_;
 
   Matrix<Scalar> batch_;
   Vector<Scalar> losses_;

@@ -1,0 +1,116 @@
+/// Muon: steps along the orthogonal matrix nearest to the gradient.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <utility>
+
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/parameters.hpp"
+#include "scorefield/core/product.hpp"
+#include "scorefield/core/types.hpp"
+#include "scorefield/optimizer/adam.hpp"
+
+namespace scorefield {
+
+/// A weight matrix moves by an orthogonal matrix near to its averaged gradient, so that all its directions learn at one
+/// pace, not the few in which the gradient is large; all other parameters move by Adam. Jordan et al. 2024,
+/// https://kellerjordan.github.io/posts/muon; its steps have the size of Adam's at the same learning rate, as in Liu et
+/// al. 2025, arXiv:2502.16982, equation 4.
+struct Muon {
+  double learning_rate = 2e-3;
+  double momentum = 0.95;  // of matrices
+  Adam adam = {};          // of all else, at this learning rate instead of its own
+
+  static constexpr std::size_t state_vectors = 2;  // running means of the gradient and, for Adam, of its square
+  static constexpr Index smallest_side = 16;       // of a matrix that is moved as one: else there is little to gain
+
+  template <Real Scalar>
+  struct Workspace {
+    Vector<Scalar> x, next;           // as many as the largest matrix has
+    Vector<Scalar> gram, polynomial;  // the square of the longest shorter side
+  };
+
+  void validate() const {
+    if (!(learning_rate > 0 && std::isfinite(learning_rate)))
+      throw InvalidArgument("Muon", "a positive learning rate", text(learning_rate), "2e-3 is usual");
+    if (!(momentum >= 0 && momentum < 1))
+      throw InvalidArgument("Muon", "momentum in [0, 1)", text(momentum), "0.95 is usual");
+    adam.validate();
+  }
+
+  static bool moves_matrix(const ParameterPiece& piece) { return std::min(piece.rows, piece.cols) >= smallest_side; }
+
+  template <Real Scalar>
+  Workspace<Scalar> workspace(const ParameterLayout& layout) const {
+    Index size = 0, side = 0;
+    for (const auto& piece : layout.pieces())
+      if (moves_matrix(piece)) {
+        size = std::max(size, piece.size());
+        side = std::max(side, std::min(piece.rows, piece.cols));
+      }
+    using V = Vector<Scalar>;
+    return {V(size), V(size), V(side * side), V(side * side)};
+  }
+
+  template <Real Scalar>
+  void update(VectorView<Scalar> p, ConstVectorView<Scalar> g, std::array<VectorView<Scalar>, 2> state, double rate,
+              Index step) const {
+    adam.update(p, g, state, rate, step);
+  }
+
+  template <Real Scalar>
+  void update_matrix(MatrixView<Scalar> p, ConstMatrixView<Scalar> g, std::array<MatrixView<Scalar>, 2> state,
+                     double rate, Index, Workspace<Scalar>& w) const {
+    const auto keep = static_cast<Scalar>(momentum);
+    auto& mean = state[0];
+    mean = keep * mean + (1 - keep) * g;
+    MatrixView<Scalar> x(w.x.data(), p.rows(), p.cols());
+    x = keep * mean + (1 - keep) * g;  // Nesterov's: the mean as it would be after the same gradient once more
+    const double norm = std::sqrt(x.template cast<double>().squaredNorm());
+    if (norm == 0) return;
+    x /= static_cast<Scalar>(norm);
+    p -= static_cast<Scalar>(rate * 0.2 * std::sqrt(static_cast<double>(std::max(p.rows(), p.cols())))) *
+         orthogonalised(p.rows(), p.cols(), w);
+  }
+
+ private:
+  /// U V^T for w.x = U S V^T, S <= 1, but for singular values between 0.68 and 1.13 in place of 1 where they start
+  /// above 0.005 or so: five steps of a Newton-Schulz iteration with Jordan's coefficients. In w.x or w.next.
+  template <Real Scalar>
+  static MatrixView<Scalar> orthogonalised(Index rows, Index columns, Workspace<Scalar>& w) {
+    Scalar *from = w.x.data(), *to = w.next.data();
+    for (int i = 0; i < 5; ++i) {
+      improve<Scalar>({from, rows, columns}, {to, rows, columns}, w);
+      std::swap(from, to);
+    }
+    return {from, rows, columns};
+  }
+
+  /// next = (a + b G + c G^2) x with G = x x^T, or the same from the right where that G is smaller.
+  template <Real Scalar>
+  static void improve(ConstMatrixView<Scalar> x, MatrixView<Scalar> next, Workspace<Scalar>& w) {
+    constexpr Scalar a = Scalar(3.4445), b = Scalar(-4.7750), c = Scalar(2.0315);
+    const bool wide = x.rows() <= x.cols();
+    const Index side = std::min(x.rows(), x.cols());
+    MatrixView<Scalar> gram(w.gram.data(), side, side), polynomial(w.polynomial.data(), side, side);
+    const ConstMatrixView<Scalar> constant_gram(gram.data(), side, side), factor(polynomial.data(), side, side);
+    if (wide) {
+      gram.setZero();
+      add_multiply_right_transposed(x, x, gram);
+    } else {
+      multiply_left_transposed(x, x, gram);
+    }
+    multiply(constant_gram, constant_gram, polynomial);
+    polynomial = b * gram + c * polynomial;
+    polynomial.diagonal().array() += a;
+    if (wide)
+      multiply(factor, x, next);
+    else
+      multiply(x, factor, next);
+  }
+};
+
+}  // namespace scorefield
