@@ -94,7 +94,7 @@ struct RecordingModel : PerfectModel {
 TEST_CASE("the gradient of denoising score matching is that of the mean loss", "[objective]") {
   const sf::ScoreModel model{sf::VariancePreserving<double>{}, sf::Mlp<double, 2, 8, 8>{}, sf::Seed{1}};
   const auto x0 = sf::two_moons<double>(100, {.seed = 1});
-  const sf::DenoisingScoreMatching objective;
+  const sf::DenoisingScoreMatching objective{.time_exponent = 2};
   const auto gradient = evaluate(objective, model, model.parameters(), x0, 64).gradient;
 
   // Central differences of order 4: h^4 = 1e-12 of truncation and 1e-16 / h = 1e-13 of rounding, on gradients of 1e-6
@@ -169,10 +169,13 @@ TEST_CASE("the loss of a perfect score is the closed form", "[objective]") {
       sf::Matrix<double> x0(d, n);
       sf::Random(sf::Seed{2}, "data of this test").normal(sf::view(x0), 0, 0);
       x0 *= s;
-      const auto losses =
-          evaluate(sf::DenoisingScoreMatching{.t_min = t_min}, model, model.parameters(), x0, 1000).losses;
-      const double deviation = std::sqrt((losses.array() - losses.mean()).square().mean());
-      CHECK(std::abs(losses.mean() - expected) < 5 * deviation / std::sqrt(static_cast<double>(n)));
+      for (const double exponent : {1.0, 2.0, 2.5}) {
+        CAPTURE(exponent);
+        const sf::DenoisingScoreMatching objective{.t_min = t_min, .time_exponent = exponent};
+        const auto losses = evaluate(objective, model, model.parameters(), x0, 1000).losses;
+        const double deviation = std::sqrt((losses.array() - losses.mean()).square().mean());
+        CHECK(std::abs(losses.mean() - expected) < 5 * deviation / std::sqrt(static_cast<double>(n)));
+      }
     }
   }
 }
@@ -199,10 +202,28 @@ TEST_CASE("stratified times are one in each part of [t_min, 1], however a batch 
   CHECK(std::abs(offsets / n - 0.5) < 5 * 0.029);
 }
 
+TEST_CASE("times are drawn as powers of uniform numbers", "[objective]") {
+  constexpr sf::Index n = 1000;
+  const auto times_for = [](double exponent) {
+    std::vector<double> times;
+    const RecordingModel model(times);
+    evaluate(sf::DenoisingScoreMatching{.t_min = 0.2, .time_exponent = exponent}, model, model.parameters(),
+             sf::Matrix<double>(sf::Matrix<double>::Zero(1, n)), 64);
+    return times;
+  };
+  const auto uniform = times_for(1), early = times_for(3);
+  REQUIRE(early.size() == n);
+  for (std::size_t j = 0; j < n; ++j)
+    CHECK(early[j] == Catch::Approx(0.2 + 0.8 * std::pow((uniform[j] - 0.2) / 0.8, 3)).epsilon(1e-13));
+}
+
 TEST_CASE("denoising score matching refuses a smallest time that is none", "[objective]") {
   const PerfectModel model(2, 1.0);
   for (const double t_min : {0.0, -1.0, 1.0, 2.0, std::numeric_limits<double>::quiet_NaN()})
     CHECK_THROWS_AS(sf::DenoisingScoreMatching{.t_min = t_min}.workspace(model), sf::InvalidArgument);
   CHECK_THROWS_WITH(sf::DenoisingScoreMatching{.t_min = 0}.workspace(model),
                     contains("DenoisingScoreMatching: expected t_min in (0, 1), got 0; 1e-4 is usual"));
+  for (const double exponent :
+       {0.5, -1.0, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()})
+    CHECK_THROWS_AS(sf::DenoisingScoreMatching{.time_exponent = exponent}.workspace(model), sf::InvalidArgument);
 }

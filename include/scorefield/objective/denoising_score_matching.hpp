@@ -14,27 +14,34 @@ namespace scorefield {
 
 /// E_t E_x0 E_eps lambda(t) |s(x_t, t) + eps / sigma(t)|^2 / d with x_t = alpha(t) x0 + sigma(t) eps, t uniform in
 /// [t_min, 1] and lambda = sigma^2, which makes every time count alike. Song et al. 2021, arXiv:2011.13456, equation 7.
-/// t_min keeps clear of t = 0, where the score of a finite data set is unbounded.
+/// t_min keeps clear of t = 0, where the score of a finite data set is unbounded. Of images the largest losses are at
+/// early times: drawing these more often makes the gradient less noisy (importance sampling; Song, Durkan et al. 2021,
+/// arXiv:2101.09258, section 4.4).
 struct DenoisingScoreMatching {
   double t_min = 1e-4;
-  bool stratified = false;  // the times of a batch of n: one in each n-th of [t_min, 1], which makes losses less noisy
+  bool stratified = false;   // the u of a batch of n: one in each n-th of [0, 1], which makes losses less noisy
+  double time_exponent = 1;  // times are t_min + (1 - t_min) u^exponent, u uniform in [0, 1], and losses are weighted
+                             // so that their mean stays: above 1 for more of the early times
 
   template <TrainableModel Model>
   struct Workspace {
     using Scalar = typename Model::Scalar;
-    Matrix<Scalar> time, deviation;    // 1 x chunk_size
-    Matrix<Scalar> noise, x_t, score;  // d x chunk_size
+    Matrix<Scalar> time, deviation, weight;  // 1 x chunk_size
+    Matrix<Scalar> noise, x_t, score;        // d x chunk_size
     typename Model::Workspace model;
   };
 
-  /// Throws InvalidArgument unless t_min is in (0, 1).
+  /// Throws InvalidArgument unless t_min is in (0, 1), and time_exponent finite and at least 1.
   template <TrainableModel Model>
   Workspace<Model> workspace(const Model& model) const {
     if (!(t_min > 0 && t_min < 1))
       throw InvalidArgument("DenoisingScoreMatching", "t_min in (0, 1)", text(t_min), "1e-4 is usual");
+    if (!(time_exponent >= 1 && std::isfinite(time_exponent)))
+      throw InvalidArgument("DenoisingScoreMatching", "a time_exponent from 1 on", text(time_exponent),
+                            "1 draws uniform times, 2 more of the early ones");
     using M = Matrix<typename Model::Scalar>;
     const Index d = model.dimension(), n = model.chunk_size();
-    return {M(1, n), M(1, n), M(d, n), M(d, n), M(d, n), model.workspace()};
+    return {M(1, n), M(1, n), M(1, n), M(d, n), M(d, n), M(d, n), model.workspace()};
   }
 
   template <TrainableModel Model, Real Scalar = typename Model::Scalar>
@@ -42,18 +49,19 @@ struct DenoisingScoreMatching {
                          Index batch_size, VectorView<Scalar> losses, VectorView<Scalar> gradient,
                          Workspace<Model>& w) const {
     const Index d = x0.rows(), n = x0.cols();
-    auto time = columns(w.time, 0, n), deviation = columns(w.deviation, 0, n);
+    auto time = columns(w.time, 0, n), deviation = columns(w.deviation, 0, n), weight = columns(w.weight, 0, n);
     auto noise = columns(w.noise, 0, n), x_t = columns(w.x_t, 0, n), score = columns(w.score, 0, n);
     Random(draw.seed, "training time").uniform(time, draw.first_sample, draw.step);
     Random(draw.seed, "training noise").normal(noise, draw.first_sample, draw.step);
 
-    const auto earliest = static_cast<Scalar>(t_min);
+    const auto earliest = static_cast<Scalar>(t_min), exponent = static_cast<Scalar>(time_exponent);
     for (Index j = 0; j < n; ++j) {
-      const Scalar u = stratified
-                           ? (static_cast<Scalar>(draw.first_sample + j) + time(0, j)) / static_cast<Scalar>(batch_size)
-                           : time(0, j);
-      const Scalar t = earliest + (1 - earliest) * u;
+      Scalar u = time(0, j);
+      if (stratified) u = (static_cast<Scalar>(draw.first_sample + j) + u) / static_cast<Scalar>(batch_size);
+      const Scalar power = exponent == 1 ? 1 : std::pow(u, exponent - 1);
+      const Scalar t = earliest + (1 - earliest) * u * power;
       time(0, j) = t;
+      weight(0, j) = exponent * power;
       deviation(0, j) = model.sde().deviation(t);
       const Scalar signal = model.sde().signal(t);
       for (Index i = 0; i < d; ++i) x_t(i, j) = signal * x0(i, j) + deviation(0, j) * noise(i, j);
@@ -61,16 +69,16 @@ struct DenoisingScoreMatching {
     model.score_forward(p, columns(std::as_const(w.x_t), 0, n), ConstVectorView<Scalar>(time.data(), n), score,
                         w.model);
 
-    // With lambda = sigma^2 a sample's loss is the mean square of sigma s + eps.
+    // With lambda = sigma^2 a sample's loss is the weighted mean square of sigma s + eps.
     for (Index j = 0; j < n; ++j) {
-      const Scalar sigma = deviation(0, j), scale = 2 * sigma / static_cast<Scalar>(d * batch_size);
+      const Scalar sigma = deviation(0, j), scale = weight(0, j) * 2 * sigma / static_cast<Scalar>(d * batch_size);
       Scalar square = 0;
       for (Index i = 0; i < d; ++i) {
         const Scalar residual = sigma * score(i, j) + noise(i, j);
         square += residual * residual;
         score(i, j) = scale * residual;
       }
-      losses(j) = square / static_cast<Scalar>(d);
+      losses(j) = weight(0, j) * square / static_cast<Scalar>(d);
     }
     model.score_backward(p, score, gradient, w.model);
   }
