@@ -1,4 +1,4 @@
-/// Command-line options of the examples: "--name value", each known by name, with a help text.
+/// Command-line options of the examples: "--name value" or "--flag", each known by name, with a help text.
 #pragma once
 
 #include <charconv>
@@ -37,6 +37,11 @@ class Arguments {
     add(name, placeholder, help, [&value](std::string_view typed) { value = typed; });
   }
 
+  /// Without a value: true when it is there.
+  void flag(const std::string& name, bool& value, const std::string& help) {
+    add(name, "", help, [&value](std::string_view) { value = true; });
+  }
+
   /// Reads the options in order; false if help was asked for. Throws UsageError for anything unknown or malformed.
   bool read(int argc, const char* const* argv) const {
     for (int i = 1; i < argc; ++i) {
@@ -44,7 +49,13 @@ class Arguments {
       if (typed == "--help" || typed == "-h") return false;
       const auto equals = typed.find('=');
       const Option& option = find(typed.substr(0, equals));
-      if (equals != std::string_view::npos)
+      const bool flag = option.placeholder.empty();
+      if (flag && equals != std::string_view::npos)
+        throw UsageError("--" + option.name + ": expected no value, got '" + std::string(typed.substr(equals + 1)) +
+                         "'");
+      if (flag)
+        option.read("");
+      else if (equals != std::string_view::npos)
         option.read(typed.substr(equals + 1));
       else if (i + 1 < argc)
         option.read(argv[++i]);
@@ -57,7 +68,7 @@ class Arguments {
   std::string help() const {
     std::string text;
     for (const auto& option : options_) {
-      const std::string left = "  --" + option.name + " " + option.placeholder;
+      const std::string left = "  --" + option.name + (option.placeholder.empty() ? "" : " ") + option.placeholder;
       text += left + std::string(left.size() < 26 ? 26 - left.size() : 1, ' ') + option.help + "\n";
     }
     return text + "  --help                  this text\n";

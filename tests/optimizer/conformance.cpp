@@ -252,8 +252,10 @@ TEST_CASE("learning rates follow their schedules", "[optimizer]") {
   CHECK(sf::Warmup<>{.steps = 0}.factor(0, 100) == 1);
 
   const sf::Warmup<sf::CosineRate> both{.steps = 50, .then = cosine};
-  CHECK(both.factor(24, 100) == 0.5 * cosine.factor(24, 100));
-  CHECK(both.factor(75, 100) == cosine.factor(75, 100));
+  for (const sf::Index steps : {10, 50, 100, 1000}) CHECK(both.factor(9, steps) == 0.2);
+  CHECK(both.factor(49, 50) == 1);
+  CHECK(both.factor(50, 150) == 1);
+  CHECK(both.factor(75, 150) == cosine.factor(25, 100));
 }
 
 TEMPLATE_TEST_CASE("the moving average forgets early parameters soon and late ones at its decay", "[optimizer]", float,

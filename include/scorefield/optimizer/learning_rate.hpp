@@ -1,7 +1,6 @@
 /// How the learning rate moves during a run.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -32,7 +31,8 @@ struct CosineRate {
   }
 };
 
-/// Grows linearly to 1 over the first `steps`, times another schedule: Warmup<CosineRate>{.steps = 200}.
+/// Grows linearly to 1 over the first `steps`, and then leaves the steps that remain to another schedule:
+/// Warmup<CosineRate>{.steps = 200}. The warm-up is the same however long the run, whose length may be chosen then.
 template <LearningRateSchedule Then = ConstantRate>
 struct Warmup {
   Index steps = 200;
@@ -43,8 +43,8 @@ struct Warmup {
     then.validate();
   }
   double factor(Index step, Index all_steps) const {
-    const double grown = static_cast<double>(step + 1) / static_cast<double>(std::max<Index>(steps, 1));
-    return std::min(1.0, grown) * then.factor(step, all_steps);
+    if (step < steps) return static_cast<double>(step + 1) / static_cast<double>(steps);
+    return then.factor(step - steps, all_steps - steps);
   }
 };
 

@@ -1,0 +1,112 @@
+/// Trains a score model on handwritten digits, or loads one, and draws new digits.
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <scorefield/io/safetensors.hpp>
+#include <scorefield/scorefield.hpp>
+#include <string>
+#include <system_error>
+
+#include "../program.hpp"
+#include "digits.hpp"
+#include "interrupt.hpp"
+#include "model_file.hpp"
+#include "networks.hpp"
+#include "options.hpp"
+#include "pictures.hpp"
+#include "sampling.hpp"
+#include "training.hpp"
+
+namespace {
+
+using namespace mnist;
+
+/// Pictures of an earlier run in the folder would pass for this one's.
+void remove_progress(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    const auto name = file.path().filename().string();
+    if (name.starts_with("progress_") && name.ends_with(".png")) std::filesystem::remove(file.path(), ignored);
+  }
+}
+
+/// The sampler's drawing, or after an interrupt a quick one.
+template <class Model>
+Drawing drawing_of(const Model& model, const Options& options, sf::SampleRequest request) {
+  if (!interrupted())
+    if (auto drawing = draw(model, named_sampler(options.sampler, options.sampler_steps), request, interrupted))
+      return *std::move(drawing);
+  request.count = std::min<sf::Index>(100, request.count);
+  return *draw(model, quick_sampler, request, [] { return false; });
+}
+
+template <class Recipe>
+int train(const Options& options, const std::optional<sf::Tensors>& checkpoint, const std::filesystem::path& path) {
+  const auto digits = options.data.empty() ? drawn_digits() : read_digits(options.data);
+  auto training = checkpoint ? Training<Recipe>(digits, options, *checkpoint, path) : Training<Recipe>(digits, options);
+  if (!checkpoint) remove_progress(options.output);
+  training.train();
+
+  const auto& folder = options.output;
+  const auto& model = training.model();
+  write_model<Recipe>(folder / "model.safetensors", model);
+  const auto drawing =
+      drawing_of(model, options,
+                 {.count = options.samples, .seed = sf::Seed{training.settings().seed}, .threads = options.threads});
+  const auto drawn = write_drawing(folder, drawing);
+  sf::write_png(folder / "nearest.png",
+                nearest(drawing.samples, digits.training.samples(), sf::resolve_threads(options.threads)));
+  std::printf("%s: model.safetensors, loss.csv, progress_*.png, %s, nearest.png\n", folder.string().c_str(),
+              drawn.c_str());
+  if (!training.complete())
+    std::printf("Interrupted after step %td: the same command with --resume goes on from there.\n", training.step());
+  return 0;
+}
+
+int train(const Options& options) {
+  examples::prepare_output(options.output);
+  const auto path = options.output / "checkpoint.safetensors";
+  std::string network = options.network.empty() ? Ours::name : options.network;
+  std::optional<sf::Tensors> checkpoint;
+  if (options.resume) {
+    if (!std::filesystem::exists(path))
+      throw examples::UsageError("--resume: there is no " + path.string() + "; leave --resume out to start a run");
+    checkpoint = sf::read_safetensors(path);
+    network = network_in(*checkpoint, path);
+    if (!options.network.empty() && options.network != network)
+      throw examples::UsageError("--network " + options.network + ": the run to be resumed has " + network +
+                                 "; leave --network out, or start anew without --resume");
+  }
+  return with_network(network, [&](auto recipe) { return train<decltype(recipe)>(options, checkpoint, path); });
+}
+
+int load(const Options& options) {
+  const auto tensors = sf::read_safetensors(options.load);
+  return with_network(network_in(tensors, options.load), [&](auto recipe) {
+    const auto model = read_model<decltype(recipe)>(tensors, options.load);
+    examples::prepare_output(options.output);
+    const auto drawing =
+        draw(model, named_sampler(options.sampler, options.sampler_steps),
+             {.count = options.samples, .seed = sf::Seed{options.seed.value_or(0)}, .threads = options.threads},
+             interrupted);
+    if (!drawing) {
+      std::printf("Interrupted: nothing was written.\n");
+      return 130;  // as shells count an end by Ctrl-C
+    }
+    const auto drawn = write_drawing(options.output, *drawing);
+    std::printf("%s: %s\n", options.output.string().c_str(), drawn.c_str());
+    return 0;
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  catch_interrupts();
+  return examples::run_program("mnist", [&] {
+    const auto options = read_options(argc, argv);
+    if (!options) return 0;
+    return options->load.empty() ? train(*options) : load(*options);
+  });
+}

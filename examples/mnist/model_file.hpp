@@ -1,0 +1,80 @@
+/// A trained model in a file.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <scorefield/io/safetensors.hpp>
+#include <scorefield/scorefield.hpp>
+#include <string>
+
+#include "networks.hpp"
+
+namespace mnist {
+
+/// What a file says of the network it belongs to.
+template <class Recipe>
+std::map<std::string, std::string> about() {
+  return {{"program", "scorefield mnist"}, {"network", Recipe::name}, {"architecture", Recipe::description()}};
+}
+
+inline std::string entry(const sf::Tensors& tensors, const std::string& key) {
+  const auto found = tensors.metadata.find(key);
+  return found == tensors.metadata.end() ? "" : found->second;
+}
+
+/// The network's name in a file that this program wrote.
+inline std::string network_in(const sf::Tensors& tensors, const std::filesystem::path& path) {
+  const auto name = entry(tensors, "network");
+  if (entry(tensors, "program") != "scorefield mnist" || (name != Tutorial::name && name != Ours::name))
+    throw sf::FileError("mnist", "a file that mnist wrote at " + path.string(), "another one",
+                        "pass the model.safetensors, or the folder, of a run");
+  return name;
+}
+
+/// A network of the same name may have been another one when the file was written.
+template <class Recipe>
+void check_architecture(const sf::Tensors& tensors, const std::filesystem::path& path) {
+  if (entry(tensors, "architecture") != Recipe::description())
+    throw sf::FileError("mnist", Recipe::description() + " in " + path.string(), entry(tensors, "architecture"),
+                        "use it with the version of the program that wrote it");
+}
+
+template <class Model>
+constexpr bool has_constants = requires(Model& model, const sf::Vector<float>& constants) {
+  model.set_constants(constants);
+};
+
+/// Adds what the prediction learnt of the data, if anything.
+template <class Model>
+void add_constants(sf::Tensors& tensors, const Model& model) {
+  if constexpr (has_constants<Model>)
+    sf::add_parameters(tensors, "prediction.", model.prediction().layout(), model.prediction().constants());
+}
+
+template <class Model>
+void read_constants(const sf::Tensors& tensors, Model& model) {
+  if constexpr (has_constants<Model>)
+    model.set_constants(sf::read_parameters<float>(tensors, "prediction.", model.prediction().layout()));
+}
+
+template <class Recipe>
+void write_model(const std::filesystem::path& path, const ModelOf<Recipe>& model) {
+  sf::Tensors tensors;
+  tensors.metadata = about<Recipe>();
+  sf::add_parameters(tensors, "network.", model.network().layout(), model.parameters());
+  add_constants(tensors, model);
+  sf::write_safetensors(path, tensors);
+}
+
+/// Throws FileError or InvalidArgument when the file is not of this network.
+template <class Recipe>
+ModelOf<Recipe> read_model(const sf::Tensors& tensors, const std::filesystem::path& path) {
+  check_architecture<Recipe>(tensors, path);
+  auto model =
+      Recipe::model(sf::Matrix<float>::Zero(image.size(), 1), sf::Seed{0});  // what it learns of that is replaced
+  model.set_parameters(sf::read_parameters<float>(tensors, "network.", model.network().layout()));
+  read_constants(tensors, model);
+  return model;
+}
+
+}  // namespace mnist

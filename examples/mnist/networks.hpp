@@ -1,0 +1,74 @@
+/// The two ways to learn digits: a network, what it predicts, and how it is trained. This is the place to change them.
+#pragma once
+
+#include <algorithm>
+#include <scorefield/scorefield.hpp>
+#include <string>
+
+#include "digits.hpp"
+
+namespace mnist {
+
+/// The tutorial's: the score itself, at a constant learning rate.
+struct Tutorial {
+  static constexpr const char* name = "tutorial";
+  static constexpr sf::Index batch_size = 64;
+  static constexpr double learning_rate = 3e-4;
+  static constexpr sf::Index warm_up = 200;  // steps that do not depend on how long the run is: here none does
+
+  static std::string description() { return "tutorial's U-Net, predicts the score, variance preserving"; }
+
+  static auto model(const sf::Dataset<float>&, sf::Seed seed) {
+    return sf::ScoreModel{sf::VariancePreserving<float>{}, sf::TutorialUNet<float>{}, seed};
+  }
+  static auto trainer(double rate) {
+    return sf::Trainer{sf::DenoisingScoreMatching{}, sf::Adam{.learning_rate = rate}};
+  }
+  static sf::TrainingOptions options() { return {.average = sf::ExponentialMovingAverage{0.999}}; }
+};
+
+/// A smaller U-Net that corrects the best linear denoiser, at a learning rate that falls to 0 with the end of the run.
+struct Ours {
+  static constexpr const char* name = "ours";
+  static constexpr sf::Index batch_size = 64;
+  static constexpr double learning_rate = 2e-3;
+  static constexpr sf::Index warm_up = 200;
+  static constexpr sf::UNetOptions unet{.fold = 2};
+  static constexpr auto covariance = sf::Covariance::diagonal;
+
+  template <sf::Index... Channels>
+  struct Widths {
+    using Network = sf::UNet<float, image, unet, Channels...>;
+    static std::string list() { return (sf::text(' ', Channels) + ...); }
+  };
+  using Shape = Widths<48, 96>;
+
+  static std::string description() {
+    return sf::text("U-Net, widths", Shape::list(), ", fold ", unet.fold, ", blocks ", unet.blocks, ", groups ",
+                    unet.groups, ", embedding ", unet.embedding, ", corrects the linear denoiser of a ",
+                    covariance == sf::Covariance::full ? "full" : "diagonal", " covariance, variance preserving");
+  }
+
+  static auto model(const sf::Dataset<float>& data, sf::Seed seed) {
+    return sf::ScoreModel{sf::VariancePreserving<float>{}, Shape::Network{},
+                          sf::LinearDenoiserCorrection<float>::fit(data, {.covariance = covariance}), seed};
+  }
+  static auto trainer(double rate) {
+    return sf::Trainer{sf::DenoisingScoreMatching{.stratified = true}, sf::Adam{.learning_rate = rate, .beta2 = 0.99},
+                       sf::Warmup<sf::CosineRate>{.steps = warm_up}};
+  }
+  static sf::TrainingOptions options() { return {.clip_norm = 1.0, .average = sf::ExponentialMovingAverage{0.999}}; }
+};
+
+/// Calls f with the recipe of that name.
+template <class F>
+int with_network(const std::string& name, const F& f) {
+  if (name == Tutorial::name) return f(Tutorial{});
+  if (name == Ours::name) return f(Ours{});
+  throw examples::UsageError("--network: expected tutorial or ours, got '" + name + "'");
+}
+
+template <class Recipe>
+using ModelOf = decltype(Recipe::model(std::declval<const sf::Dataset<float>&>(), sf::Seed{}));
+
+}  // namespace mnist

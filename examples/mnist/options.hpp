@@ -1,0 +1,113 @@
+/// What the user asks for.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <scorefield/scorefield.hpp>
+#include <string>
+
+#include "../arguments.hpp"
+#include "sampling.hpp"
+
+namespace mnist {
+
+struct Options {
+  std::string data, network, load, sampler = "dpm-solver";  // empty: not given
+  std::filesystem::path output;
+  std::optional<double> minutes, epochs, learning_rate;
+  std::optional<sf::Index> batch, sampler_steps;
+  std::optional<std::uint64_t> seed;
+  sf::Index samples = 100;
+  int threads = 0;
+  bool resume = false;
+};
+
+namespace detail {
+
+inline void check(bool fine, const std::string& complaint) {
+  if (!fine) throw examples::UsageError(complaint);
+}
+
+inline void check_ranges(const Options& options) {
+  const auto positive = [](const char* name, const std::optional<double>& value) {
+    check(!value || (*value > 0 && *value <= 1e9),
+          sf::text("--", name, ": expected a number above 0, up to 1e9, got ", value.value_or(0)));
+  };
+  positive("minutes", options.minutes);
+  positive("epochs", options.epochs);
+  positive("learning-rate", options.learning_rate);
+  check(!(options.minutes && options.epochs), "--minutes and --epochs: expected one of them, got both");
+  check(!options.batch || *options.batch >= 1,
+        sf::text("--batch: expected at least 1, got ", options.batch.value_or(0)));
+  check(options.samples >= 1, sf::text("--samples: expected at least 1, got ", options.samples));
+  check(!options.sampler_steps || *options.sampler_steps >= 1,
+        sf::text("--sampler-steps: expected at least 1, got ", options.sampler_steps.value_or(0)));
+  check(options.threads >= 0, sf::text("--threads: expected 0 (all) or more, got ", options.threads));
+}
+
+/// A model that is loaded is not trained.
+inline void check_load(const Options& options) {
+  if (options.load.empty()) return;
+  const auto refuse = [](bool given, const char* name) {
+    check(!given, sf::text("--load and --", name, ": a model that is loaded is not trained; leave one of them out"));
+  };
+  refuse(options.minutes.has_value(), "minutes");
+  refuse(options.epochs.has_value(), "epochs");
+  refuse(options.batch.has_value(), "batch");
+  refuse(options.learning_rate.has_value(), "learning-rate");
+  refuse(!options.network.empty(), "network");
+  refuse(!options.data.empty(), "data");
+  refuse(options.resume, "resume");
+}
+
+}  // namespace detail
+
+/// Steps of so many epochs, whole or not.
+inline sf::Index steps_of(double epochs, sf::Index steps_per_epoch) {
+  return std::max<sf::Index>(1, std::llround(epochs * static_cast<double>(steps_per_epoch)));
+}
+
+/// The shortest number of epochs that is so many steps.
+inline std::string epochs_text(sf::Index steps, sf::Index steps_per_epoch) {
+  const double exact = static_cast<double>(steps) / static_cast<double>(steps_per_epoch);
+  for (double power = 10;; power *= 10)
+    if (const double rounded = std::round(exact * power) / power; steps_of(rounded, steps_per_epoch) == steps)
+      return sf::text(rounded);
+}
+
+/// Nothing when help was asked for, which is then printed. Throws UsageError for what cannot be used.
+inline std::optional<Options> read_options(int argc, const char* const* argv) {
+  Options options;
+  std::string output = "mnist";
+  examples::Arguments arguments;
+  arguments.word("data", options.data, "DIR", "folder of MNIST's train-images-idx3-ubyte, .gz or not (default: drawn)");
+  arguments.word("network", options.network, "NAME", "ours (default), or tutorial: as in the tutorial, and slower");
+  arguments.number("minutes", options.minutes, "to train, by the speed of the first steps (default 5)");
+  arguments.number("epochs", options.epochs, "passes over the data, in place of minutes; 0.5 is half of one");
+  arguments.number("batch", options.batch, "images in a training step (default 64)");
+  arguments.number("learning-rate", options.learning_rate, "of Adam, at its highest (default: the network's)");
+  arguments.word("sampler", options.sampler, "NAME", "dpm-solver (default), ddim or euler-maruyama");
+  arguments.number("sampler-steps", options.sampler_steps, "evaluations of the network (default 25, 100 or 1000)");
+  arguments.number("samples", options.samples, "digits to draw (default 100)");
+  arguments.number("seed", options.seed, "of weights, training and samples (default 0)");
+  arguments.number("threads", options.threads, "0: all (default); never changes a result");
+  arguments.word("output", output, "DIR", "folder for the results (default mnist)");
+  arguments.flag("resume", options.resume, "goes on with the run that was interrupted in the output folder");
+  arguments.word("load", options.load, "FILE", "draws from this model.safetensors, without any training");
+  if (!arguments.read(argc, argv)) {
+    std::printf("Trains a score model on handwritten digits and draws new ones.\n\nusage: mnist [options]\n\n%s",
+                arguments.help().c_str());
+    return {};
+  }
+  options.output = output;
+  detail::check_ranges(options);
+  detail::check_load(options);
+  named_sampler(options.sampler, options.sampler_steps);
+  return options;
+}
+
+}  // namespace mnist

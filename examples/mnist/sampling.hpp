@@ -1,0 +1,115 @@
+/// Drawing digits, with an eye on how they come about.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <optional>
+#include <scorefield/scorefield.hpp>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "../arguments.hpp"
+
+namespace mnist {
+
+namespace sf = scorefield;
+
+using Sampler = std::variant<sf::DpmSolverPlusPlus, sf::Ddim, sf::EulerMaruyama>;
+
+/// For looks into a run, where time counts.
+inline constexpr sf::DpmSolverPlusPlus quick_sampler{.steps = 15};
+
+inline Sampler named_sampler(const std::string& name, std::optional<sf::Index> steps) {
+  if (name == "euler-maruyama") return sf::EulerMaruyama{.steps = steps.value_or(1000)};
+  if (name == "ddim") return sf::Ddim{.steps = steps.value_or(100)};
+  if (name == "dpm-solver") return sf::DpmSolverPlusPlus{.steps = steps.value_or(25)};
+  throw examples::UsageError("--sampler: expected euler-maruyama, ddim or dpm-solver, got '" + name + "'");
+}
+
+/// Samples, and the first of them on their way.
+struct Drawing {
+  sf::Matrix<float> samples;              // 784 x count, in [0, 1]
+  std::vector<sf::Matrix<float>> frames;  // 784 x up to 36 each, from noise to samples, with greys to be looked at
+};
+
+/// x (d x n) at time t in greys: what lies within two deviations of the noise around [0, alpha] is between 0 and 1.
+template <class Equation>
+sf::Matrix<float> in_greys(const Equation& sde, const sf::Matrix<float>& x, float t) {
+  const float alpha = sde.signal(t), sigma = sde.deviation(t);
+  return (x.array() + 2 * sigma) / (alpha + 4 * sigma);
+}
+
+/// A line on standard error for what takes longer than two seconds.
+class SamplingProgress {
+ public:
+  SamplingProgress() = default;
+  SamplingProgress(const SamplingProgress&) = delete;
+  SamplingProgress& operator=(const SamplingProgress&) = delete;
+  ~SamplingProgress() {
+    if (drawn_ && terminal_) std::fputs("\r\x1b[K", stderr);
+  }
+
+  /// share: what is done, in (0, 1].
+  void operator()(double share) {
+    const auto now = Clock::now();
+    if (now < next_) return;
+    next_ = now + std::chrono::milliseconds(terminal_ ? 100 : 10'000);
+    drawn_ = true;
+    const double seconds = std::chrono::duration<double>(now - start_).count();
+    std::fprintf(stderr,
+                 terminal_ ? "\rdrawing samples: %3.0f %%  %s left\x1b[K" : "drawing samples: %3.0f %%  %s left\n",
+                 100 * share, sf::clock_text(seconds / share * (1 - share)).c_str());
+    std::fflush(stderr);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  bool terminal_ = sf::stderr_is_terminal();
+  bool drawn_ = false;
+  Clock::time_point start_ = Clock::now(), next_ = start_ + std::chrono::seconds(2);
+};
+
+/// Draws in groups, so that memory, and the time between two looks at stop(), do not grow with the count. Nothing when
+/// stop() said so. Throws NonFinite when a sample is.
+template <class Model, class Method, class Stop>
+std::optional<Drawing> draw(const Model& model, const Method& method, const sf::SampleRequest& request,
+                            const Stop& stop) {
+  constexpr sf::Index most_shown = 36, most_frames = 40;
+  const sf::Chunks groups{request.count, 1000};
+  const sf::Index each = (method.steps + most_frames - 1) / most_frames;
+  Drawing drawing{sf::Matrix<float>(model.dimension(), request.count), {}};
+  SamplingProgress progress;
+  for (sf::Index group = 0; group < groups.pieces(); ++group) {
+    const sf::Index first = groups.first(group), n = groups.length(group);
+    auto stepper = method.start(model, {n, request.seed, request.first + first, request.threads});
+    const auto keep = [&] {
+      drawing.frames.push_back(
+          in_greys(model.sde(), stepper.samples().leftCols(std::min(n, most_shown)), stepper.time()));
+    };
+    if (group == 0) keep();
+    for (sf::Index step = 1; !stepper.done(); ++step) {
+      if (stop()) return {};
+      stepper.step();
+      progress((static_cast<double>(group) + static_cast<double>(step) / static_cast<double>(method.steps)) /
+               static_cast<double>(groups.pieces()));
+      if (group == 0 && (step % each == 0 || stepper.done())) keep();
+    }
+    if (!stepper.samples().allFinite())
+      throw sf::NonFinite("drawing samples", "finite samples", sf::text("a NaN or an infinity after sample ", first),
+                          "take more steps, or look at the loss the model was trained to");
+    drawing.samples.middleCols(first, n) = stepper.samples().cwiseMax(0.0f).cwiseMin(1.0f);
+  }
+  return drawing;
+}
+
+template <class Model, class Stop>
+std::optional<Drawing> draw(const Model& model, const Sampler& sampler, const sf::SampleRequest& request,
+                            const Stop& stop) {
+  return std::visit([&](const auto& method) { return draw(model, method, request, stop); }, sampler);
+}
+
+}  // namespace mnist

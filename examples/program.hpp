@@ -1,0 +1,51 @@
+/// What the examples have in common to the outside: messages, the folder for results, the exit status.
+#pragma once
+
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <scorefield/core/error.hpp>
+#include <scorefield/io/atomic_file.hpp>
+#include <scorefield/training/progress_bar.hpp>
+#include <string>
+#include <system_error>
+
+#include "arguments.hpp"
+
+namespace examples {
+
+/// A line on standard error, in place of what a progress bar has drawn there.
+inline void say(const std::string& line) {
+  std::fprintf(stderr, scorefield::stderr_is_terminal() ? "\r%s\x1b[K\n" : "%s\n", line.c_str());
+}
+
+/// Creates the folder, or says now rather than after the training that nothing can be written there.
+inline void prepare_output(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw UsageError("--output " + folder.string() + ": " + error.message());
+  try {
+    scorefield::AtomicFile("--output", folder / "samples.npy");  // gone again without a commit
+  } catch (const scorefield::FileError& unwritable) {
+    throw UsageError(unwritable.what());
+  }
+}
+
+/// The exit status of a program: what run() returns, 2 for what the user can mend, 1 for any other failure.
+template <class Run>
+int run_program(const char* name, const Run& run) {
+  try {
+    return run();
+  } catch (const UsageError& error) {
+    std::fprintf(stderr, "%s: %s\n", name, error.what());
+    return 2;
+  } catch (const scorefield::InvalidArgument& error) {
+    std::fprintf(stderr, "%s: %s\n", name, error.what());
+    return 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s: %s\n", name, error.what());
+    return 1;
+  }
+}
+
+}  // namespace examples
