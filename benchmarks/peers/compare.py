@@ -7,11 +7,11 @@
 The peers choose their instructions when they run, so ours is built for the same processor. --portable adds a column for
 another build, such as that of the preset bench, for any x86-64-v3.
 
-Prints Markdown tables: the recipe's has the work of recipe.py, those of images, which JAX is not asked for, the networks
-and layers of images.py, layers on one thread only. Time is taken inside each contestant, compiled and warm; the
-contestants take turns, round after round, so that a noisy machine is noisy for all, and a cell has the medians of the
-rounds. With one thread all share one core. The recipe takes twenty to thirty minutes, images four, --quick some seconds
-to a minute for either.
+Prints Markdown tables: one of the work of recipe.py, and without JAX one of the networks and one of the layers of
+images.py, layers on one thread only. Time is taken inside each contestant, compiled and warm; the contestants take
+turns, round after round, so that a noisy machine is noisy for all, and a cell has the medians of the rounds. With one
+thread all share one core. The recipe takes twenty to thirty minutes, images about four and a minute more where Inductor
+has yet to compile them; with --quick either takes a minute or two.
 """
 
 import argparse
@@ -71,7 +71,7 @@ class Ours:
             raise Failure(f"it has no benchmark {cell.benchmark}: build it anew")
         result = json.loads(done.stdout)["benchmarks"][0]
         answer = {"seconds_per_step": result["real_time"] * SECONDS[result["time_unit"]]}
-        return answer | ({"parameters": result["parameters"]} if "parameters" in result else {})
+        return answer | ({"parameters": int(result["parameters"])} if "parameters" in result else {})
 
     def close(self):
         pass
@@ -149,7 +149,7 @@ def tables(options):
     if options.only != "recipe":
         eager = {"PyTorch eager": ["torch_images.py"]}
         peers = eager | {"torch.compile": ["torch_images.py", "--compile"]}
-        yield table(network_cells(options.threads), peers, 3, 0.5)
+        yield table(network_cells(options.threads), peers, 3, 0.3)
         if options.threads == 1:
             yield table(layer_cells(), eager, 3, 0.1)
 
@@ -218,7 +218,7 @@ def arguments():
     parser.add_argument("--batches", type=int, nargs="+", choices=BATCHES, help="of the recipe")
     parser.add_argument("--rounds", type=int, help="default 5, of images 3")
     parser.add_argument("--seconds", type=float,
-                        help="that a measurement takes at least; default 1, of networks on images 0.5, of layers 0.1")
+                        help="that a measurement takes at least; default 1, of networks on images 0.3, of layers 0.1")
     parser.add_argument("--quick", action="store_true",
                         help="1 round of a fifth of the seconds; of the recipe width 64, batches 16 and 256")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keeps the seconds of every round")
