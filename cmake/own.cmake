@@ -8,7 +8,7 @@ target_link_libraries(scorefield_own INTERFACE scorefield ${parts})
 target_compile_options(scorefield_own INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
 # g++ 12 warns of its own header of AVX-512.
 if(SCOREFIELD_ARCH MATCHES "native|v4" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  target_compile_options(scorefield_own INTERFACE -Wno-maybe-uninitialized)
+  target_compile_options(scorefield_own INTERFACE -Wno-maybe-uninitialized -Wno-uninitialized)
 endif()
 
 # Takes the sources that cannot be compiled, because a library that they need is missing, out of a list, and names them.

@@ -2,14 +2,16 @@
 
     cmake --preset native && cmake --build build/native --target scorefield_bench
     pip install -r benchmarks/peers/requirements.txt            # and a C++ compiler, for torch.compile
-    python benchmarks/peers/compare.py --ours build/native/bin/scorefield_bench [--quick]
+    python benchmarks/peers/compare.py --ours build/native/bin/scorefield_bench [--only images] [--quick]
 
 The peers choose their instructions when they run, so ours is built for the same processor. --portable adds a column for
 another build, such as that of the preset bench, for any x86-64-v3.
 
-Prints a Markdown table; the work is that of recipe.py. Time is taken inside each contestant, compiled and warm; the
-contestants take turns, round after round, so that a noisy machine is noisy for all, and a cell has the medians of the
-rounds. With one thread all share one core. --quick takes a minute or two, all of it twenty to thirty.
+Prints Markdown tables: one of the work of recipe.py, and without JAX one of the networks and one of the layers of
+images.py, layers on one thread only. Time is taken inside each contestant, compiled and warm; the contestants take
+turns, round after round, so that a noisy machine is noisy for all, and a cell has the medians of the rounds. With one
+thread all share one core. The recipe takes twenty to thirty minutes, images about four and a minute more where Inductor
+has yet to compile them; with --quick either takes a minute or two.
 """
 
 import argparse
@@ -26,13 +28,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from images import BATCH, LAYERS, NETWORKS
+
 HERE = Path(__file__).resolve().parent
 OURS, PORTABLE = "scorefield", "scorefield, x86-64-v3"
-PEERS = {
-    "PyTorch eager": ["torch_recipe.py"],
-    "torch.compile": ["torch_recipe.py", "--compile"],
-    "JAX": ["jax_recipe.py"],
-}
 WIDTHS, BATCHES = (16, 64, 128, 256, 1024), (1, 16, 256, 4096)
 SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1}
 
@@ -49,11 +48,20 @@ class Cell:
     steps: int = 1  # that the figure is the time of
 
 
+@dataclass
+class Table:
+    cells: list
+    peers: dict  # commands of their workers
+    rounds: int
+    seconds: float  # that a measurement takes at least
+
+
 class Ours:
     def __init__(self, executable):
         self.executable = executable
 
-    def seconds_per_step(self, cell, seconds):
+    def measure(self, cell, seconds):
+        """{"seconds_per_step": ...} and, where the work has parameters to compare, {"parameters": their number}."""
         flags = {"filter": f"^{re.escape(cell.benchmark)}$", "format": "json", "min_time": seconds}
         command = [self.executable, *(f"--benchmark_{name}={value}" for name, value in flags.items())]
         done = subprocess.run(command, capture_output=True, text=True)
@@ -62,7 +70,8 @@ class Ours:
         if not done.stdout.strip():
             raise Failure(f"it has no benchmark {cell.benchmark}: build it anew")
         result = json.loads(done.stdout)["benchmarks"][0]
-        return result["real_time"] * SECONDS[result["time_unit"]]
+        answer = {"seconds_per_step": result["real_time"] * SECONDS[result["time_unit"]]}
+        return answer | ({"parameters": int(result["parameters"])} if "parameters" in result else {})
 
     def close(self):
         pass
@@ -74,7 +83,7 @@ class Peer:
     def __init__(self, command):
         self.command, self.process = command, None
 
-    def seconds_per_step(self, cell, seconds):
+    def measure(self, cell, seconds):
         if self.process is None:
             self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                             text=True, bufsize=1, start_new_session=True)  # out of reach of Ctrl-C
@@ -90,7 +99,7 @@ class Peer:
         answer = json.loads(answer)
         if "error" in answer:
             raise Failure(answer["error"])
-        return answer["seconds_per_step"]
+        return answer
 
     def close(self):
         if self.process is not None:
@@ -98,7 +107,7 @@ class Peer:
             self.process.wait()
 
 
-def cells(widths, batches, threads):
+def recipe_cells(widths, batches, threads):
     for width, batch in itertools.product(widths, batches):
         yield Cell(f"training step, width {width}, batch {batch}", {"work": "train", "width": width, "batch": batch},
                    f"training_step<float>/width:{width}/batch:{batch}/threads:{threads}/real_time")
@@ -109,15 +118,56 @@ def cells(widths, batches, threads):
                    "reverse_step<float>/samples:1/threads:1/real_time")
 
 
+def network_cells(threads):
+    for network in NETWORKS:
+        yield Cell(f"{network}, training step, batch {BATCH}", {"work": "train", "network": network},
+                   f"image_training_step<{network}>/threads:{threads}/real_time")
+        for images in (BATCH, 1) if threads == 1 else (BATCH,):
+            yield Cell(f"{network}, score of {images}", {"work": "score", "network": network, "images": images},
+                       f"image_score<{network}>/images:{images}/threads:{threads}/real_time")
+
+
+def layer_cells():
+    for layer in LAYERS:
+        kind, *shapes = layer
+        shapes = ["x".join(map(str, shape)) for shape in shapes if shape]
+        name = f"{kind.replace('_', ' ')}{' ' * bool(shapes)}{' to '.join(shapes)}"
+        for work, text in {"evaluate": "forward", "forward_backward": "forward and backward"}.items():
+            yield Cell(f"{name}, {text}", {"work": work, "layer": layer}, "/".join([work, kind, *shapes]))
+
+
+def tables(options):
+    def table(cells, peers, rounds, seconds):
+        if options.quick:
+            rounds, seconds = 1, seconds / 5
+        return Table([*cells], peers, options.rounds or rounds, options.seconds or seconds)
+
+    if options.only != "images":
+        peers = {"PyTorch eager": ["torch_recipe.py"], "torch.compile": ["torch_recipe.py", "--compile"],
+                 "JAX": ["jax_recipe.py"]}
+        yield table(recipe_cells(options.widths, options.batches, options.threads), peers, 5, 1.0)
+    if options.only != "recipe":
+        eager = {"PyTorch eager": ["torch_images.py"]}
+        peers = eager | {"torch.compile": ["torch_images.py", "--compile"]}
+        yield table(network_cells(options.threads), peers, 3, 0.3)
+        if options.threads == 1:
+            yield table(layer_cells(), eager, 3, 0.1)
+
+
 def measured(cell, contestants, rounds, seconds):
     """{contestant: its seconds in each round, or the text of an error}"""
     results = {name: [] for name in contestants}
+    parameters = None
     for round_, (name, contestant) in itertools.product(range(rounds), contestants.items()):
         if isinstance(results[name], str):
             continue
         print(f"{cell.name}, round {round_ + 1} of {rounds}: {name}", file=sys.stderr, flush=True)
         try:
-            results[name].append(cell.steps * contestant.seconds_per_step(cell, seconds))
+            answer = contestant.measure(cell, seconds)
+            parameters = parameters or answer.get("parameters")
+            if answer.get("parameters") != parameters:
+                raise Failure(f"{answer.get('parameters')} parameters, where another has {parameters}")
+            results[name].append(cell.steps * answer["seconds_per_step"])
         except Failure as failure:
             results[name] = str(failure)
     return results
@@ -140,7 +190,8 @@ def row(cell, results):
             ratio = medians[name] / ours
             text += f" ({ratio:.{2 if ratio < 2 else 1}f}x)"
         texts.append(text)
-    ahead = len(medians) == len(results) and all(ours < medians[name] for name in medians if name in PEERS)
+    peers = [median for name, median in medians.items() if name not in (OURS, PORTABLE)]
+    ahead = len(medians) == len(results) and all(ours < median for median in peers)
     return f"| {' | '.join(texts)} |", ahead
 
 
@@ -161,21 +212,20 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ours", required=True, type=Path, help="the executable scorefield_bench")
     parser.add_argument("--portable", type=Path, help="one that is built for x86-64-v3")
+    parser.add_argument("--only", choices=("recipe", "images"), help="default both")
     parser.add_argument("--threads", type=int, default=1, choices=(1, 2))
-    parser.add_argument("--widths", type=int, nargs="+", choices=WIDTHS)
-    parser.add_argument("--batches", type=int, nargs="+", choices=BATCHES)
-    parser.add_argument("--rounds", type=int, help="default 5")
-    parser.add_argument("--seconds", type=float, help="that a measurement takes at least; default 1")
-    parser.add_argument("--quick", action="store_true", help="width 64, batches 16 and 256, 1 round, 0.2 s")
+    parser.add_argument("--widths", type=int, nargs="+", choices=WIDTHS, help="of the recipe")
+    parser.add_argument("--batches", type=int, nargs="+", choices=BATCHES, help="of the recipe")
+    parser.add_argument("--rounds", type=int, help="default 5, of images 3")
+    parser.add_argument("--seconds", type=float,
+                        help="that a measurement takes at least; default 1, of networks on images 0.3, of layers 0.1")
+    parser.add_argument("--quick", action="store_true",
+                        help="1 round of a fifth of the seconds; of the recipe width 64, batches 16 and 256")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keeps the seconds of every round")
     options = parser.parse_args()
-    defaults = {"widths": WIDTHS, "batches": BATCHES, "rounds": 5, "seconds": 1.0}
-    if options.quick:
-        defaults = {"widths": (64,), "batches": (16, 256), "rounds": 1, "seconds": 0.2}
-    for name, value in defaults.items():
-        if getattr(options, name) is None:
-            setattr(options, name, value)
-    if options.rounds < 1 or options.seconds <= 0:
+    options.widths = options.widths or ((64,) if options.quick else WIDTHS)
+    options.batches = options.batches or ((16, 256) if options.quick else BATCHES)
+    if (options.rounds or 1) < 1 or not (options.seconds is None or options.seconds > 0):
         parser.error("--rounds and --seconds are positive")
     for executable in filter(None, (options.ours, options.portable)):
         if not os.access(executable, os.X_OK) or not executable.is_file():
@@ -189,38 +239,48 @@ def arguments():
     return options
 
 
+def compared(table, options, kept):
+    """Prints the table, adds its figures to `kept`, and returns the errors."""
+    contestants = {OURS: Ours(options.ours.resolve())}
+    if options.portable:
+        contestants[PORTABLE] = Ours(options.portable.resolve())
+    for name, (script, *flags) in table.peers.items():
+        contestants[name] = Peer([sys.executable, HERE / script, *flags, "--threads", str(options.threads)])
+
+    print(f"Threads: {options.threads}; medians of {table.rounds}; in parentheses the ratio to {OURS}\n")
+    print(f"| work | {' | '.join(contestants)} |\n|---|{'---|' * len(contestants)}", flush=True)
+    errors, lead = [], 0
+    try:
+        for cell in table.cells:
+            results = measured(cell, contestants, table.rounds, table.seconds)
+            kept[cell.name] = results
+            line, ahead = row(cell, results)
+            print(line, flush=True)
+            errors += [f"{cell.name}: {name}: {r}" for name, r in results.items() if isinstance(r, str)]
+            lead += ahead
+    finally:
+        for contestant in contestants.values():
+            contestant.close()
+    print(f"\nAhead of every peer in {lead} of {len(table.cells)} cells.\n", flush=True)
+    return errors
+
+
 def main():
     options = arguments()
     kept = {"machine": machine(), "versions": versions(), "threads": options.threads, "cells": {}}
     os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[-options.threads:]))  # the children inherit it
-    contestants = {OURS: Ours(options.ours.resolve())}
-    if options.portable:
-        contestants[PORTABLE] = Ours(options.portable.resolve())
-    for name, (script, *flags) in PEERS.items():
-        contestants[name] = Peer([sys.executable, HERE / script, *flags, "--threads", str(options.threads)])
-
-    print(f"{kept['machine']}; {', '.join(f'{name} {version}' for name, version in kept['versions'].items())}; "
-          f"threads: {options.threads}; medians of {options.rounds}; in parentheses the ratio to {OURS}\n")
-    print(f"| work | {' | '.join(contestants)} |\n|---|{'---|' * len(contestants)}", flush=True)
-    errors, count, lead = [], 0, 0
+    print(f"{kept['machine']}; {', '.join(f'{name} {version}' for name, version in kept['versions'].items())}\n")
+    errors = []
     try:
-        for cell in cells(options.widths, options.batches, options.threads):
-            results = measured(cell, contestants, options.rounds, options.seconds)
-            kept["cells"][cell.name] = results
-            line, ahead = row(cell, results)
-            print(line, flush=True)
-            errors += [f"{cell.name}: {name}: {r}" for name, r in results.items() if isinstance(r, str)]
-            count, lead = count + 1, lead + ahead
+        for table in tables(options):
+            errors += compared(table, options, kept["cells"])
     except KeyboardInterrupt:
         sys.exit("compare.py: interrupted")
     finally:
-        for contestant in contestants.values():
-            contestant.close()
         if options.json:
             options.json.write_text(json.dumps(kept, indent=1) + "\n")
-    print(f"\nAhead of every peer in {lead} of {count} cells.")
     if errors:
-        sys.exit("\n".join(["", *errors]))
+        sys.exit("\n".join(errors))
 
 
 if __name__ == "__main__":

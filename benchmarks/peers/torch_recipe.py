@@ -29,27 +29,38 @@ def network(width):
     return nn.Sequential(*layers[:-1])
 
 
-def loss_of(score, x0):
-    """Denoising score matching; score is a function of (x, t), joined."""
-    t = T_MIN + (1 - T_MIN) * torch.rand(len(x0), 1)
-    noise = torch.randn_like(x0)
+def joined(x, t):
+    return torch.cat([x, t], dim=1)
+
+
+def signal_and_deviation(t):
     integral = t * (BETA_MIN + (BETA_MAX - BETA_MIN) / 2 * t)
-    deviation = torch.sqrt(-torch.expm1(-integral))
-    x_t = torch.exp(-integral / 2) * x0 + deviation * noise
-    return (deviation * score(torch.cat([x_t, t], dim=1)) + noise).square().mean()
+    return torch.exp(-integral / 2), torch.sqrt(-torch.expm1(-integral))
 
 
-def eager_training_step(net):
-    optimizer = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE, fused=True)  # faster than for-loop and foreach
+def loss_of(score, x0):
+    """Denoising score matching; score is a function of (x, t), with a time for each row or image."""
+    t = T_MIN + (1 - T_MIN) * torch.rand(len(x0), *[1] * (x0.dim() - 1))
+    noise = torch.randn_like(x0)
+    signal, deviation = signal_and_deviation(t)
+    return (deviation * score(signal * x0 + deviation * noise, t) + noise).square().mean()
+
+
+def training_step(loss_of_batch, parameters):
+    optimizer = torch.optim.Adam(parameters, lr=LEARNING_RATE, fused=True)  # faster than for-loop and foreach
 
     def step(x0):
         optimizer.zero_grad()
-        loss = loss_of(net, x0)
+        loss = loss_of_batch(x0)
         loss.backward()
         optimizer.step()
         return loss.detach()
 
     return step
+
+
+def eager_training_step(net):
+    return training_step(lambda x0: loss_of(lambda x, t: net(joined(x, t)), x0), net.parameters())
 
 
 def compiled_training_step(net):
@@ -61,7 +72,8 @@ def compiled_training_step(net):
     means, squares = ([torch.zeros_like(weight) for weight in weights] for _ in range(2))
     count = torch.zeros(())
 
-    def score(weights, x):
+    def score(weights, x, t):
+        x = joined(x, t)
         *hidden, output = zip(weights[::2], weights[1::2])
         for weight, bias in hidden:
             x = F.logsigmoid(F.linear(x, weight, bias))
@@ -69,7 +81,7 @@ def compiled_training_step(net):
 
     @compiled
     def step(weights, means, squares, count, x0):
-        gradients, loss = torch.func.grad_and_value(lambda w: loss_of(lambda x: score(w, x), x0))(weights)
+        gradients, loss = torch.func.grad_and_value(lambda w: loss_of(lambda x, t: score(w, x, t), x0))(weights)
         count += 1
         mean_scale = LEARNING_RATE / (1 - BETA1**count)
         square_scale = 1 / (1 - BETA2**count)
@@ -82,6 +94,12 @@ def compiled_training_step(net):
     return lambda x0: step(weights, means, squares, count, x0)
 
 
+def epochs(data, batch):
+    """The shuffled batches of one epoch after the other."""
+    while True:
+        yield from data[torch.randperm(len(data))].split(batch)
+
+
 class Training:
     steps = 1
 
@@ -89,14 +107,9 @@ class Training:
         data = torch.from_numpy(swiss_roll(batch))
         net = network(width)
         self.step = compiled_training_step(net) if compile else eager_training_step(net)
-        self.batches = self.epochs(data, batch)
+        self.batches = epochs(data, batch)
         for length in {batch, len(data) % batch or batch}:
             self.step(data[:length])
-
-    @staticmethod
-    def epochs(data, batch):
-        while True:
-            yield from data[torch.randperm(len(data))].split(batch)
 
     def run(self, count):
         for x0 in itertools.islice(self.batches, count):
@@ -113,7 +126,7 @@ def eager_reverse_steps(net):
     dt = 1 / REVERSE_STEPS
 
     def step(x, t, keep, pull, shake):
-        score = net(torch.cat([x, torch.full((len(x), 1), t)], dim=1))
+        score = net(joined(x, torch.full((len(x), 1), t)))
         return x.mul_(keep).add_(score, alpha=pull).add_(torch.randn_like(x), alpha=shake)
 
     times = [1 - i * dt for i in range(REVERSE_STEPS)]
@@ -126,7 +139,7 @@ def compiled_reverse_steps(net):
 
     @compiled
     def step(x, t):
-        score = net(torch.cat([x, t.expand(len(x), 1)], dim=1))
+        score = net(joined(x, t.expand(len(x), 1)))
         return x + beta(t) * (x / 2 + score) * dt + torch.sqrt(beta(t) * dt) * torch.randn_like(x)
 
     return step, [(t,) for t in torch.linspace(1, 0, REVERSE_STEPS + 1)[:-1].unbind()]

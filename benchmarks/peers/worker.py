@@ -4,7 +4,8 @@
     {"work": "sample", "seconds": 1}                                1,000 samples
     {"work": "latency", "seconds": 1}                               one sample
 
-`value` is the last loss, or the largest coordinate of a sample. What fails is answered {"error": "..."}.
+`value` is the last loss, or the largest coordinate of a sample. Where the work tells its parameters, their number is in
+the answer too. What fails is answered {"error": "..."}.
 """
 
 import json
@@ -25,7 +26,8 @@ def measure(work, seconds):
         if not math.isfinite(value):
             raise ArithmeticError(f"the result is {value}")
         if elapsed >= seconds:
-            return {"seconds_per_step": elapsed / (count * work.steps), "value": value}
+            answer = {"seconds_per_step": elapsed / (count * work.steps), "value": value}
+            return answer | ({"parameters": work.parameters} if hasattr(work, "parameters") else {})
         count = math.ceil(count * min(10, 1.4 * seconds / elapsed))
 
 
