@@ -31,7 +31,7 @@ struct Tutorial {
 struct Ours {
   static constexpr const char* name = "ours";
   static constexpr sf::Index batch_size = 64;
-  static constexpr double learning_rate = 2e-3;
+  static constexpr double learning_rate = 6e-3;
   static constexpr sf::Index warm_up = 200;
   static constexpr sf::UNetOptions unet{.fold = 2};
   static constexpr auto covariance = sf::Covariance::diagonal;
@@ -54,7 +54,8 @@ struct Ours {
                           sf::LinearDenoiserCorrection<float>::fit(data, {.covariance = covariance}), seed};
   }
   static auto trainer(double rate) {
-    return sf::Trainer{sf::DenoisingScoreMatching{.stratified = true}, sf::Adam{.learning_rate = rate, .beta2 = 0.99},
+    return sf::Trainer{sf::DenoisingScoreMatching{.stratified = true, .time_exponent = 2},
+                       sf::Muon{.learning_rate = rate, .adam = {.beta2 = 0.99}},
                        sf::Warmup<sf::CosineRate>{.steps = warm_up}};
   }
   static sf::TrainingOptions options() { return {.clip_norm = 1.0, .average = sf::ExponentialMovingAverage{0.999}}; }

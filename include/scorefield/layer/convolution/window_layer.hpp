@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cmath>
 #include <concepts>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "scorefield/layer/activation/through_activation.hpp"
 #include "scorefield/layer/convolution/border.hpp"
 #include "scorefield/layer/convolution/window.hpp"
+#include "scorefield/layer/convolution/winograd.hpp"
 #include "scorefield/layer/image_shape.hpp"
 
 namespace scorefield::detail {
@@ -31,6 +33,7 @@ class WindowLayer {
     Matrix<Scalar> x, dz;       // in their borders: a column an image
     Matrix<Scalar> derivative;  // outputs x columns: f' at map(x) + b
     Window::Workspace<Scalar> window;
+    Winograd::Workspace<Scalar> winograd;
   };
 
   const ImageShape& input_shape() const { return input_; }
@@ -50,10 +53,14 @@ class WindowLayer {
   }
 
   Workspace workspace(Index columns) const {
-    Workspace w{Matrix<Scalar>::Zero(border_of_x().around(input_).size(), columns),
-                Matrix<Scalar>::Zero(border_of_dz().around(output_).size(), columns),
-                {},
-                window_.workspace<Scalar>(columns)};
+    Workspace w;
+    if (winograd_) {
+      w.winograd = winograd_->template workspace<Scalar>();
+    } else {
+      w.x = Matrix<Scalar>::Zero(border_of_x().around(input_).size(), columns);
+      w.dz = Matrix<Scalar>::Zero(border_of_dz().around(output_).size(), columns);
+      w.window = window_.workspace<Scalar>(columns);
+    }
     if constexpr (!linear) w.derivative.resize(outputs(), columns);
     return w;
   }
@@ -74,6 +81,7 @@ class WindowLayer {
     through_activation(MatrixView<Scalar>(dy.data(), output_.channels, n * output_.pixels()),
                        linear ? nullptr : w.derivative.data(), g.data() + weights());
     const ConstMatrixView<Scalar> dz(dy.data(), dy.rows(), n);
+    if (winograd_) return winograd_->convolve_back(x, dz, dx, g.data(), w.winograd);
     if (transposed || dx.cols() > 0) copy_inside(dz, output_, border_of_dz(), columns(w.dz, 0, n));
     const auto bordered_dz = columns(std::as_const(w.dz), 0, n);
     if constexpr (transposed) {
@@ -89,7 +97,9 @@ class WindowLayer {
   WindowLayer(const ImageShape& input, const ImageShape& output, Index kernel, Index stride, Index padding)
       : input_(input),
         output_(output),
-        window_(transposed ? output : input, transposed ? input : output, kernel, stride, padding) {}
+        window_(transposed ? output : input, transposed ? input : output, kernel, stride, padding) {
+    if (!transposed && Winograd::pays(input, output, kernel, stride)) winograd_.emplace(input, output, padding);
+  }
 
  private:
   static constexpr bool linear = std::same_as<F, Identity>;
@@ -100,6 +110,7 @@ class WindowLayer {
 
   void affine(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
     assert(p.size() == parameter_count() && x.rows() == inputs() && y.rows() == outputs() && x.cols() == y.cols());
+    if (winograd_) return winograd_->convolve(p.data(), p.data() + weights(), x, y, w.winograd);
     copy_inside(x, input_, border_of_x(), columns(w.x, 0, x.cols()));
     const auto bordered_x = columns(std::as_const(w.x), 0, x.cols());
     const Scalar* bias = p.data() + weights();
@@ -111,6 +122,7 @@ class WindowLayer {
 
   ImageShape input_, output_;
   Window window_;
+  std::optional<Winograd> winograd_;  // in place of the window where it takes less time
 };
 
 }  // namespace scorefield::detail
