@@ -74,10 +74,9 @@ class Training {
       kept_.settings.minutes = options.minutes.value_or(5);
   }
 
-  /// The run in a file, which is to go on.
-  Training(const Digits& digits, const Options& options, const sf::Tensors& tensors, const std::filesystem::path& path)
-      : Training(digits, options) {
-    auto run = read_run<Recipe>(tensors, path, model_);
+  /// The run that is kept in the output folder, which is to go on.
+  Training(const Digits& digits, const Options& options, const sf::Tensors& checkpoint) : Training(digits, options) {
+    auto run = read_run<Recipe>(checkpoint, folder_ / checkpoint_name, model_);
     if (run.data != kept_.data)
       throw examples::UsageError(sf::text("--data: the run to be resumed has other data than these ",
                                           digits_.training.size(), " images; pass --data as it was"));
@@ -101,7 +100,7 @@ class Training {
       keep(run);
     }
     write_losses();
-    write_run<Recipe>(folder_ / "checkpoint.safetensors", model_, kept_);
+    write_run<Recipe>(folder_ / checkpoint_name, model_, kept_);
   }
 
  private:
@@ -150,7 +149,7 @@ class Training {
     number.insert(0, 6 - std::min<std::size_t>(6, number.size()), '0');
     sf::write_png(folder_ / ("progress_" + number + ".png"),
                   grid(draw(model_, quick_sampler, request, never)->samples));
-    write_run<Recipe>(folder_ / "checkpoint.safetensors", model_, kept_);
+    write_run<Recipe>(folder_ / checkpoint_name, model_, kept_);
   }
 
   /// Takes the steps of the warm-up, which are the same however long the run, or as many as a tenth of the time allows;
