@@ -115,6 +115,9 @@ KeptRun read_run(const sf::Tensors& tensors, const std::filesystem::path& path, 
   minutes = detail::number<double>(tensors, "run.minutes");
   seconds = detail::number<double>(tensors, "run.seconds");
   steps = detail::number<std::int64_t>(tensors, "run.steps");
+  if (batch_size < 1 || steps < 0)
+    throw sf::FileError("--resume", "a batch and a length in " + path.string(), sf::text(batch_size, " and ", steps),
+                        "the file was changed; take another one");
   run.data = detail::number<std::uint64_t>(tensors, "run.data");
   run.journal.loss_sum = detail::number<double>(tensors, "journal.loss_sum");
   run.journal.loss_count = detail::number<std::int64_t>(tensors, "journal.loss_count");
