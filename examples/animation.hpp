@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <scorefield/io/canvas.hpp>
 #include <vector>
-#if __has_include(<gif_lib.h>)
+#ifdef EXAMPLES_HAVE_GIF
 #include <scorefield/io/gif.hpp>
 #endif
 
@@ -13,7 +13,7 @@ namespace examples {
 /// Writes a GIF that rests on its last frame before it begins anew. Whether it could: false without giflib.
 inline bool write_animation([[maybe_unused]] const std::filesystem::path& path,
                             [[maybe_unused]] const std::vector<scorefield::Canvas>& frames) {
-#if __has_include(<gif_lib.h>)
+#ifdef EXAMPLES_HAVE_GIF
   scorefield::write_gif(path, frames, {.frame_milliseconds = 80, .last_milliseconds = 3000});
   return true;
 #else

@@ -1,5 +1,6 @@
 /// Trains a score model on the Swiss roll, draws from it, and leaves samples, losses and pictures in a folder.
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -7,14 +8,18 @@
 #include <scorefield/io/png.hpp>
 #include <scorefield/scorefield.hpp>
 #include <string>
-#include <system_error>
 #include <vector>
 
+#include "animation.hpp"
 #include "arguments.hpp"
+#include "program.hpp"
 
 namespace sf = scorefield;
 
 namespace {
+
+/// Of the time from noise to data, between which samples are looked at.
+constexpr int intervals = 60;
 
 /// How to train. The full recipe is the tutorials': raw weights at a constant learning rate. The default needs fewer
 /// steps, because a falling learning rate and a moving average settle the weights.
@@ -31,18 +36,6 @@ Recipe named_recipe(const std::string& name) {
   throw examples::UsageError("--recipe: expected default or full, got '" + name + "'");
 }
 
-/// Creates the folder, or says now rather than after the training that nothing can be written there.
-void prepare(const std::filesystem::path& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) throw examples::UsageError("--output " + folder.string() + ": " + error.message());
-  try {
-    sf::AtomicFile("--output", folder / "samples.npy");  // gone again without a commit
-  } catch (const sf::FileError& unwritable) {
-    throw examples::UsageError(unwritable.what());
-  }
-}
-
 void write_losses(const std::filesystem::path& path, const sf::History& history) {
   std::string lines = "step,epoch,loss\n";
   for (const auto& row : history.rows()) lines += sf::text(row.step, ",", row.epoch, ",", row.loss, "\n");
@@ -51,18 +44,32 @@ void write_losses(const std::filesystem::path& path, const sf::History& history)
   file.commit();
 }
 
-/// Draws the samples and keeps them as they were at these times on the way.
+/// Draws the samples and keeps them as they were at equidistant times from noise at 1 to data at 0, both included.
 template <class Model>
 std::vector<sf::ScatterPanel> draw(const Model& model, const sf::EulerMaruyama& sampler,
                                    const sf::SampleRequest& request, sf::Matrix<float>& samples) {
   std::vector<sf::ScatterPanel> evolution;
   auto stepper = sampler.start(model, request);
-  for (const float time : {1.0f, 0.75f, 0.5f, 0.25f, 0.1f, 0.0f}) {
+  for (int i = 0; i <= intervals; ++i) {
+    const float time = 1 - static_cast<float>(i) / intervals;
     while (!stepper.done() && stepper.time() > time) stepper.step();
     evolution.emplace_back(stepper.samples(), sf::text("t = ", std::round(100 * stepper.time()) / 100));
   }
   samples = stepper.samples();
   return evolution;
+}
+
+sf::Canvas still(const std::vector<sf::ScatterPanel>& evolution) {
+  std::vector<sf::ScatterPanel> panels;
+  for (const double time : {1.0, 0.75, 0.5, 0.25, 0.1, 0.0})
+    panels.push_back(evolution[static_cast<std::size_t>(std::lround((1 - time) * intervals))]);
+  return sf::scatter(panels, {.panel_size = 220});
+}
+
+std::vector<sf::Canvas> animation(const std::vector<sf::ScatterPanel>& evolution) {
+  std::vector<sf::Canvas> frames;
+  for (const auto& panel : evolution) frames.push_back(sf::scatter({panel}, {.range = sf::AxisRange{-3, 3}}));
+  return frames;
 }
 
 int run(int argc, char** argv) {
@@ -111,7 +118,7 @@ int run(int argc, char** argv) {
   const std::filesystem::path folder = output;
   trainer.start(model, data, recipe.training);
   sampler.start(model, request);
-  prepare(folder);
+  examples::prepare_output(folder);
 
   sf::History history(1000);
   trainer.fit(model, data, recipe.training, sf::ProgressBar{}, history);
@@ -123,24 +130,15 @@ int run(int argc, char** argv) {
   sf::write_npy(folder / "samples.npy", samples);
   write_losses(folder / "loss.csv", history);
   sf::write_png(folder / "swiss_roll.png", sf::scatter({{data.samples(), "training data"}, {samples, "samples"}}));
-  sf::write_png(folder / "evolution.png", sf::scatter(evolution, {.panel_size = 220}));
-  std::printf("%s: samples.npy, training.npy, loss.csv, swiss_roll.png, evolution.png\n", folder.string().c_str());
+  sf::write_png(folder / "evolution.png", still(evolution));
+  const bool animated = examples::write_animation(folder / "evolution.gif", animation(evolution));
+  std::printf("%s: samples.npy, training.npy, loss.csv, swiss_roll.png, evolution.png%s\n", folder.string().c_str(),
+              animated ? ", evolution.gif" : "");
   return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const examples::UsageError& error) {
-    std::fprintf(stderr, "swiss_roll: %s\n", error.what());
-    return 2;
-  } catch (const sf::InvalidArgument& error) {
-    std::fprintf(stderr, "swiss_roll: %s\n", error.what());
-    return 2;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "swiss_roll: %s\n", error.what());
-    return 1;
-  }
+  return examples::run_program("swiss_roll", [&] { return run(argc, argv); });
 }

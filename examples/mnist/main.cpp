@@ -42,17 +42,17 @@ Drawing drawing_of(const Model& model, const Options& options, sf::SampleRequest
 }
 
 template <class Recipe>
-int train(const Options& options, const std::optional<sf::Tensors>& checkpoint, const std::filesystem::path& path) {
+int train(const Options& options, const std::optional<sf::Tensors>& checkpoint) {
   const auto digits = options.data.empty() ? drawn_digits() : read_digits(options.data);
-  auto training = checkpoint ? Training<Recipe>(digits, options, *checkpoint, path) : Training<Recipe>(digits, options);
-  if (!checkpoint) remove_progress(options.output);
+  const auto& folder = options.output;
+  examples::prepare_output(folder);
+  auto training = checkpoint ? Training<Recipe>(digits, options, *checkpoint) : Training<Recipe>(digits, options);
+  if (!checkpoint) remove_progress(folder);
   training.train();
 
-  const auto& folder = options.output;
-  const auto& model = training.model();
-  write_model<Recipe>(folder / "model.safetensors", model);
+  write_model<Recipe>(folder / "model.safetensors", training.model());
   const auto drawing =
-      drawing_of(model, options,
+      drawing_of(training.model(), options,
                  {.count = options.samples, .seed = sf::Seed{training.settings().seed}, .threads = options.threads});
   const auto drawn = write_drawing(folder, drawing);
   sf::write_png(folder / "nearest.png",
@@ -60,30 +60,34 @@ int train(const Options& options, const std::optional<sf::Tensors>& checkpoint, 
   std::printf("%s: model.safetensors, loss.csv, progress_*.png, %s, nearest.png\n", folder.string().c_str(),
               drawn.c_str());
   if (!training.complete())
-    std::printf("Interrupted after step %td: the same command with --resume goes on from there.\n", training.step());
+    std::printf(
+        "Interrupted after step %td, so the samples are few and quick; the same command with --resume goes on.\n",
+        training.step());
+  else if (interrupted())
+    std::printf("Interrupted while drawing, so the samples are few and quick; --load %s draws more.\n",
+                (folder / "model.safetensors").string().c_str());
   return 0;
 }
 
 int train(const Options& options) {
-  examples::prepare_output(options.output);
-  const auto path = options.output / "checkpoint.safetensors";
   std::string network = options.network.empty() ? Ours::name : options.network;
   std::optional<sf::Tensors> checkpoint;
   if (options.resume) {
+    const auto path = options.output / checkpoint_name;
     if (!std::filesystem::exists(path))
       throw examples::UsageError("--resume: there is no " + path.string() + "; leave --resume out to start a run");
-    checkpoint = sf::read_safetensors(path);
-    network = network_in(*checkpoint, path);
+    checkpoint = read_file(path, Holds::run);
+    network = entry(*checkpoint, "network");
     if (!options.network.empty() && options.network != network)
       throw examples::UsageError("--network " + options.network + ": the run to be resumed has " + network +
                                  "; leave --network out, or start anew without --resume");
   }
-  return with_network(network, [&](auto recipe) { return train<decltype(recipe)>(options, checkpoint, path); });
+  return with_network(network, [&](auto recipe) { return train<decltype(recipe)>(options, checkpoint); });
 }
 
 int load(const Options& options) {
-  const auto tensors = sf::read_safetensors(options.load);
-  return with_network(network_in(tensors, options.load), [&](auto recipe) {
+  const auto tensors = read_file(options.load, Holds::model);
+  return with_network(entry(tensors, "network"), [&](auto recipe) {
     const auto model = read_model<decltype(recipe)>(tensors, options.load);
     examples::prepare_output(options.output);
     const auto drawing =

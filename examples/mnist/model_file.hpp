@@ -11,31 +11,40 @@
 
 namespace mnist {
 
-/// What a file says of the network it belongs to.
+/// The two kinds of file that the program writes.
+enum class Holds { model, run };
+
+inline std::string spelled(Holds kind) { return kind == Holds::model ? "model of mnist" : "run of mnist"; }
+
+/// What a file says of itself and of the network it belongs to.
 template <class Recipe>
-std::map<std::string, std::string> about() {
-  return {{"program", "scorefield mnist"}, {"network", Recipe::name}, {"architecture", Recipe::description()}};
+std::map<std::string, std::string> about(Holds kind) {
+  return {{"holds", spelled(kind)}, {"network", Recipe::name}, {"architecture", Recipe::description()}};
 }
+
+/// The option that reads such a file: what messages start with.
+inline const char* option_of(Holds kind) { return kind == Holds::model ? "--load" : "--resume"; }
 
 inline std::string entry(const sf::Tensors& tensors, const std::string& key) {
   const auto found = tensors.metadata.find(key);
-  return found == tensors.metadata.end() ? "" : found->second;
+  return found == tensors.metadata.end() ? "nothing" : found->second;
 }
 
-/// The network's name in a file that this program wrote.
-inline std::string network_in(const sf::Tensors& tensors, const std::filesystem::path& path) {
-  const auto name = entry(tensors, "network");
-  if (entry(tensors, "program") != "scorefield mnist" || (name != Tutorial::name && name != Ours::name))
-    throw sf::FileError("mnist", "a file that mnist wrote at " + path.string(), "another one",
-                        "pass the model.safetensors, or the folder, of a run");
-  return name;
+/// The tensors of a file of that kind. Throws FileError.
+inline sf::Tensors read_file(const std::filesystem::path& path, Holds kind) {
+  auto tensors = sf::read_safetensors(path);
+  if (entry(tensors, "holds") != spelled(kind))
+    throw sf::FileError(option_of(kind), sf::text("a ", spelled(kind), " in ", path.string()),
+                        sf::text("a file that says of itself ", entry(tensors, "holds")),
+                        "a run leaves its model in model.safetensors and itself in checkpoint.safetensors");
+  return tensors;
 }
 
 /// A network of the same name may have been another one when the file was written.
 template <class Recipe>
-void check_architecture(const sf::Tensors& tensors, const std::filesystem::path& path) {
+void check_architecture(const sf::Tensors& tensors, const std::filesystem::path& path, Holds kind) {
   if (entry(tensors, "architecture") != Recipe::description())
-    throw sf::FileError("mnist", Recipe::description() + " in " + path.string(), entry(tensors, "architecture"),
+    throw sf::FileError(option_of(kind), Recipe::description() + " in " + path.string(), entry(tensors, "architecture"),
                         "use it with the version of the program that wrote it");
 }
 
@@ -60,7 +69,7 @@ void read_constants(const sf::Tensors& tensors, Model& model) {
 template <class Recipe>
 void write_model(const std::filesystem::path& path, const ModelOf<Recipe>& model) {
   sf::Tensors tensors;
-  tensors.metadata = about<Recipe>();
+  tensors.metadata = about<Recipe>(Holds::model);
   sf::add_parameters(tensors, "network.", model.network().layout(), model.parameters());
   add_constants(tensors, model);
   sf::write_safetensors(path, tensors);
@@ -69,7 +78,7 @@ void write_model(const std::filesystem::path& path, const ModelOf<Recipe>& model
 /// Throws FileError or InvalidArgument when the file is not of this network.
 template <class Recipe>
 ModelOf<Recipe> read_model(const sf::Tensors& tensors, const std::filesystem::path& path) {
-  check_architecture<Recipe>(tensors, path);
+  check_architecture<Recipe>(tensors, path, Holds::model);
   auto model =
       Recipe::model(sf::Matrix<float>::Zero(image.size(), 1), sf::Seed{0});  // what it learns of that is replaced
   model.set_parameters(sf::read_parameters<float>(tensors, "network.", model.network().layout()));

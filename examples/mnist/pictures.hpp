@@ -34,8 +34,10 @@ inline sf::Canvas evolution(const std::vector<sf::Matrix<float>>& frames) {
 /// The frames of an animation: grids of the samples as they form.
 inline std::vector<sf::Canvas> evolution_frames(const std::vector<sf::Matrix<float>>& frames) {
   std::vector<sf::Canvas> canvases;
-  for (const auto& frame : frames)
-    canvases.push_back(sf::image_grid(frame, {.height = image.height, .width = image.width, .scale = 2, .margin = 2}));
+  // Noise in sixteen greys is half as many bytes.
+  for (const sf::Matrix<float>& frame : frames)
+    canvases.push_back(sf::image_grid((15 * frame).array().round().matrix() / 15,
+                                      {.height = image.height, .width = image.width, .scale = 2, .margin = 2}));
   return canvases;
 }
 

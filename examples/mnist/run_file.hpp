@@ -17,6 +17,9 @@
 
 namespace mnist {
 
+/// Where a run is kept in its output folder.
+inline constexpr const char* checkpoint_name = "checkpoint.safetensors";
+
 /// What, with the network and the data, decides every bit of a run.
 struct Settings {
   sf::Index batch_size = 0;
@@ -74,7 +77,7 @@ template <class Recipe>
 void write_run(const std::filesystem::path& path, const ModelOf<Recipe>& model, const KeptRun& run) {
   const auto& [settings, journal, data, state] = run;
   sf::Tensors tensors;
-  tensors.metadata = about<Recipe>();
+  tensors.metadata = about<Recipe>(Holds::run);
   sf::add_training_state(tensors, model.network().layout(), state);
   add_constants(tensors, model);
   detail::add_number<std::int64_t>(tensors, "run.batch_size", settings.batch_size);
@@ -101,7 +104,7 @@ void write_run(const std::filesystem::path& path, const ModelOf<Recipe>& model, 
 /// network's runs.
 template <class Recipe>
 KeptRun read_run(const sf::Tensors& tensors, const std::filesystem::path& path, ModelOf<Recipe>& model) {
-  check_architecture<Recipe>(tensors, path);
+  check_architecture<Recipe>(tensors, path, Holds::run);
   read_constants(tensors, model);
   KeptRun run;
   run.state = sf::read_training_state<float>(tensors, model.network().layout());
@@ -112,6 +115,9 @@ KeptRun read_run(const sf::Tensors& tensors, const std::filesystem::path& path, 
   minutes = detail::number<double>(tensors, "run.minutes");
   seconds = detail::number<double>(tensors, "run.seconds");
   steps = detail::number<std::int64_t>(tensors, "run.steps");
+  if (batch_size < 1 || steps < 0)
+    throw sf::FileError("--resume", "a batch and a length in " + path.string(), sf::text(batch_size, " and ", steps),
+                        "the file was changed; take another one");
   run.data = detail::number<std::uint64_t>(tensors, "run.data");
   run.journal.loss_sum = detail::number<double>(tensors, "journal.loss_sum");
   run.journal.loss_count = detail::number<std::int64_t>(tensors, "journal.loss_count");

@@ -42,11 +42,11 @@ struct ReportPlan {
     return step == (steps_per_epoch + 3) / 4 || step == (steps_per_epoch + 1) / 2 || step % steps_per_epoch == 0 ||
            step == steps;
   }
-  /// How many are due in steps (from, to] of a run of `to`.
+  /// How many are due in steps [from, to] of a run of `to` steps, or one more.
   sf::Index count(sf::Index from, sf::Index to) const {
-    sf::Index count = to / steps_per_epoch - from / steps_per_epoch;
+    sf::Index count = to / steps_per_epoch - (from - 1) / steps_per_epoch;
     for (const sf::Index early : {(steps_per_epoch + 3) / 4, (steps_per_epoch + 1) / 2})
-      count += early < steps_per_epoch && from < early && early <= to;
+      count += from <= early && early <= to;
     return count + 1;
   }
 };
@@ -74,10 +74,9 @@ class Training {
       kept_.settings.minutes = options.minutes.value_or(5);
   }
 
-  /// The run in a file, which is to go on.
-  Training(const Digits& digits, const Options& options, const sf::Tensors& tensors, const std::filesystem::path& path)
-      : Training(digits, options) {
-    auto run = read_run<Recipe>(tensors, path, model_);
+  /// The run that is kept in the output folder, which is to go on.
+  Training(const Digits& digits, const Options& options, const sf::Tensors& checkpoint) : Training(digits, options) {
+    auto run = read_run<Recipe>(checkpoint, folder_ / checkpoint_name, model_);
     if (run.data != kept_.data)
       throw examples::UsageError(sf::text("--data: the run to be resumed has other data than these ",
                                           digits_.training.size(), " images; pass --data as it was"));
@@ -97,15 +96,20 @@ class Training {
     if (settings().steps == 0) choose_length(bar);
     if (settings().steps > 0) {
       auto run = start(settings().steps);
-      while (!run.done() && !interrupted()) advance(run, settings().steps, bar);
+      while (!run.done() && !interrupted()) {
+        advance(run, settings().steps, bar);
+        report_if_due(run);
+      }
       keep(run);
     }
     write_losses();
-    write_run<Recipe>(folder_ / "checkpoint.safetensors", model_, kept_);
+    write_run<Recipe>(folder_ / checkpoint_name, model_, kept_);
   }
 
  private:
   sf::Index steps_per_epoch() const { return sf::Chunks{digits_.training.size(), kept_.settings.batch_size}.pieces(); }
+
+  ReportPlan plan() const { return {steps_per_epoch()}; }
 
   /// A run of so many steps, at the step that is kept.
   auto start(sf::Index steps) const {
@@ -125,7 +129,7 @@ class Training {
     model_.set_parameters(run.result());
   }
 
-  /// One step, and the report if one is due. Returns the seconds of the step alone.
+  /// One step; returns its seconds. steps: of the whole run, to be shown.
   template <class Run>
   double advance(Run& run, sf::Index steps, sf::ProgressBar& bar) {
     const Stopwatch watch;
@@ -133,12 +137,12 @@ class Training {
     const double seconds = watch.seconds();
     kept_.journal.add(run.loss());
     bar(sf::Progress<float>{run.step(), steps, run.epoch(), run.loss(), run.learning_rate(), run.result()});
-    if (ReportPlan{steps_per_epoch()}.due(run.step(), settings().steps)) report(run);
     return seconds;
   }
 
   template <class Run>
-  void report(const Run& run) {
+  void report_if_due(const Run& run) {
+    if (!plan().due(run.step(), settings().steps)) return;
     keep(run);
     const auto& row = kept_.journal.report(run.step(), held_out_loss(model_, digits_.held_out, threads_));
     examples::say(sf::text("step ", row.step, ", epoch ", epochs(row.step), ": training loss ", row.loss,
@@ -150,7 +154,7 @@ class Training {
     number.insert(0, 6 - std::min<std::size_t>(6, number.size()), '0');
     sf::write_png(folder_ / ("progress_" + number + ".png"),
                   grid(draw(model_, quick_sampler, request, never)->samples));
-    write_run<Recipe>(folder_ / "checkpoint.safetensors", model_, kept_);
+    write_run<Recipe>(folder_ / checkpoint_name, model_, kept_);
   }
 
   /// Takes the steps of the warm-up, which are the same however long the run, or as many as a tenth of the time allows;
@@ -169,18 +173,15 @@ class Training {
       settings.seconds = before + watch.seconds();
       shown = run.step() + 1 + static_cast<sf::Index>(std::max(0.0, budget - settings.seconds) / a_step);
       if (run.step() == Recipe::warm_up || (count > 3 && in_steps > budget / 10))
-        settings.steps = steps_within(0.98 * budget - settings.seconds, a_step, run.step());
+        set_length(0.98 * budget - settings.seconds, a_step, run.step());
+      // Afterwards, so that what is kept of the last step of the warm-up knows the length.
+      report_if_due(run);
     }
-    keep(run);
-    if (settings.steps == 0) return;  // interrupted: the speed is measured when the run is resumed
-    settings.seconds = 0;
-    examples::say(sf::text(settings.minutes, settings.minutes == 1 ? " minute is " : " minutes are ", settings.steps,
-                           " steps of ", std::round(1e4 * a_step) / 10, " ms: the same as --epochs ",
-                           epochs_text(settings.steps, steps_per_epoch())));
+    keep(run);  // without a length if interrupted: the speed is then measured when the run is resumed
   }
 
-  /// How long a run may be at most, if `seconds` are left at some step for more steps and their reports.
-  sf::Index steps_within(double seconds, double a_step, sf::Index step) const {
+  /// As many steps in all as take `seconds` from some step on, its own report and those that follow included.
+  void set_length(double seconds, double a_step, sf::Index step) {
     const sf::Index tried = std::min<sf::Index>(256, digits_.held_out.cols());
     const Stopwatch watch;
     held_out_loss(model_, digits_.held_out.leftCols(tried), threads_);
@@ -189,11 +190,16 @@ class Training {
     sf::Index enough = step + 1, too_many = step + 2 + static_cast<sf::Index>(std::max(0.0, seconds) / a_step);
     while (too_many - enough > 1) {
       const sf::Index middle = enough + (too_many - enough) / 2;
-      const double needed = static_cast<double>(middle - step) * a_step +
-                            static_cast<double>(ReportPlan{steps_per_epoch()}.count(step, middle)) * a_report;
+      const double needed =
+          static_cast<double>(middle - step) * a_step + static_cast<double>(plan().count(step, middle)) * a_report;
       (needed <= seconds ? enough : too_many) = middle;
     }
-    return enough;
+    kept_.settings.steps = enough;
+    kept_.settings.seconds = 0;
+    const double minutes = settings().minutes;
+    examples::say(sf::text(minutes, minutes == 1 ? " minute is " : " minutes are ", enough, " steps of ",
+                           std::round(1e4 * a_step) / 10, " ms: the same as --epochs ",
+                           epochs_text(enough, steps_per_epoch())));
   }
 
   double epochs(sf::Index step) const {
