@@ -89,6 +89,9 @@ TEMPLATE_TEST_CASE("a convolution is its definition in every shape", "[layer]", 
     check_convolution<TestType>({14, 13, 33}, 24, {}, columns);
     check_convolution<TestType>({7, 7, 70}, 40, {}, columns);
     check_convolution<TestType>({7, 7, 130}, 70, {}, columns);
+    check_convolution<TestType>({14, 13, 144}, 48, {}, columns);
+    check_convolution<TestType>({10, 9, 16}, 96, {.padding = 0}, columns);
+    check_convolution<TestType>({5, 7, 48}, 16, {.padding = 2}, columns);
     check_convolution<TestType>({8, 6, 3}, 9, {.kernel = 3, .stride = 2, .padding = 1}, columns);
     check_convolution<TestType>({9, 7, 3}, 4, {.kernel = 4, .stride = 3, .padding = 2}, columns);
     check_convolution<TestType>({5, 4, 7}, 17, {.kernel = 1, .stride = 2, .padding = 0}, columns);

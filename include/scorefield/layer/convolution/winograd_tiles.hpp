@@ -1,7 +1,7 @@
-/// From the pixels of tiles to a column in each of 36 matrices, and back. All loops run over the channels of a pixel.
+/// From the pixels of tiles to a column in each of 36 matrices, and back; `matrix_stride` numbers lie between entries
+/// of neighbouring matrices. Packets are of channels, which are whole packets.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -12,19 +12,12 @@
 
 namespace scorefield::detail::winograd {
 
-/// At least `count` numbers, in an odd number of cache lines: pieces so far apart fall into different sets of a cache.
-template <Real Scalar>
-Index apart(Index count) {
-  constexpr Index line = 64 / sizeof(Scalar);
-  return ((count + line - 1) / line | 1) * line;
-}
-
 /// The tiles of images, row by row; the last ones of a row or column may reach beyond the image.
 struct TileGrid {
   Index rows, columns;
 
   explicit TileGrid(const ImageShape& image)
-      : rows((image.height + tile - 1) / tile), columns((image.width + tile - 1) / tile) {}
+      : rows((image.height + tile_edge - 1) / tile_edge), columns((image.width + tile_edge - 1) / tile_edge) {}
 
   Index size() const { return rows * columns; }
 };
@@ -51,12 +44,12 @@ void for_each_square(Pointer images, const ImageShape& shape, const TileGrid& gr
                      Index first, Index count, const F& f) {
   for (Index t = 0; t < count; ++t) {
     const Index image = (first + t) / grid.size(), place = (first + t) % grid.size();
-    f(t, square_of<Edge>(images + image * shape.size(), shape, place / grid.columns * tile - padding,
-                         place % grid.columns * tile - padding, outside));
+    f(t, square_of<Edge>(images + image * shape.size(), shape, place / grid.columns * tile_edge - padding,
+                         place % grid.columns * tile_edge - padding, outside));
   }
 }
 
-/// Entry i of the column in matrix (row, column) = the Transform of entries i of the pixels. Whole packets.
+/// Channel c of the column in each matrix = the Transform of channel c of the pixels.
 template <class Transform, Real Scalar>
 SCOREFIELD_ONE_COPY void to_matrices(const std::array<const Scalar*, Transform::from * Transform::from>& pixels,
                                      Index channels, Scalar* column, Index matrix_stride) {
@@ -68,16 +61,16 @@ SCOREFIELD_ONE_COPY void to_matrices(const std::array<const Scalar*, Transform::
         });
 }
 
-/// Entries i of the pixels = the output's transform of entry i of the column in each matrix, plus bias.
+/// Channel c of the pixels = the output's transform of channel c of the column in each matrix, plus the bias.
 template <Real Scalar>
 SCOREFIELD_ONE_COPY void to_pixels(const Scalar* column, Index matrix_stride, const Scalar* bias,
-                                   const std::array<Scalar*, tile * tile>& pixels, Index channels) {
+                                   const std::array<Scalar*, tile_edge * tile_edge>& pixels, Index channels) {
   for (Index c = 0; c < channels; c += packet_size<Scalar>) {
     const auto b = load<Scalar>(bias + c);
     transform_both_axes<OutputTransform, Scalar>(
-        [&](Index i, Index j) { return load<Scalar>(column + (i * window + j) * matrix_stride + c); },
+        [&](Index i, Index j) { return load<Scalar>(column + (i * window_edge + j) * matrix_stride + c); },
         [&](Index i, Index j, const Packet<Scalar>& p) {
-          store<Scalar>(pixels[static_cast<std::size_t>(i * tile + j)] + c, add(p, b));
+          store<Scalar>(pixels[static_cast<std::size_t>(i * tile_edge + j)] + c, add(p, b));
         });
   }
 }

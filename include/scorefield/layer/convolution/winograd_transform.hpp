@@ -1,12 +1,13 @@
-/// The transforms of Winograd's minimal filtering F(4x4, 3x3): with 36 products in place of 144, a tile of 4 x 4 pixels of
-/// a correlation of 3 x 3 is, with 6 x 6 pixels X and weights W,
+/// The transforms of Winograd's minimal filtering F(4x4, 3x3): with 36 products in place of 144, a tile of 4 x 4 pixels
+/// of a correlation of 3 x 3 is, with 6 x 6 pixels X and weights W,
 ///   Y = A^T [(G W G^T) * (B^T X B)] A,
 /// the product in the middle being element by element. Lavin and Gray 2016, arXiv:1509.09308, equation 8.
 ///
-/// Along one axis that is Toom and Cook's product of polynomials by their values at six points (Blahut, "Fast Algorithms
-/// for Signal Processing", 2010, chapter 5). A holds the points' powers, G their squares and less over the products of
-/// their distances, a row of B^T the coefficients of the polynomial that vanishes at all points but one. The points
-/// here are 0, +-1/sqrt(2), +-sqrt(2) and infinity, which leave half the rounding error of the paper's 0, +-1, +-2.
+/// Along one axis that is Toom and Cook's product of polynomials by their values at six points (Blahut, "Fast
+/// Algorithms for Signal Processing", 2010, chapter 5). A holds the points' powers, G their squares and less over the
+/// products of their distances, a row of B^T the coefficients of the polynomial that vanishes at all points but one.
+/// The points here are 0, +-1/sqrt(2), +-sqrt(2) and infinity, which leave half the rounding error of the paper's 0,
+/// +-1, +-2.
 #pragma once
 
 #include <numbers>
@@ -16,8 +17,8 @@
 
 namespace scorefield::detail::winograd {
 
-inline constexpr Index kernel = 3, tile = 4, window = tile + kernel - 1;
-inline constexpr Index matrices = window * window;
+inline constexpr Index kernel_edge = 3, tile_edge = 4, window_edge = tile_edge + kernel_edge - 1;
+inline constexpr Index matrices = window_edge * window_edge;
 
 /// N packets along one axis.
 template <Real Scalar, Index N>
@@ -54,7 +55,7 @@ inline constexpr double small_weight = -2.0 / 3, large_weight = 1.0 / 6;
 
 /// B^T x.
 struct InputTransform {
-  static constexpr Index from = window, to = window;
+  static constexpr Index from = window_edge, to = window_edge;
 
   template <Real Scalar>
   static Line<Scalar, to> apply(const Line<Scalar, from>& x) {
@@ -71,7 +72,7 @@ struct InputTransform {
 
 /// A^T m.
 struct OutputTransform {
-  static constexpr Index from = window, to = tile;
+  static constexpr Index from = window_edge, to = tile_edge;
 
   template <Real Scalar>
   static Line<Scalar, to> apply(const Line<Scalar, from>& m) {
@@ -89,7 +90,7 @@ struct OutputTransform {
 
 /// A y, the adjoint of the output's transform.
 struct OutputGradientTransform {
-  static constexpr Index from = tile, to = window;
+  static constexpr Index from = tile_edge, to = window_edge;
 
   template <Real Scalar>
   static Line<Scalar, to> apply(const Line<Scalar, from>& y) {
@@ -106,7 +107,7 @@ struct OutputGradientTransform {
 
 /// G w.
 struct WeightTransform {
-  static constexpr Index from = kernel, to = window;
+  static constexpr Index from = kernel_edge, to = window_edge;
 
   template <Real Scalar>
   static Line<Scalar, to> apply(const Line<Scalar, from>& w) {
@@ -124,7 +125,7 @@ struct WeightTransform {
 
 /// G^T u, the adjoint of the weights' transform.
 struct WeightGradientTransform {
-  static constexpr Index from = window, to = kernel;
+  static constexpr Index from = window_edge, to = kernel_edge;
 
   template <Real Scalar>
   static Line<Scalar, to> apply(const Line<Scalar, from>& u) {
