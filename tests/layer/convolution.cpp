@@ -58,18 +58,6 @@ void check_convolution(const sf::ImageShape& input, Index channels, const sf::Co
   check_close(test::outputs(layer, sf::Vector<Scalar>(p), x), y, window + 1);
 }
 
-/// Of W * x without a bias, in float, as a share of the result; root mean squares.
-double relative_rounding(const sf::ImageShape& input, Index channels) {
-  const sf::Convolution<float> layer(input, channels);
-  const sf::Convolution<double> exact(input, channels);
-  sf::Vector<float> p = test::normals<float>(layer.parameter_count(), 1, "p");
-  p.tail(channels).setZero();
-  const auto x = test::normals<float>(layer.inputs(), 4, "x");
-  const sf::Matrix<double> y =
-      test::outputs(exact, sf::Vector<double>(p.cast<double>()), sf::Matrix<double>(x.cast<double>()));
-  return (test::outputs(layer, p, x).cast<double>() - y).norm() / y.norm();
-}
-
 template <class Scalar>
 void check_transposed(const sf::ImageShape& input, Index channels, const sf::TransposedConvolutionOptions& o,
                       Index columns) {
@@ -101,24 +89,14 @@ TEMPLATE_TEST_CASE("a convolution is its definition in every shape", "[layer]", 
     check_convolution<TestType>({14, 13, 33}, 24, {}, columns);
     check_convolution<TestType>({7, 7, 70}, 40, {}, columns);
     check_convolution<TestType>({7, 7, 130}, 70, {}, columns);
-    check_convolution<TestType>({14, 13, 32}, 48, {}, columns);
-    check_convolution<TestType>({7, 8, 16}, 144, {}, columns);
-    check_convolution<TestType>({9, 11, 48}, 16, {.padding = 0}, columns);
-    check_convolution<TestType>({10, 9, 16}, 32, {.padding = 2}, columns);
+    check_convolution<TestType>({14, 13, 144}, 48, {}, columns);
+    check_convolution<TestType>({10, 9, 16}, 96, {.padding = 0}, columns);
+    check_convolution<TestType>({5, 7, 48}, 16, {.padding = 2}, columns);
     check_convolution<TestType>({8, 6, 3}, 9, {.kernel = 3, .stride = 2, .padding = 1}, columns);
     check_convolution<TestType>({9, 7, 3}, 4, {.kernel = 4, .stride = 3, .padding = 2}, columns);
     check_convolution<TestType>({5, 4, 7}, 17, {.kernel = 1, .stride = 2, .padding = 0}, columns);
     check_convolution<TestType>({2, 150, 2}, 3, {.kernel = 5, .stride = 1, .padding = 2}, columns);
   }
-}
-
-TEST_CASE("convolutions by minimal filtering round a few times as much as direct ones", "[layer]") {
-  // Numbers up to 8 in the transforms of F(4x4, 3x3) cancel, which costs a factor of about 4. A channel less, and a
-  // convolution goes the direct way.
-  const double direct = relative_rounding({7, 7, 191}, 96), filtered = relative_rounding({7, 7, 192}, 96);
-  CHECK(direct < 10 * test::Tolerance<float>::epsilon);  // of sums of 1,719 products
-  CHECK(filtered > 2 * direct);
-  CHECK(filtered < 6 * direct);
 }
 
 TEMPLATE_TEST_CASE("a transposed convolution is its definition in every shape", "[layer]", float, double) {

@@ -47,10 +47,22 @@ TEMPLATE_TEST_CASE("self-attention keeps the promises of a layer", "[layer]", fl
 TEMPLATE_TEST_CASE("a convolution keeps the promises of a layer", "[layer]", float, double) {
   using Linear = sf::Convolution<TestType>;
   test::check_layer(sf::Convolution<TestType, sf::SiLU>({.height = 4, .width = 3, .channels = 3}, 5));
-  test::check_layer(sf::Convolution<TestType, sf::SiLU>({.height = 7, .width = 8, .channels = 16}, 32));
   test::check_layer(Linear({.height = 5, .width = 5, .channels = 2}, 17, {.kernel = 3, .stride = 2, .padding = 1}));
   test::check_layer(Linear({.height = 3, .width = 2, .channels = 9}, 8, {.kernel = 1, .stride = 1, .padding = 0}));
   test::check_layer(Linear({.height = 4, .width = 7, .channels = 1}, 2, {.kernel = 4, .stride = 3, .padding = 2}));
+}
+
+TEMPLATE_TEST_CASE("a convolution by Winograd's filtering keeps the promises of a layer", "[layer]", float, double) {
+  const auto layer = [](const sf::ImageShape& input, sf::Index channels, sf::Index padding = 1) {
+    const sf::Convolution<TestType, sf::SiLU> convolution(input, channels, {.padding = padding});
+    REQUIRE(sf::detail::Winograd::pays<TestType>(input, convolution.output_shape(), 3, 1));
+    return convolution;
+  };
+  test::check_layer(layer({.height = 7, .width = 7, .channels = 16}, 16));
+  // Tiles are in several groups.
+  const auto wide = layer({.height = 13, .width = 14, .channels = 96}, 48, 0);
+  test::check_columns_on_their_own(wide, 16);
+  test::check_allocations(wide, 16);
 }
 
 TEMPLATE_TEST_CASE("a transposed convolution keeps the promises of a layer", "[layer]", float, double) {

@@ -116,6 +116,14 @@ inline void transform(Scalar* to, Index count, const F& f, const From*... from) 
 }
 
 template <class P>
+inline P add(const P& a, const P& b) {
+  return Eigen::internal::padd(a, b);
+}
+template <class P>
+inline P subtract(const P& a, const P& b) {
+  return Eigen::internal::psub(a, b);
+}
+template <class P>
 inline P multiply(const P& a, const P& b) {
   return Eigen::internal::pmul(a, b);
 }

@@ -23,7 +23,8 @@
 namespace scorefield::detail {
 
 /// y = f(map(x) + b), where the map gathers windows of x into pixels of y or, transposed, scatters pixels of x to
-/// windows of y. Weights and biases start uniform in +-1/sqrt(numbers in a window).
+/// windows of y. Weights and biases start uniform in +-1/sqrt(numbers in a window). Winograd's way takes the place of
+/// windows where it pays.
 template <Real S, Activation F, bool transposed>
 class WindowLayer {
  public:
@@ -55,10 +56,10 @@ class WindowLayer {
   Workspace workspace(Index columns) const {
     Workspace w;
     if (winograd_) {
-      w.winograd = winograd_->template workspace<Scalar>();
+      w.winograd = winograd_->workspace<Scalar>(columns);
     } else {
-      w.x = Matrix<Scalar>::Zero(border_of_x().around(input_).size(), columns);
-      w.dz = Matrix<Scalar>::Zero(border_of_dz().around(output_).size(), columns);
+      w.x.setZero(border_of_x().around(input_).size(), columns);
+      w.dz.setZero(border_of_dz().around(output_).size(), columns);
       w.window = window_.workspace<Scalar>(columns);
     }
     if constexpr (!linear) w.derivative.resize(outputs(), columns);
@@ -81,15 +82,20 @@ class WindowLayer {
     through_activation(MatrixView<Scalar>(dy.data(), output_.channels, n * output_.pixels()),
                        linear ? nullptr : w.derivative.data(), g.data() + weights());
     const ConstMatrixView<Scalar> dz(dy.data(), dy.rows(), n);
-    if (winograd_) return winograd_->convolve_back(x, dz, dx, g.data(), w.winograd);
-    if (transposed || dx.cols() > 0) copy_inside(dz, output_, border_of_dz(), columns(w.dz, 0, n));
-    const auto bordered_dz = columns(std::as_const(w.dz), 0, n);
+    const auto bordered_dz = [&] {
+      copy_inside(dz, output_, border_of_dz(), columns(w.dz, 0, n));
+      return columns(std::as_const(w.dz), 0, n);
+    };
     if constexpr (transposed) {
-      window_.add_gradient(x, bordered_dz, g.data(), w.window);
-      if (dx.cols() > 0) window_.gather<Scalar>(p.data(), nullptr, bordered_dz, dx, w.window);
+      const auto wide = bordered_dz();
+      window_.add_gradient(x, wide, g.data(), w.window);
+      if (dx.cols() > 0) window_.gather<Scalar>(p.data(), nullptr, wide, dx, w.window);
+    } else if (winograd_) {
+      winograd_->add_gradient(dz, x, g.data(), w.winograd);
+      if (dx.cols() > 0) winograd_->convolve_back(p.data(), dz, dx, w.winograd);
     } else {
       window_.add_gradient(dz, columns(std::as_const(w.x), 0, n), g.data(), w.window);
-      if (dx.cols() > 0) window_.scatter<Scalar>(p.data(), nullptr, bordered_dz, dx, w.window);
+      if (dx.cols() > 0) window_.scatter<Scalar>(p.data(), nullptr, bordered_dz(), dx, w.window);
     }
   }
 
@@ -98,7 +104,7 @@ class WindowLayer {
       : input_(input),
         output_(output),
         window_(transposed ? output : input, transposed ? input : output, kernel, stride, padding) {
-    if (!transposed && Winograd::pays(input, output, kernel, stride)) winograd_.emplace(input, output, padding);
+    if (!transposed && Winograd::pays<Scalar>(input, output, kernel, stride)) winograd_.emplace(input, output, padding);
   }
 
  private:
@@ -110,19 +116,22 @@ class WindowLayer {
 
   void affine(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
     assert(p.size() == parameter_count() && x.rows() == inputs() && y.rows() == outputs() && x.cols() == y.cols());
-    if (winograd_) return winograd_->convolve(p.data(), p.data() + weights(), x, y, w.winograd);
-    copy_inside(x, input_, border_of_x(), columns(w.x, 0, x.cols()));
-    const auto bordered_x = columns(std::as_const(w.x), 0, x.cols());
     const Scalar* bias = p.data() + weights();
+    const auto bordered_x = [&] {
+      copy_inside(x, input_, border_of_x(), columns(w.x, 0, x.cols()));
+      return columns(std::as_const(w.x), 0, x.cols());
+    };
     if constexpr (transposed)
-      window_.scatter<Scalar>(p.data(), bias, bordered_x, y, w.window);
+      window_.scatter<Scalar>(p.data(), bias, bordered_x(), y, w.window);
+    else if (winograd_)
+      winograd_->convolve(p.data(), bias, x, y, w.winograd);
     else
-      window_.gather<Scalar>(p.data(), bias, bordered_x, y, w.window);
+      window_.gather<Scalar>(p.data(), bias, bordered_x(), y, w.window);
   }
 
   ImageShape input_, output_;
   Window window_;
-  std::optional<Winograd> winograd_;  // in place of the window where it takes less time
+  std::optional<Winograd> winograd_;
 };
 
 }  // namespace scorefield::detail

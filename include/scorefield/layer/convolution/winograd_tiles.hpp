@@ -1,0 +1,78 @@
+/// From the pixels of tiles to a column in each of 36 matrices, and back; `matrix_stride` numbers lie between entries
+/// of neighbouring matrices. Packets are of channels, which are whole packets.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "scorefield/core/packet.hpp"
+#include "scorefield/core/types.hpp"
+#include "scorefield/layer/convolution/winograd_transform.hpp"
+#include "scorefield/layer/image_shape.hpp"
+
+namespace scorefield::detail::winograd {
+
+/// The tiles of images, row by row; the last ones of a row or column may reach beyond the image.
+struct TileGrid {
+  Index rows, columns;
+
+  explicit TileGrid(const ImageShape& image)
+      : rows((image.height + tile_edge - 1) / tile_edge), columns((image.width + tile_edge - 1) / tile_edge) {}
+
+  Index size() const { return rows * columns; }
+};
+
+/// The addresses of a square of Edge x Edge pixels of an image whose first pixel is (row, column); `outside` for those
+/// that are not in the image.
+template <Index Edge, class Pointer>
+std::array<Pointer, Edge * Edge> square_of(Pointer image, const ImageShape& shape, Index row, Index column,
+                                           Pointer outside) {
+  std::array<Pointer, Edge * Edge> pixels;
+  auto* to = pixels.data();
+  for (Index y = row; y < row + Edge; ++y) {
+    const bool row_inside = y >= 0 && y < shape.height;
+    for (Index x = column; x < column + Edge; ++x)
+      *to++ = row_inside && x >= 0 && x < shape.width ? image + (y * shape.width + x) * shape.channels : outside;
+  }
+  return pixels;
+}
+
+/// Calls f(t, pixels) with the square_of each of the tiles first, first + 1, ..., count of them, that starts `padding`
+/// pixels above and left of the tile.
+template <Index Edge, class Pointer, class F>
+void for_each_square(Pointer images, const ImageShape& shape, const TileGrid& grid, Index padding, Pointer outside,
+                     Index first, Index count, const F& f) {
+  for (Index t = 0; t < count; ++t) {
+    const Index image = (first + t) / grid.size(), place = (first + t) % grid.size();
+    f(t, square_of<Edge>(images + image * shape.size(), shape, place / grid.columns * tile_edge - padding,
+                         place % grid.columns * tile_edge - padding, outside));
+  }
+}
+
+/// Channel c of the column in each matrix = the Transform of channel c of the pixels.
+template <class Transform, Real Scalar>
+SCOREFIELD_ONE_COPY void to_matrices(const std::array<const Scalar*, Transform::from * Transform::from>& pixels,
+                                     Index channels, Scalar* column, Index matrix_stride) {
+  for (Index c = 0; c < channels; c += packet_size<Scalar>)
+    transform_both_axes<Transform, Scalar>(
+        [&](Index i, Index j) { return load<Scalar>(pixels[static_cast<std::size_t>(i * Transform::from + j)] + c); },
+        [&](Index i, Index j, const Packet<Scalar>& p) {
+          store<Scalar>(column + (i * Transform::to + j) * matrix_stride + c, p);
+        });
+}
+
+/// Channel c of the pixels = the output's transform of channel c of the column in each matrix, plus the bias.
+template <Real Scalar>
+SCOREFIELD_ONE_COPY void to_pixels(const Scalar* column, Index matrix_stride, const Scalar* bias,
+                                   const std::array<Scalar*, tile_edge * tile_edge>& pixels, Index channels) {
+  for (Index c = 0; c < channels; c += packet_size<Scalar>) {
+    const auto b = load<Scalar>(bias + c);
+    transform_both_axes<OutputTransform, Scalar>(
+        [&](Index i, Index j) { return load<Scalar>(column + (i * window_edge + j) * matrix_stride + c); },
+        [&](Index i, Index j, const Packet<Scalar>& p) {
+          store<Scalar>(pixels[static_cast<std::size_t>(i * tile_edge + j)] + c, add(p, b));
+        });
+  }
+}
+
+}  // namespace scorefield::detail::winograd
