@@ -71,7 +71,13 @@ class SampleBatch {
     typename Model::Workspace model;
   };
 
-  Chunks chunks() const { return {request_.count, model_->chunk_size()}; }
+  /// Of the model's size, or, where these would leave threads idle at the end, as many smaller ones as keep all busy.
+  Chunks chunks() const {
+    const Chunks whole{request_.count, model_->chunk_size()};
+    if (whole.pieces() % threads_ == 0) return whole;
+    const Index pieces = Chunks{whole.pieces(), threads_}.pieces() * threads_;
+    return {request_.count, Chunks{request_.count, pieces}.pieces()};
+  }
 
   const Model* model_;
   SampleRequest request_;
