@@ -23,7 +23,7 @@ class Window {
  public:
   template <Real Scalar>
   struct Workspace {
-    Vector<Scalar> weights;          // in panels
+    Vector<Scalar> weights;          // a panel
     Vector<Scalar> narrow;           // in panels
     Vector<Scalar> zeros;            // as a bias
     std::vector<Index> run_offsets;  // where the windows of each row of narrow pixels start
@@ -60,8 +60,7 @@ class Window {
   template <Real Scalar>
   Workspace<Scalar> workspace(Index images) const {
     Workspace<Scalar> w{
-        Vector<Scalar>(std::max(packed_panels_size<Scalar>(narrow_.channels, window_size()),
-                                packed_panels_size<Scalar>(wide_.channels, kernel_ * kernel_ * narrow_.channels))),
+        Vector<Scalar>(panel_rows<Scalar> * kernel_ * kernel_ * std::max(wide_.channels, narrow_.channels)),
         Vector<Scalar>(packed_panels_size<Scalar>(narrow_.channels, images * narrow_.pixels())),
         Vector<Scalar>::Zero(std::max(narrow_.channels, wide_.channels)),
         {}};
@@ -75,17 +74,19 @@ class Window {
   template <Real Scalar>
   void gather(const Scalar* weights, const Scalar* bias, ConstMatrixView<Scalar> wide, MatrixView<Scalar> narrow,
               Workspace<Scalar>& w) const {
-    const Index rows = narrow_.channels, depth = window_size();
-    Panels<Scalar> left{weights, panel_rows<Scalar>, rows};
+    const Index channels = narrow_.channels;
+    const auto multiply_rows = [&](const Panels<Scalar>& left, Index row, Index rows) {
+      multiply_windows(left, rows, wide.data(), gather_windows(narrow.cols()), (bias ? bias : w.zeros.data()) + row,
+                       narrow.data() + row, {narrow_.size(), narrow_.width * channels, channels});
+    };
     // For a few windows weights are not worth a copy.
-    if (rows % packet_size<Scalar> != 0 || narrow.cols() * narrow_.pixels() >= 64) {
-      for (Index row = 0; row < rows; row += panel_rows<Scalar>)
-        pack_rows<Scalar>({weights + row, 1, rows}, std::min(panel_rows<Scalar>, rows - row), depth,
-                          w.weights.data() + row * depth);
-      left = {w.weights.data(), panel_rows<Scalar> * depth, panel_rows<Scalar>};
+    if (channels % packet_size<Scalar> == 0 && narrow.cols() * narrow_.pixels() < 64)
+      return multiply_rows({weights, panel_rows<Scalar>, channels}, 0, channels);
+    for (Index row = 0; row < channels; row += panel_rows<Scalar>) {
+      const Index rows = std::min(panel_rows<Scalar>, channels - row);
+      pack_rows<Scalar>({weights + row, 1, channels}, rows, window_size(), w.weights.data());
+      multiply_rows({w.weights.data(), 0, panel_rows<Scalar>}, row, rows);
     }
-    multiply_windows(left, rows, wide.data(), gather_windows(narrow.cols()), bias ? bias : w.zeros.data(),
-                     narrow.data(), {narrow_.size(), narrow_.width * narrow_.channels, narrow_.channels});
   }
 
   /// wide = the sum of transposed weights times the pixels whose windows it is in + bias, which may be null. narrow:
@@ -96,23 +97,23 @@ class Window {
     const auto bordered = scatter_border_.around(narrow_);
     const Index row_size = wide_.width * wide_.channels;
     for (const auto& phase : phases_) {
-      const Index depth = static_cast<Index>(phase.taps.size()) * narrow_.channels;
-      for (Index row = 0; row < wide_.channels; row += panel_rows<Scalar>)
-        for (std::size_t tap = 0; tap < phase.taps.size(); ++tap)
-          pack_rows<Scalar>(
-              {weights + (phase.taps[tap] * wide_.channels + row) * narrow_.channels, narrow_.channels, 1},
-              std::min(panel_rows<Scalar>, wide_.channels - row), narrow_.channels,
-              w.weights.data() + row * depth + static_cast<Index>(tap) * narrow_.channels * panel_rows<Scalar>);
       const Windows windows{wide.cols(),
                             places(wide_.height, phase.y),
                             places(wide_.width, phase.x),
                             {bordered.size(), bordered.width * narrow_.channels, narrow_.channels},
                             phase.columns * narrow_.channels,
                             phase.row_offsets};
-      multiply_windows<Scalar>({w.weights.data(), panel_rows<Scalar> * depth, panel_rows<Scalar>}, wide_.channels,
-                               narrow.data() + phase.source, windows, bias ? bias : w.zeros.data(),
-                               wide.data() + phase.y * row_size + phase.x * wide_.channels,
-                               {wide_.size(), stride_ * row_size, stride_ * wide_.channels});
+      for (Index row = 0; row < wide_.channels; row += panel_rows<Scalar>) {
+        const Index rows = std::min(panel_rows<Scalar>, wide_.channels - row);
+        for (std::size_t tap = 0; tap < phase.taps.size(); ++tap)
+          pack_rows<Scalar>(
+              {weights + (phase.taps[tap] * wide_.channels + row) * narrow_.channels, narrow_.channels, 1}, rows,
+              narrow_.channels, w.weights.data() + static_cast<Index>(tap) * narrow_.channels * panel_rows<Scalar>);
+        multiply_windows<Scalar>({w.weights.data(), 0, panel_rows<Scalar>}, rows, narrow.data() + phase.source, windows,
+                                 (bias ? bias : w.zeros.data()) + row,
+                                 wide.data() + phase.y * row_size + phase.x * wide_.channels + row,
+                                 {wide_.size(), stride_ * row_size, stride_ * wide_.channels});
+      }
     }
   }
 
