@@ -5,7 +5,6 @@
 #include <scorefield/network/skip_connection.hpp>
 #include <scorefield/network/unet.hpp>
 #include <string>
-#include <utility>
 
 #include "peak.hpp"
 

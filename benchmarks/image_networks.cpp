@@ -10,6 +10,7 @@
 #include <scorefield/optimizer.hpp>
 #include <scorefield/sde.hpp>
 #include <scorefield/training.hpp>
+#include <stdexcept>
 #include <vector>
 
 #include "peak.hpp"
@@ -34,7 +35,11 @@ double flops(const Model& model, std::initializer_list<double> pixels) {
   double all = 0;
   auto applied = pixels.begin();
   for (const auto& piece : model.network().layout().pieces())
-    if (piece.cols > 1) all += 2 * static_cast<double>(piece.size()) * *applied++;
+    if (piece.cols > 1) {
+      if (applied == pixels.end()) throw std::logic_error("a weight more than the benchmark knows");
+      all += 2 * static_cast<double>(piece.size()) * *applied++;
+    }
+  if (applied != pixels.end()) throw std::logic_error("a weight less than the benchmark knows");
   return all;
 }
 
@@ -70,7 +75,7 @@ void image_training_step(benchmark::State& state) {
                              threads);
 }
 
-/// As a sampler asks for it: chunks on threads.
+/// In chunks, on threads.
 template <class Of>
 void image_score(benchmark::State& state) {
   const sf::Index count = state.range(0);

@@ -31,20 +31,23 @@ inline void prepare_output(const std::filesystem::path& folder) {
   }
 }
 
+/// A whole file, or none.
+inline void write_text(const std::filesystem::path& path, const std::string& content) {
+  scorefield::AtomicFile file("write_text", path);
+  file.write(content.data(), content.size());
+  file.commit();
+}
+
 /// The exit status of a program: what run() returns, 2 for what the user can mend, 1 for any other failure.
 template <class Run>
 int run_program(const char* name, const Run& run) {
   try {
     return run();
-  } catch (const UsageError& error) {
-    std::fprintf(stderr, "%s: %s\n", name, error.what());
-    return 2;
-  } catch (const scorefield::InvalidArgument& error) {
-    std::fprintf(stderr, "%s: %s\n", name, error.what());
-    return 2;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s: %s\n", name, error.what());
-    return 1;
+    const bool to_mend =
+        dynamic_cast<const UsageError*>(&error) || dynamic_cast<const scorefield::InvalidArgument*>(&error);
+    return to_mend ? 2 : 1;
   }
 }
 

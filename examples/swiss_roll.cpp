@@ -39,9 +39,7 @@ Recipe named_recipe(const std::string& name) {
 void write_losses(const std::filesystem::path& path, const sf::History& history) {
   std::string lines = "step,epoch,loss\n";
   for (const auto& row : history.rows()) lines += sf::text(row.step, ",", row.epoch, ",", row.loss, "\n");
-  sf::AtomicFile file("write_losses", path);
-  file.write(lines.data(), lines.size());
-  file.commit();
+  examples::write_text(path, lines);
 }
 
 /// Draws the samples and keeps them as they were at equidistant times from noise at 1 to data at 0, both included.

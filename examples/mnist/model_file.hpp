@@ -6,6 +6,7 @@
 #include <scorefield/io/safetensors.hpp>
 #include <scorefield/scorefield.hpp>
 #include <string>
+#include <type_traits>
 
 #include "networks.hpp"
 
@@ -40,29 +41,24 @@ inline sf::Tensors read_file(const std::filesystem::path& path, Holds kind) {
   return tensors;
 }
 
-/// A network of the same name may have been another one when the file was written.
-template <class Recipe>
-void check_architecture(const sf::Tensors& tensors, const std::filesystem::path& path, Holds kind) {
-  if (entry(tensors, "architecture") != Recipe::description())
-    throw sf::FileError(option_of(kind), Recipe::description() + " in " + path.string(), entry(tensors, "architecture"),
+/// What has the same name may have been another thing when the file was written.
+inline void check_same(const sf::Tensors& tensors, const std::filesystem::path& path, Holds kind, const char* key,
+                       const std::string& expected) {
+  if (entry(tensors, key) != expected)
+    throw sf::FileError(option_of(kind), expected + " in " + path.string(), entry(tensors, key),
                         "use it with the version of the program that wrote it");
 }
-
-template <class Model>
-constexpr bool has_constants = requires(Model& model, const sf::Vector<float>& constants) {
-  model.set_constants(constants);
-};
 
 /// Adds what the prediction learnt of the data, if anything.
 template <class Model>
 void add_constants(sf::Tensors& tensors, const Model& model) {
-  if constexpr (has_constants<Model>)
+  if constexpr (sf::FittedPrediction<std::remove_cvref_t<decltype(model.prediction())>>)
     sf::add_parameters(tensors, "prediction.", model.prediction().layout(), model.prediction().constants());
 }
 
 template <class Model>
 void read_constants(const sf::Tensors& tensors, Model& model) {
-  if constexpr (has_constants<Model>)
+  if constexpr (sf::FittedPrediction<std::remove_cvref_t<decltype(model.prediction())>>)
     model.set_constants(sf::read_parameters<float>(tensors, "prediction.", model.prediction().layout()));
 }
 
@@ -78,7 +74,7 @@ void write_model(const std::filesystem::path& path, const ModelOf<Recipe>& model
 /// Throws FileError or InvalidArgument when the file is not of this network.
 template <class Recipe>
 ModelOf<Recipe> read_model(const sf::Tensors& tensors, const std::filesystem::path& path) {
-  check_architecture<Recipe>(tensors, path, Holds::model);
+  check_same(tensors, path, Holds::model, "architecture", Recipe::description());
   auto model =
       Recipe::model(sf::Matrix<float>::Zero(image.size(), 1), sf::Seed{0});  // what it learns of that is replaced
   model.set_parameters(sf::read_parameters<float>(tensors, "network.", model.network().layout()));

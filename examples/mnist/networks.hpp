@@ -1,9 +1,9 @@
 /// The two ways to learn digits: a network, what it predicts, and how it is trained. This is the place to change them.
 #pragma once
 
-#include <algorithm>
 #include <scorefield/scorefield.hpp>
 #include <string>
+#include <utility>
 
 #include "digits.hpp"
 
@@ -17,6 +17,7 @@ struct Tutorial {
   static constexpr sf::Index warm_up = 200;  // steps that do not depend on how long the run is: here none does
 
   static std::string description() { return "tutorial's U-Net, predicts the score, variance preserving"; }
+  static std::string training() { return "denoising score matching by Adam"; }
 
   static auto model(const sf::Dataset<float>&, sf::Seed seed) {
     return sf::ScoreModel{sf::VariancePreserving<float>{}, sf::TutorialUNet<float>{}, seed};
@@ -31,8 +32,6 @@ struct Tutorial {
 struct Ours {
   static constexpr const char* name = "ours";
   static constexpr sf::Index batch_size = 64;
-  static constexpr double learning_rate = 6e-3;
-  static constexpr sf::Index warm_up = 200;
   static constexpr sf::UNetOptions unet{.fold = 2};
   static constexpr auto covariance = sf::Covariance::diagonal;
 
@@ -43,10 +42,21 @@ struct Ours {
   };
   using Shape = Widths<48, 96>;
 
+  static constexpr sf::DenoisingScoreMatching objective{.stratified = true, .time_exponent = 2};
+  static constexpr sf::Muon optimizer{.learning_rate = 6e-3, .adam = {.beta2 = 0.99}};
+  static constexpr double learning_rate = optimizer.learning_rate;
+  static constexpr sf::Index warm_up = 200;
+
   static std::string description() {
     return sf::text("U-Net, widths", Shape::list(), ", fold ", unet.fold, ", blocks ", unet.blocks, ", groups ",
                     unet.groups, ", embedding ", unet.embedding, ", corrects the linear denoiser of a ",
                     covariance == sf::Covariance::full ? "full" : "diagonal", " covariance, variance preserving");
+  }
+
+  static std::string training() {
+    return sf::text("denoising score matching, stratified, time exponent ", objective.time_exponent,
+                    ", by Muon, momentum ", optimizer.momentum, ", beta2 ", optimizer.adam.beta2, ", warm-up ", warm_up,
+                    ", cosine, clipped at 1, average 0.999");
   }
 
   static auto model(const sf::Dataset<float>& data, sf::Seed seed) {
@@ -54,9 +64,9 @@ struct Ours {
                           sf::LinearDenoiserCorrection<float>::fit(data, {.covariance = covariance}), seed};
   }
   static auto trainer(double rate) {
-    return sf::Trainer{sf::DenoisingScoreMatching{.stratified = true, .time_exponent = 2},
-                       sf::Muon{.learning_rate = rate, .adam = {.beta2 = 0.99}},
-                       sf::Warmup<sf::CosineRate>{.steps = warm_up}};
+    auto method = optimizer;
+    method.learning_rate = rate;
+    return sf::Trainer{objective, method, sf::Warmup<sf::CosineRate>{.steps = warm_up}};
   }
   static sf::TrainingOptions options() { return {.clip_norm = 1.0, .average = sf::ExponentialMovingAverage{0.999}}; }
 };

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 #include <scorefield/scorefield.hpp>
 #include <string>
@@ -71,12 +73,14 @@ inline sf::Index steps_of(double epochs, sf::Index steps_per_epoch) {
   return std::max<sf::Index>(1, std::llround(epochs * static_cast<double>(steps_per_epoch)));
 }
 
-/// The shortest number of epochs that is so many steps.
+/// A number of epochs that is so many steps, as short as it can be.
 inline std::string epochs_text(sf::Index steps, sf::Index steps_per_epoch) {
   const double exact = static_cast<double>(steps) / static_cast<double>(steps_per_epoch);
   for (double power = 10;; power *= 10)
-    if (const double rounded = std::round(exact * power) / power; steps_of(rounded, steps_per_epoch) == steps)
-      return sf::text(rounded);
+    if (const double rounded = std::round(exact * power) / power; steps_of(rounded, steps_per_epoch) == steps) {
+      char digits[32];
+      return {digits, std::to_chars(digits, std::end(digits), rounded).ptr};
+    }
 }
 
 /// Nothing when help was asked for, which is then printed. Throws UsageError for what cannot be used.
@@ -89,7 +93,7 @@ inline std::optional<Options> read_options(int argc, const char* const* argv) {
   arguments.number("minutes", options.minutes, "to train, by the speed of the first steps (default 5)");
   arguments.number("epochs", options.epochs, "passes over the data, in place of minutes; 0.5 is half of one");
   arguments.number("batch", options.batch, "images in a training step (default 64)");
-  arguments.number("learning-rate", options.learning_rate, "of Adam, at its highest (default: the network's)");
+  arguments.number("learning-rate", options.learning_rate, "of the optimizer, at its highest (default: the network's)");
   arguments.word("sampler", options.sampler, "NAME", "dpm-solver (default), ddim or euler-maruyama");
   arguments.number("sampler-steps", options.sampler_steps, "evaluations of the network (default 25, 100 or 1000)");
   arguments.number("samples", options.samples, "digits to draw (default 100)");

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <scorefield/io/checkpoint.hpp>
 #include <scorefield/io/safetensors.hpp>
 #include <scorefield/scorefield.hpp>
@@ -78,6 +77,7 @@ void write_run(const std::filesystem::path& path, const ModelOf<Recipe>& model, 
   const auto& [settings, journal, data, state] = run;
   sf::Tensors tensors;
   tensors.metadata = about<Recipe>(Holds::run);
+  tensors.metadata["training"] = Recipe::training();
   sf::add_training_state(tensors, model.network().layout(), state);
   add_constants(tensors, model);
   detail::add_number<std::int64_t>(tensors, "run.batch_size", settings.batch_size);
@@ -104,7 +104,8 @@ void write_run(const std::filesystem::path& path, const ModelOf<Recipe>& model, 
 /// network's runs.
 template <class Recipe>
 KeptRun read_run(const sf::Tensors& tensors, const std::filesystem::path& path, ModelOf<Recipe>& model) {
-  check_architecture<Recipe>(tensors, path, Holds::run);
+  check_same(tensors, path, Holds::run, "architecture", Recipe::description());
+  check_same(tensors, path, Holds::run, "training", Recipe::training());
   read_constants(tensors, model);
   KeptRun run;
   run.state = sf::read_training_state<float>(tensors, model.network().layout());

@@ -2,13 +2,9 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstddef>
-#include <cstdio>
 #include <filesystem>
-#include <limits>
-#include <optional>
 #include <scorefield/io/png.hpp>
 #include <scorefield/scorefield.hpp>
 #include <string>
@@ -210,9 +206,7 @@ class Training {
     std::string lines = "step,epoch,training_loss,held_out_loss\n";
     for (const auto& row : kept_.journal.reports)
       lines += sf::text(row.step, ',', epochs(row.step), ',', row.loss, ',', row.held_out_loss, '\n');
-    sf::AtomicFile file("mnist", folder_ / "loss.csv");
-    file.write(lines.data(), lines.size());
-    file.commit();
+    examples::write_text(folder_ / "loss.csv", lines);
   }
 
   static constexpr sf::Index report_samples = 64;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The example mnist, briefly: what it leaves, that an interrupted run ends with the bits of one that was not, on however
-# many threads, and what it refuses. Takes half a minute on two cores.
+# The example mnist, briefly: what it leaves, that an interrupted run ends with the bits of one that was not, on another
+# number of threads, and what it refuses. Takes half a minute on two cores.
 #
 #   tests/examples/mnist.sh PROGRAM FOLDER      FOLDER is made anew
 set -euo pipefail
@@ -37,11 +37,11 @@ done
 
 # Once right at the start, then whenever the loop comes to it.
 "${run[@]}" --output parts &
-until [ -d parts ]; do sleep 0.01; done
+until [ -d parts ]; do kill -0 $! || fail "a run ended before it began"; sleep 0.01; done
 kill -INT $!
 wait $! || fail "an interrupt at the start gave exit status $?"
 "${run[@]}" --output parts --resume 2>log &
-until grep -q 'step 23' log; do sleep 0.1; done
+until grep -q 'step 23' log; do kill -0 $! || fail "a run ended before step 23"; sleep 0.1; done
 kill -INT $!
 wait $! || fail "an interrupt gave exit status $?"
 cmp -s whole/model.safetensors parts/model.safetensors && fail "the interrupt came too late"
@@ -49,7 +49,7 @@ refuses '--network tutorial: the run to be resumed has ours' --resume --network 
 refuses '--batch 9: the run to be resumed has 8' --resume --batch 9 --data data --output parts
 refuses '--epochs 2.5: the run to be resumed has 2.4 epochs' --resume --epochs 2.5 --data data --output parts
 refuses 'other data' --resume --output parts
-"${run[@]}" --output parts --resume
+"${run[@]}" --threads 2 --output parts --resume
 for file in whole/*; do same "$file" "parts/${file#*/}"; done
 
 "$program" --load parts/model.safetensors --samples 30 --sampler-steps 5 --output drawn

@@ -125,8 +125,21 @@ auto small_u() {
                         sf::ResidualBlock<S>({4, 4, 8}, 2, 2, 3));
 }
 
-using SmallUNet =
-    sf::UNet<double, sf::ImageShape{4, 8, 1}, sf::UNetOptions{.fold = 2, .groups = 2, .embedding = 4}, 4, 6>;
+using SmallUNet = sf::UNet<double, sf::ImageShape{4, 8, 1},
+                           sf::UNetOptions{.fold = 2, .blocks = 2, .groups = 2, .embedding = 4}, 4, 6>;
+
+template <sf::ImageShape image, sf::UNetOptions options, Index... widths>
+concept MakesUNet = requires {
+  typename sf::UNet<float, image, options, widths...>;
+};
+static_assert(MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{}, 8, 16, 24, 32>);
+static_assert(MakesUNet<sf::ImageShape{28, 27, 1}, sf::UNetOptions{}, 8>);
+static_assert(!MakesUNet<sf::ImageShape{28, 27, 1}, sf::UNetOptions{}, 8, 8>);
+static_assert(!MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{.fold = 3}, 8>);
+static_assert(!MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{}, 12>);
+static_assert(!MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{.groups = 0}, 8>);
+static_assert(!MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{.blocks = 0}, 8>);
+static_assert(!MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{}>);
 
 static_assert(sf::ConditionalLayer<sf::ResidualBlock<float>>);
 static_assert(!sf::Layer<sf::ResidualBlock<float>>);

@@ -10,7 +10,8 @@
 namespace scorefield {
 
 /// An equation and the score of its marginals, grad log p_t(x): all that a sampler needs. Calls are const and allocate
-/// nothing; for x and score (d x n), t (n), n at most chunk_size():
+/// nothing, and a column of the score depends on those of x and t alone, to the last bit, so that a sample does not on
+/// the batch that it is in; for x and score (d x n), t (n), n at most chunk_size():
 ///   sde(), dimension(), chunk_size(), workspace()
 ///   score(x, t, score, workspace)
 template <class M>

@@ -34,7 +34,6 @@ class TimeChannel {
                             "the body's first layer takes one channel more than the image has");
   }
 
-  const ImageShape& image_shape() const { return image_; }
   Index dimension() const { return image_.size(); }
   Index chunk_size() const { return chunk_size_; }
 

@@ -54,7 +54,9 @@ class TutorialUNet : public TimeChannel<decltype(detail::unet_body(detail::Tutor
  public:
   static constexpr ImageShape image{.height = 28, .width = 28, .channels = 1};
 
-  TutorialUNet() : TutorialUNet::TimeChannel(image, detail::unet_body(detail::TutorialParts<S>{}, {28, 28, 2}), 16) {}
+  TutorialUNet()
+      : TutorialUNet::TimeChannel(image, detail::unet_body(detail::TutorialParts<S>{}, {28, 28, 2}),
+                                  detail::images_in_chunk) {}
 };
 
 }  // namespace scorefield

@@ -81,6 +81,18 @@ struct UNetParts {
   Index channels;
 };
 
+template <Index... Widths>
+constexpr bool can_be_unet(const ImageShape& image, const UNetOptions& o) {
+  if (sizeof...(Widths) == 0 || o.fold < 1 || o.blocks < 1 || o.groups < 1 || o.embedding < 1) return false;
+  if (image.height % o.fold != 0 || image.width % o.fold != 0) return false;
+  Index height = image.height / o.fold, width = image.width / o.fold;
+  for (std::size_t level = 1; level < sizeof...(Widths); ++level) {
+    if (height % 2 != width % 2) return false;
+    height = (height + 1) / 2, width = (width + 1) / 2;
+  }
+  return ((Widths > 0 && Widths % o.groups == 0) && ...);
+}
+
 template <Real S>
 auto time_embedding(Index size) {
   return Sequential(SinusoidalEmbedding<S>(64), Dense<S, SiLU>(64, size), Dense<S, SiLU>(size, size));
@@ -89,22 +101,18 @@ auto time_embedding(Index size) {
 }  // namespace detail
 
 /// From images to images of the shape Image. Widths are the channels at each size, from fine to coarse; from one size
-/// to the next a convolution of stride 2, and a transposed one back. Ho et al. 2020, arXiv:2006.11239, with the blocks
-/// of Dhariwal and Nichol 2021, arXiv:2105.05233. It starts as 0.
+/// to the next a convolution of stride 2, and a transposed one back. The fold divides height and width, which are both
+/// even or both odd wherever they are halved, and the groups divide the widths. Ho et al. 2020, arXiv:2006.11239, with
+/// the blocks of Dhariwal and Nichol 2021, arXiv:2105.05233. It starts as 0.
 template <Real S, ImageShape Image, UNetOptions Options, Index... Widths>
-class UNet : public TimeEmbedded<decltype(detail::time_embedding<S>(0)),
-                                 decltype(detail::unet_body(detail::UNetParts<S, Options, Widths...>{}, Image))> {
-  static_assert(sizeof...(Widths) > 0 && ((Widths > 0 && Widths % Options.groups == 0) && ...),
-                "a U-Net has a positive number of channels at each size, which the groups divide");
-  static_assert(Options.fold > 0 && Image.height % Options.fold == 0 && Image.width % Options.fold == 0,
-                "the fold divides the height and the width of the image");
-
+requires(detail::can_be_unet<Widths...>(Image, Options)) class UNet
+    : public TimeEmbedded<decltype(detail::time_embedding<S>(0)),
+                          decltype(detail::unet_body(detail::UNetParts<S, Options, Widths...>{}, Image))> {
  public:
-  static constexpr ImageShape image = Image;
-
   UNet()
       : UNet::TimeEmbedded(detail::time_embedding<S>(Options.embedding),
-                           detail::unet_body(detail::UNetParts<S, Options, Widths...>{Image.channels}, Image), 16) {}
+                           detail::unet_body(detail::UNetParts<S, Options, Widths...>{Image.channels}, Image),
+                           detail::images_in_chunk) {}
 };
 
 }  // namespace scorefield

@@ -14,6 +14,9 @@
 
 namespace scorefield::detail {
 
+/// Enough that weights are transformed and packed seldom, few enough that four threads share a batch of 64.
+inline constexpr Index images_in_chunk = 16;
+
 template <class... L>
 ImageShape output_shape(const ImageShape& input, const std::tuple<L...>& layers) {
   if constexpr (sizeof...(L) == 0)

@@ -15,8 +15,8 @@ namespace scorefield {
 /// E_t E_x0 E_eps lambda(t) |s(x_t, t) + eps / sigma(t)|^2 / d with x_t = alpha(t) x0 + sigma(t) eps, t uniform in
 /// [t_min, 1] and lambda = sigma^2, which makes every time count alike. Song et al. 2021, arXiv:2011.13456, equation 7.
 /// t_min keeps clear of t = 0, where the score of a finite data set is unbounded. Of images the largest losses are at
-/// early times: drawing these more often makes the gradient less noisy (importance sampling; Song, Durkan et al. 2021,
-/// arXiv:2101.09258, section 4.4).
+/// early times: drawing these more often makes the gradient less noisy, as importance sampling does for another
+/// weighting in Song, Durkan et al. 2021, arXiv:2101.09258.
 struct DenoisingScoreMatching {
   double t_min = 1e-4;
   bool stratified = false;   // the u of a batch of n: one in each n-th of [0, 1], which makes losses less noisy

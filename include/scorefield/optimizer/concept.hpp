@@ -10,12 +10,11 @@
 namespace scorefield {
 
 /// Hyper-parameters as a value, whose run-time state is `O::state_vectors` vectors as long as the parameters, zero at
-/// the start and owned by the caller. `update` lets parameters not influence each other, so that any part of the
-/// vectors can be updated on its own:
+/// the start and owned by the caller. `update` treats each parameter on its own, so that any part of the vectors can be
+/// updated by itself:
 ///   learning_rate
 ///   validate()                               throws InvalidArgument for hyper-parameters that cannot work
-///   update(p, g, state, rate, step)          moves parameters p by gradient g at learning rate `rate`; step is 1, 2,
-///   ...
+///   update(p, g, state, rate, step)          moves parameters p by gradient g at learning rate `rate`, step from 1 on
 template <class O>
 concept Optimizer = std::copy_constructible<O> &&
     requires(const O& optimizer, VectorView<double> p, ConstVectorView<double> g,

@@ -22,7 +22,7 @@ namespace scorefield {
 struct Muon {
   double learning_rate = 2e-3;
   double momentum = 0.95;  // of matrices
-  Adam adam = {};          // of all else, at this learning rate instead of its own
+  Adam adam = {};          // of all else, at this learning rate instead of its own; its weight decay is of matrices too
 
   static constexpr std::size_t state_vectors = 2;  // running means of the gradient and, for Adam, of its square
   static constexpr Index smallest_side = 16;       // of a matrix that is moved as one: else there is little to gain
@@ -70,6 +70,7 @@ struct Muon {
     MatrixView<Scalar> x(w.x.data(), p.rows(), p.cols());
     x = keep * mean + (1 - keep) * g;  // Nesterov's: the mean as it would be after the same gradient once more
     const double norm = std::sqrt(x.template cast<double>().squaredNorm());
+    p *= static_cast<Scalar>(1 - rate * adam.weight_decay);
     if (norm == 0) return;
     x /= static_cast<Scalar>(norm);
     p -= static_cast<Scalar>(rate * 0.2 * std::sqrt(static_cast<double>(std::max(p.rows(), p.cols())))) *
@@ -77,8 +78,8 @@ struct Muon {
   }
 
  private:
-  /// U V^T for w.x = U S V^T, S <= 1, but for singular values between 0.68 and 1.13 in place of 1 where they start
-  /// above 0.005 or so: five steps of a Newton-Schulz iteration with Jordan's coefficients. In w.x or w.next.
+  /// U V^T for w.x = U S V^T, S <= 1, but for singular values between 0.68 and 1.14 in place of 1 where they start from
+  /// 0.006 on: five steps of a Newton-Schulz iteration with Jordan's coefficients. In w.x or w.next.
   template <Real Scalar>
   static MatrixView<Scalar> orthogonalised(Index rows, Index columns, Workspace<Scalar>& w) {
     Scalar *from = w.x.data(), *to = w.next.data();

@@ -1,6 +1,7 @@
 /// What steppers share: the batch of samples, drawn from the prior, in chunks with a workspace for each thread.
 #pragma once
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -28,19 +29,22 @@ class SampleBatch {
 
   /// Draws from the normal prior of deviation sigma(1). Throws InvalidArgument for negative counts.
   SampleBatch(const Model& model, const SampleRequest& request)
-      : model_(&model), request_(request), threads_(resolve_threads(request.threads)) {
+      : model_(&model),
+        request_(request),
+        threads_(resolve_threads(request.threads)),
+        chunks_(cut(request.count, model.chunk_size())) {
     constexpr Index most = Index{1} << 48;  // what random numbers can tell apart
     if (request.count < 0 || request.first < 0 || request.first > most || request.count > most - request.first)
       throw InvalidArgument("sample", "a count and a first index >= 0, up to sample 2^48",
                             text(request.count, " and ", request.first), "count is the number of samples to draw");
     x_.resize(model.dimension(), request.count);
     const Index n = model.chunk_size();
-    for (int i = 0; i < threads_; ++i)
+    for (Index i = 0; i < std::min<Index>(threads_, chunks_.pieces()); ++i)
       rooms_.push_back({Vector<Scalar>(n), Matrix<Scalar>(model.dimension(), n), Matrix<Scalar>(model.dimension(), n),
                         model.workspace()});
     const Random prior(request.seed, "prior");
-    parallel_for(chunks().pieces(), threads_, [&](Index i, int) {
-      prior.normal(columns(x_, chunks().first(i), chunks().length(i)), request_.first + chunks().first(i), 0);
+    parallel_for(chunks_.pieces(), threads_, [&](Index i, int) {
+      prior.normal(columns(x_, chunks_.first(i), chunks_.length(i)), request_.first + chunks_.first(i), 0);
     });
     x_ *= model.sde().deviation(Scalar(1));
   }
@@ -52,9 +56,9 @@ class SampleBatch {
   /// Calls f(chunk) for each chunk, its score evaluated at time t.
   template <class F>
   void with_score(Scalar t, const F& f) {
-    parallel_for(chunks().pieces(), threads_, [&](Index i, int worker) {
+    parallel_for(chunks_.pieces(), threads_, [&](Index i, int worker) {
       auto& room = rooms_[static_cast<std::size_t>(worker)];
-      const Index first = chunks().first(i), n = chunks().length(i);
+      const Index first = chunks_.first(i), n = chunks_.length(i);
       room.time.setConstant(t);
       const Chunk chunk{first, request_.first + first, columns(x_, first, n), columns(room.score, 0, n),
                         columns(room.noise, 0, n)};
@@ -65,23 +69,25 @@ class SampleBatch {
   }
 
  private:
+  /// Of the model's size or less: from four on a multiple of four alike ones, so that two or four threads have nothing
+  /// to wait for at the end.
+  static Chunks cut(Index count, Index chunk_size) {
+    const Chunks whole{count, chunk_size};
+    if (whole.pieces() < 4 || whole.pieces() % 4 == 0) return whole;
+    const Index pieces = 4 * Chunks{whole.pieces(), 4}.pieces();
+    return {count, Chunks{count, pieces}.pieces()};
+  }
+
   struct Room {
     Vector<Scalar> time;
     Matrix<Scalar> score, noise;
     typename Model::Workspace model;
   };
 
-  /// Of the model's size, or, where these would leave threads idle at the end, as many smaller ones as keep all busy.
-  Chunks chunks() const {
-    const Chunks whole{request_.count, model_->chunk_size()};
-    if (whole.pieces() % threads_ == 0) return whole;
-    const Index pieces = Chunks{whole.pieces(), threads_}.pieces() * threads_;
-    return {request_.count, Chunks{request_.count, pieces}.pieces()};
-  }
-
   const Model* model_;
   SampleRequest request_;
   int threads_;
+  Chunks chunks_;
   Matrix<Scalar> x_;
   std::vector<Room> rooms_;
 };

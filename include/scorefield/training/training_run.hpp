@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -177,7 +176,7 @@ class TrainingRun {
   /// In which the norm of the gradient is added up.
   Chunks pieces() const { return {parameters_.size(), 4096}; }
   /// Where one thread alone worked on the batch, all is in its cache, and a few pieces take less time than their way to
-  /// another's.
+  /// another's; matrices are work enough to share.
   int update_threads() const {
     const bool alone = partial_gradients_.size() == 1 && pieces().pieces() < 32 && !MatrixOptimizer<Method>;
     return alone ? 1 : threads_;

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <array>
-#include <concepts>
 #include <cstddef>
 #include <utility>
 #include <vector>
 
 #include "scorefield/core/chunks.hpp"
+#include "scorefield/core/error.hpp"
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/optimizer/concept.hpp"
@@ -44,14 +44,21 @@ class UpdateUnits {
  public:
   using State = std::array<Vector<Scalar>, Method::state_vectors>;
 
-  /// For all parameters of the model; `threads` is the number of those that call update at once. A MatrixOptimizer asks
-  /// the model's network for their shapes.
+  /// For all parameters of the model; `threads` is the number of those that call update at once. Throws InvalidArgument
+  /// where the network of a MatrixOptimizer's model has other parameters.
   template <class Model>
   UpdateUnits(Method method, const Model& model, int threads) : method_(std::move(method)) {
     method_.validate();
     for (auto& vector : state) vector = Vector<Scalar>::Zero(model.parameters().size());
     if constexpr (MatrixOptimizer<Method>) {
+      static_assert(
+          requires { model.network().layout(); },
+          "an optimizer that moves matrices needs a model whose network() tells the layout() of its parameters");
       const auto layout = model.network().layout();
+      if (layout.size() != model.parameters().size())
+        throw InvalidArgument("Trainer::fit",
+                              text("a network with the model's ", model.parameters().size(), " parameters"),
+                              text(layout.size()), "its layout tells the optimizer which of them make a matrix");
       for (const auto& piece : layout.pieces())
         if (method_.moves_matrix(piece))
           units_.push_back({piece.offset, piece.rows, piece.cols, true});

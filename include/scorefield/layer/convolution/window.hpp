@@ -75,17 +75,17 @@ class Window {
   void gather(const Scalar* weights, const Scalar* bias, ConstMatrixView<Scalar> wide, MatrixView<Scalar> narrow,
               Workspace<Scalar>& w) const {
     const Index channels = narrow_.channels;
-    const auto multiply_rows = [&](const Panels<Scalar>& left, Index row, Index rows) {
+    const auto multiply_panels = [&](const Panels<Scalar>& left, Index row, Index rows) {
       multiply_windows(left, rows, wide.data(), gather_windows(narrow.cols()), (bias ? bias : w.zeros.data()) + row,
                        narrow.data() + row, {narrow_.size(), narrow_.width * channels, channels});
     };
     // For a few windows weights are not worth a copy.
     if (channels % packet_size<Scalar> == 0 && narrow.cols() * narrow_.pixels() < 64)
-      return multiply_rows({weights, panel_rows<Scalar>, channels}, 0, channels);
+      return multiply_panels({weights, panel_rows<Scalar>, channels}, 0, channels);
     for (Index row = 0; row < channels; row += panel_rows<Scalar>) {
       const Index rows = std::min(panel_rows<Scalar>, channels - row);
       pack_rows<Scalar>({weights + row, 1, channels}, rows, window_size(), w.weights.data());
-      multiply_rows({w.weights.data(), 0, panel_rows<Scalar>}, row, rows);
+      multiply_panels({w.weights.data(), 0, panel_rows<Scalar>}, row, rows);
     }
   }
 

@@ -37,7 +37,7 @@ Strides panel_strides(Index columns) {
 }
 
 template <Start start, Real Scalar>
-void multiply_narrow(const ProductTile<Scalar>& tile, Index rows, Index columns) {
+void multiply_few_columns(const ProductTile<Scalar>& tile, Index rows, Index columns) {
   for_each_tile_height<start>(tile, rows, [columns](auto packets, const auto& here, Index part) {
     multiply_grid_row<start, packets()>(here, columns, part);
   });
@@ -59,27 +59,28 @@ void multiply_all(const Scalar* left, const Scalar* right, Scalar* target, Index
                              target + m * targets.matrix,
                              targets.column,
                              nullptr};
-    multiply_narrow<Start::zero>(tile, rows, columns);
+    multiply_few_columns<Start::zero>(tile, rows, columns);
     for (Index k = block_depth; k < depth; k += block_depth) {
       tile.left += block_depth * tile.left_stride;
       tile.right += block_depth;
       tile.depth = std::min(depth - k, block_depth);
-      multiply_narrow<Start::target>(tile, rows, columns);
+      multiply_few_columns<Start::target>(tile, rows, columns);
     }
   }
 }
 
 /// target (rows x columns) = left (rows x depth) right (columns x depth)^T for each of the matrices, from zero or
-/// added. Left and target are a panel. The depth is that of a few dozens of tiles.
+/// added. Left and target are a panel. The depth is at most 256 tiles: see largest_group.
 template <Start start, Real Scalar>
 void multiply_all_right_transposed(const Scalar* left, const Scalar* right, Scalar* target, Index rows, Index depth,
                                    Index columns) {
   const auto lefts = panel_strides<Scalar>(depth), targets = panel_strides<Scalar>(columns);
   const auto rights = channel_strides<Scalar>(columns, depth);
   for (Index m = 0; m < matrices; ++m)
-    multiply_narrow<start>(ProductTile<Scalar>{depth, left + m * lefts.matrix, lefts.column, right + m * rights.matrix,
-                                               rights.column, 1, target + m * targets.matrix, targets.column, nullptr},
-                           rows, columns);
+    multiply_few_columns<start>(
+        ProductTile<Scalar>{depth, left + m * lefts.matrix, lefts.column, right + m * rights.matrix, rights.column, 1,
+                            target + m * targets.matrix, targets.column, nullptr},
+        rows, columns);
 }
 
 }  // namespace scorefield::detail::winograd

@@ -52,7 +52,8 @@ class LinearDenoiserCorrection {
       : dimension_(mean.size()), rotates_(rotation.cols() > 0) {
     if (deviation.size() != dimension_ || rotation.rows() != dimension_ || (rotates_ && rotation.cols() != dimension_))
       throw InvalidArgument(
-          "LinearDenoiserCorrection", text("a deviation for each of the ", dimension_, " means"),
+          "LinearDenoiserCorrection",
+          text("a deviation for each of the ", dimension_, " means, and a rotation of as many rows and columns"),
           text(deviation.size(), " deviations and a rotation of ", rotation.rows(), " x ", rotation.cols()),
           "leave the rotation out where there is none");
     Vector<Scalar> constants(layout().size());
@@ -97,7 +98,7 @@ class LinearDenoiserCorrection {
       throw InvalidArgument(name, "deviations from 0 on", "a negative one", "deviations are roots of variances");
     if (rotates_) {
       const ConstMatrixView<Scalar> u(constants.data() + 2 * dimension_, dimension_, dimension_);
-      // Half the digits: far more than rounding needs, far less than any other matrix has.
+      // Half the digits: far more than rounding needs.
       if (!(u.transpose() * u).isIdentity(std::sqrt(std::numeric_limits<Scalar>::epsilon())))
         throw InvalidArgument(name, "an orthogonal rotation", "a matrix that is not",
                               "its columns are the principal axes of the data, of length 1");
