@@ -107,6 +107,7 @@ TEMPLATE_TEST_CASE("Winograd's filtering is a convolution in every shape", "[lay
     check_same<TestType>({{14, 15, 2 * packet}, 7 * packet, padding, 16});
   }
   check_same<TestType>({{5, 9, 144}, 160, 1, 7});
+  CHECK(Case{{7, 7, packet}, packet, 1, 0}.by_winograd<TestType>().gradient.isOnes(0));
 }
 
 TEST_CASE("Winograd's filtering in float errs some two times as much as sums over windows", "[layer]") {

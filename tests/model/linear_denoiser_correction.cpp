@@ -142,7 +142,7 @@ TEST_CASE("a correction refuses what is none, and stays as it was", "[model]") {
 
   CHECK_THROWS_AS(Correction<float>(mean, V::Ones(3)), sf::InvalidArgument);
   CHECK_THROWS_WITH(Correction<float>(mean, V::Ones(3)),
-                    contains("expected a deviation for each of the 2 means, got 3 deviations and a rotation of 2 x 0"));
+                    contains("a rotation of as many rows and columns, got 3 deviations and a rotation of 2 x 0"));
   CHECK_THROWS_AS(Correction<float>(mean, deviation, M::Identity(2, 3)), sf::InvalidArgument);
   CHECK_THROWS_AS(Correction<float>(mean, deviation, M::Identity(3, 2)), sf::InvalidArgument);
   CHECK_THROWS_AS(Correction<float>(mean, deviation, 1.001f * M::Identity(2, 2)), sf::InvalidArgument);

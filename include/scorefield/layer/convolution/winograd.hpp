@@ -25,7 +25,7 @@ class Winograd {
     Vector<Scalar> weights;   // transformed, in panels, or the gradient by them
     Vector<Scalar> turned;    // the weights of the adjoint
     Vector<Scalar> windows;   // of a group of tiles, transformed
-    Vector<Scalar> products;  // of a group and one panel, or the gradient by them
+    Vector<Scalar> products;  // of a group and a panel, or the gradient by them
     Vector<Scalar> zeros;     // as a bias, and as a pixel outside of the image
     Vector<Scalar> dropped;   // results outside of the image
   };
@@ -33,10 +33,9 @@ class Winograd {
   Winograd(const ImageShape& input, const ImageShape& output, Index padding)
       : input_(input), output_(output), padding_(padding) {}
 
-  /// Whether a training step takes less time than by Window, for one image already. For each pair of channels 36
-  /// multiply-adds a tile stand against 9 a pixel, and transforming a weight and its gradient takes as long as some
-  /// 290, measured with AVX2 and AVX-512. Of fewer than 16 channels the pixels' transforms take longer than the
-  /// products.
+  /// Whether this is faster than Window, for one image already; measured, as the numbers are. For each pair of channels
+  /// 36 multiply-adds a tile stand against 9 a pixel, and transforming a weight and its gradient takes as long as some
+  /// 290 of them. With fewer than 16 channels the transforms of tiles take as long as what they save.
   template <Real Scalar>
   static bool pays(const ImageShape& input, const ImageShape& output, Index kernel, Index stride) {
     return kernel == winograd::kernel_edge && stride == 1 && input.channels % packet_size<Scalar> == 0 &&
@@ -88,12 +87,12 @@ class Winograd {
     const Index depth = input_.channels;
     for_each_group_and_panel(x, input_, padding_, output_.channels, grid, w, [&](const Group& group, const Part& part) {
       const auto strides = winograd::panel_strides<Scalar>(group.count);
+      const auto transform = [&](Index t, const auto& pixels) {
+        winograd::to_matrices<winograd::OutputGradientTransform>(
+            pixels, part.rows, w.products.data() + t * strides.column, strides.matrix);
+      };
       winograd::for_each_square<winograd::tile_edge>(
-          dy.data() + part.row, output_, grid, 0, std::as_const(w.zeros).data(), group.first, group.count,
-          [&](Index t, const auto& pixels) {
-            winograd::to_matrices<winograd::OutputGradientTransform>(
-                pixels, part.rows, w.products.data() + t * strides.column, strides.matrix);
-          });
+          dy.data() + part.row, output_, grid, 0, std::as_const(w.zeros).data(), group.first, group.count, transform);
       Scalar* weights = w.weights.data() + part.weights;
       if (group.is_first())
         winograd::multiply_all_right_transposed<Start::zero>(w.products.data(), w.windows.data(), weights, part.rows,
@@ -130,18 +129,18 @@ class Winograd {
   static void for_each_group_and_panel(ConstMatrixView<Scalar> from, const ImageShape& shape, Index padding, Index rows,
                                        const winograd::TileGrid& grid, Workspace<Scalar>& w, const F& f) {
     const Index tiles = from.cols() * grid.size(), most = largest_group<Scalar>(shape.channels);
-    const Index groups = (tiles + most - 1) / most, size = (tiles + groups - 1) / groups;
+    const Index groups = std::max<Index>(1, (tiles + most - 1) / most), size = (tiles + groups - 1) / groups;
     // A single group uses each panel's weights once. They all take the same place, which then stays in the cache.
     const Index panel = groups == 1 ? 0 : winograd::panel_strides<Scalar>(shape.channels).size();
     for (Index first = 0; first < tiles; first += size) {
       const Group group{first, std::min(size, tiles - first), tiles};
       const auto strides = winograd::channel_strides<Scalar>(shape.channels, group.count);
+      const auto transform = [&](Index t, const auto& pixels) {
+        winograd::to_matrices<winograd::InputTransform>(pixels, shape.channels, w.windows.data() + t * strides.column,
+                                                        strides.matrix);
+      };
       winograd::for_each_square<winograd::window_edge>(from.data(), shape, grid, padding, std::as_const(w.zeros).data(),
-                                                       group.first, group.count, [&](Index t, const auto& pixels) {
-                                                         winograd::to_matrices<winograd::InputTransform>(
-                                                             pixels, shape.channels,
-                                                             w.windows.data() + t * strides.column, strides.matrix);
-                                                       });
+                                                       group.first, group.count, transform);
       for (Index row = 0; row < rows; row += panel_rows<Scalar>)
         f(group, Part{row, std::min(panel_rows<Scalar>, rows - row), row / panel_rows<Scalar> * panel});
     }
@@ -151,21 +150,18 @@ class Winograd {
   static void convolve(const Scalar* weights, const Scalar* bias, ConstMatrixView<Scalar> from, const ImageShape& shape,
                        Index padding, MatrixView<Scalar> to, const ImageShape& to_shape, Workspace<Scalar>& w) {
     const winograd::TileGrid grid(to_shape);
-    for_each_group_and_panel(
-        from, shape, padding, to_shape.channels, grid, w, [&](const Group& group, const Part& part) {
-          Scalar* transformed = w.weights.data() + part.weights;
-          if (group.is_first())
-            winograd::transform_weights(weights + part.row, to_shape.channels, shape.channels, part.rows, transformed);
-          winograd::multiply_all<Scalar>(transformed, w.windows.data(), w.products.data(), part.rows, shape.channels,
-                                         group.count);
-          const auto strides = winograd::panel_strides<Scalar>(group.count);
-          winograd::for_each_square<winograd::tile_edge>(to.data() + part.row, to_shape, grid, 0, w.dropped.data(),
-                                                         group.first, group.count, [&](Index t, const auto& pixels) {
-                                                           winograd::to_pixels(w.products.data() + t * strides.column,
-                                                                               strides.matrix, bias + part.row, pixels,
-                                                                               part.rows);
-                                                         });
-        });
+    const Index depth = shape.channels, rows = to_shape.channels;
+    for_each_group_and_panel(from, shape, padding, rows, grid, w, [&](const Group& group, const Part& part) {
+      Scalar* transformed = w.weights.data() + part.weights;
+      if (group.is_first()) winograd::transform_weights(weights + part.row, rows, depth, part.rows, transformed);
+      winograd::multiply_all<Scalar>(transformed, w.windows.data(), w.products.data(), part.rows, depth, group.count);
+      const auto strides = winograd::panel_strides<Scalar>(group.count);
+      const auto transform_back = [&](Index t, const auto& pixels) {
+        winograd::to_pixels(w.products.data() + t * strides.column, strides.matrix, bias + part.row, pixels, part.rows);
+      };
+      winograd::for_each_square<winograd::tile_edge>(to.data() + part.row, to_shape, grid, 0, w.dropped.data(),
+                                                     group.first, group.count, transform_back);
+    });
   }
 
   ImageShape input_, output_;

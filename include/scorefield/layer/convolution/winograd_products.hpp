@@ -36,6 +36,7 @@ Strides panel_strides(Index columns) {
   return {panel_rows<Scalar>, apart<Scalar>(panel_rows<Scalar> * columns)};
 }
 
+/// As multiply_panel; a tile of some columns takes those that the widest leaves.
 template <Start start, Real Scalar>
 void multiply_few_columns(const ProductTile<Scalar>& tile, Index rows, Index columns) {
   for_each_tile_height<start>(tile, rows, [columns](auto packets, const auto& here, Index part) {

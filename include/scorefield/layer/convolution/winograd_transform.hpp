@@ -3,11 +3,10 @@
 ///   Y = A^T [(G W G^T) * (B^T X B)] A,
 /// the product in the middle being element by element. Lavin and Gray 2016, arXiv:1509.09308, equation 8.
 ///
-/// Along one axis that is Toom and Cook's product of polynomials by their values at six points (Blahut, "Fast
-/// Algorithms for Signal Processing", 2010, chapter 5). A holds the points' powers, G their powers up to 2 over the
-/// products of their distances, a row of B^T the coefficients of the polynomial that vanishes at all points but one.
-/// The points here are 0, +-1/sqrt(2), +-sqrt(2) and infinity, which leave half the rounding error of the paper's 0,
-/// +-1, +-2.
+/// Along one axis that is Toom and Cook's product of polynomials, by their values at six points. A holds the points'
+/// powers, G their powers over the products of their distances to the other points, a row of B^T the coefficients of
+/// the polynomial that vanishes at all points but one (Barabasz et al. 2018, arXiv:1803.10986). The points here are 0,
+/// +-1/sqrt(2), +-sqrt(2) and infinity: with them rounding errors are half of those with 0, +-1, +-2 and infinity.
 #pragma once
 
 #include <numbers>
