@@ -2,6 +2,7 @@
 #include <Eigen/SVD>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <utility>
 
 #include "scorefield/optimizer.hpp"
@@ -125,7 +126,7 @@ TEST_CASE("what Muon does not move as a matrix moves by Adam", "[optimizer]") {
   const sf::Adam adam{.beta1 = 0.8, .beta2 = 0.95};
   const auto g = test::normals<double>(7, 1, "gradient");
   std::array<sf::Vector<double>, 2> p, mean, square;
-  for (int i = 0; i < 2; ++i) p[i] = mean[i] = square[i] = sf::Vector<double>::Zero(7);
+  for (std::size_t i = 0; i < 2; ++i) p[i] = mean[i] = square[i] = sf::Vector<double>::Zero(7);
   const sf::Vector<double> gradient = g;
   adam.update(sf::view(p[0]), sf::view(gradient), {sf::view(mean[0]), sf::view(square[0])}, 0.1, 1);
   sf::Muon{.adam = adam}.update(sf::view(p[1]), sf::view(gradient), {sf::view(mean[1]), sf::view(square[1])}, 0.1, 1);
