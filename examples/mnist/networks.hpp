@@ -33,10 +33,11 @@ struct Tutorial {
 /// Tried on MNIST, in held-out loss. 1,000 steps of Adam at 2e-3: 0.0221; at 4e-3 0.0217; as many images in batches of
 /// 32 0.0215; told half the log-SNR in place of t 0.0222. A full covariance starts better (0.043 against 0.072) but is
 /// behind from 250 steps on (0.0283 against 0.0248 after 500). Muon at 2e-3: 0.0206, and with time exponent 2 at 6e-3
-/// 0.0180. 600 steps at 4e-3: 0.0198 with exponent 2, 0.0197 with 3, 0.0193 with widths 64, 128. In three minutes of
-/// two cores, with the Frechet distance of 2,000 samples: 0.0164 and 57; widths 64, 128 0.0167 and 75; batches of 32
-/// 0.0165 and 67. Loss weighted for later times moved the distance of 1,000 steps from 110 to 103 or 107: nothing to be
-/// sure of.
+/// 0.0180. 500 steps so: 0.0204; predicting the noise 0.0209, the velocity 0.0193, which is better before t = 0.1 and
+/// worse after, where shapes are decided. 600 steps at 4e-3: 0.0198 with exponent 2, 0.0197 with 3, 0.0193 with widths
+/// 64, 128. In three minutes of two cores, with the Frechet distance of 2,000 samples: 0.0164 and 57; widths 64, 128
+/// 0.0167 and 75; batches of 32 0.0165 and 67. Loss weighted for later times moved the distance of 1,000 steps from 110
+/// to 103 or 107: nothing to be sure of.
 struct Ours {
   static constexpr const char* name = "ours";
   static constexpr sf::Index batch_size = 64;
