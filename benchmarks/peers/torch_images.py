@@ -10,14 +10,13 @@ Eager work is tried with both memory formats, and the faster one is kept. Compil
 Inductor arranges convolutions so in any case. Tried without gain: Inductor's freezing for the score.
 """
 
-import argparse
 import itertools
 
 import torch
 
 import torch_image_networks as networks
 from images import BATCH, CHUNK, EMBEDDING, IMAGES, SIZE
-from torch_recipe import compiled, epochs, loss_of, signal_and_deviation, training_step
+from torch_recipe import compiled, epochs, loss_of, signal_and_deviation, training_step, worker_options
 from worker import measure, serve
 
 
@@ -127,11 +126,7 @@ class Score:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--compile", action="store_true")
-    parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    options = worker_options(__doc__)
 
     def prepare(work, **shape):
         torch.compiler.reset()  # what earlier cells compiled does not count for the limit of recompilations

@@ -169,12 +169,18 @@ class Sampling:
         return x.abs().max().item()
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def worker_options(description):
+    """Whether to compile, from the command line, whose number of threads is set."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    return options
+
+
+if __name__ == "__main__":
+    options = worker_options(__doc__)
 
     def prepare(work, width=None, batch=None):
         torch.compiler.reset()  # what earlier cells compiled does not count for the limit of recompilations
