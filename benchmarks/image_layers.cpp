@@ -172,7 +172,7 @@ void add_skip_connection(const sf::ImageShape& shape) {
   // Of neither, for networks of one's own.
   add_image_map("average_pool", sf::AveragePool<float>({28, 28, 32}));
   add_image_map("upsample_nearest", sf::UpsampleNearest<float>({14, 14, 32}, 2));
-  add_self_attention({7, 7, 96}, 3);
+  add_self_attention({7, 7, 96}, 2);
   return true;
 }();
 

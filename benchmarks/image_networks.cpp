@@ -52,14 +52,14 @@ struct TutorialUNet {
 
 struct UNet {
   static auto model(const sf::Dataset<float>& data) {
-    using Network = sf::UNet<float, sf::ImageShape{28, 28, 1}, sf::UNetOptions{.fold = 2, .embedding = 128}, 48, 96>;
+    using Network = sf::UNet<float, sf::ImageShape{28, 28, 1}, sf::UNetOptions{.fold = 2, .heads = 2}, 48, 96>;
     return sf::ScoreModel{sf::VariancePreserving<float>{}, Network{}, sf::LinearDenoiserCorrection<float>::fit(data),
                           sf::Seed{0}};
   }
-  // The time; the first convolution and block, with their modulation; down; two blocks; up; a block with a shortcut;
-  // the last convolution.
-  static constexpr std::initializer_list<double> pixels{1,  1, 196, 196, 1,   196, 49,  49,  1,  49,
-                                                        49, 1, 49,  49,  196, 1,   196, 196, 196};
+  // The time; the first convolution and block, with their modulation; down; a block, the maps of attention and a block;
+  // up; a block with a shortcut; the last convolution. Attention itself, a hundredth of the rest, is not counted.
+  static constexpr std::initializer_list<double> pixels{1,  1,  196, 196, 1,  196, 49,  49, 1,   49,  49, 49,
+                                                        49, 49, 49,  1,   49, 49,  196, 1,  196, 196, 196};
 };
 
 template <class Of>

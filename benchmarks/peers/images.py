@@ -6,7 +6,7 @@ Layers have a chunk of 16 images, networks batches of 64 random images of 28 x 2
 CHUNK = 16
 GROUPS = 8  # of channels that are normalised together
 EMBEDDING = 128  # numbers that tell the blocks the time
-HEADS = 3
+HEADS = 2
 
 IMAGES, BATCH, SIZE = 1024, 64, 28
 NETWORKS = ("TutorialUNet", "UNet")

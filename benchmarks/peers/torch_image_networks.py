@@ -39,6 +39,18 @@ class SelfAttention(nn.Module):
         return self.output(mixed).transpose(1, 2).unflatten(2, x.shape[2:])
 
 
+class AttentionBlock(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.norm = nn.GroupNorm(GROUPS, channels)
+        self.attention = SelfAttention(channels)
+        nn.init.zeros_(self.attention.output.weight)
+        nn.init.zeros_(self.attention.output.bias)
+
+    def forward(self, x):
+        return x + self.attention(self.norm(x))
+
+
 class SkipConnection(nn.Module):
     def __init__(self, *inner):
         super().__init__()
@@ -111,7 +123,7 @@ class TutorialUNet(nn.Module):
 
 
 class UNet(nn.Module):
-    """UNet<float, {28, 28, 1}, {.fold = 2, .embedding = 128}, 48, 96>. It starts as 0 as well."""
+    """UNet<float, {28, 28, 1}, {.fold = 2, .heads = 2}, 48, 96>. It starts as 0 as well."""
 
     def __init__(self):
         super().__init__()
@@ -120,6 +132,7 @@ class UNet(nn.Module):
         self.enter = ResidualBlock(48, 48)
         self.down = nn.Conv2d(48, 96, 3, stride=2, padding=1)
         self.coarse = nn.ModuleList([ResidualBlock(96, 96), ResidualBlock(96, 96)])
+        self.attention = AttentionBlock(96)
         self.up = doubling_convolution(96, 48, 7, 14)
         self.leave = ResidualBlock(96, 48)
         self.norm = nn.GroupNorm(GROUPS, 48)
@@ -134,7 +147,7 @@ class UNet(nn.Module):
         context = self.time(t.flatten(1))
         skip = self.enter(self.first(F.pixel_unshuffle(x, 2)), context)
         x = self.down(skip)
-        for block in self.coarse:
-            x = block(x, context)
+        x = self.attention(self.coarse[0](x, context))
+        x = self.coarse[1](x, context)
         x = self.leave(torch.cat([self.up(x), skip], dim=1), context)
         return F.pixel_shuffle(self.last(F.silu(self.norm(x))), 2)

@@ -3,6 +3,7 @@
 
 #include "scorefield/layer/activation.hpp"
 #include "scorefield/layer/activation_layer.hpp"
+#include "scorefield/layer/attention_block.hpp"
 #include "scorefield/layer/average_pool.hpp"
 #include "scorefield/layer/concept.hpp"
 #include "scorefield/layer/conditional.hpp"

@@ -80,6 +80,7 @@ static_assert(sf::Layer<sf::GaussianFourierEmbedding<float>>);
 static_assert(sf::Layer<sf::GroupNorm<float, sf::SiLU>>);
 static_assert(sf::Layer<sf::MaxPool<float>>);
 static_assert(sf::Layer<sf::SelfAttention<float>>);
+static_assert(sf::Layer<sf::AttentionBlock<float>>);
 static_assert(sf::Layer<sf::SinusoidalEmbedding<float>>);
 static_assert(sf::Layer<sf::SpaceToDepth<float>>);
 static_assert(sf::Layer<sf::UpsampleNearest<float>>);

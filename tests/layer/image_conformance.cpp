@@ -44,6 +44,11 @@ TEMPLATE_TEST_CASE("self-attention keeps the promises of a layer", "[layer]", fl
   test::check_layer(sf::SelfAttention<TestType>({.height = 1, .width = 1, .channels = 2}, 2));
 }
 
+TEMPLATE_TEST_CASE("an attention block keeps the promises of a layer", "[layer]", float, double) {
+  test::check_layer(sf::AttentionBlock<TestType>({.height = 2, .width = 3, .channels = 4}, 2, 2));
+  test::check_layer(sf::AttentionBlock<TestType>({.height = 3, .width = 2, .channels = 9}, 3, 1));
+}
+
 TEMPLATE_TEST_CASE("a convolution keeps the promises of a layer", "[layer]", float, double) {
   using Linear = sf::Convolution<TestType>;
   test::check_layer(sf::Convolution<TestType, sf::SiLU>({.height = 4, .width = 3, .channels = 3}, 5));

@@ -126,7 +126,7 @@ auto small_u() {
 }
 
 using SmallUNet = sf::UNet<double, sf::ImageShape{4, 8, 1},
-                           sf::UNetOptions{.fold = 2, .blocks = 2, .groups = 2, .embedding = 4}, 4, 6>;
+                           sf::UNetOptions{.fold = 2, .blocks = 2, .groups = 2, .heads = 3, .embedding = 4}, 4, 6>;
 
 template <sf::ImageShape image, sf::UNetOptions options, Index... widths>
 concept MakesUNet = requires {
@@ -139,6 +139,8 @@ static_assert(!MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{.fold = 3}, 
 static_assert(!MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{}, 12>);
 static_assert(!MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{.groups = 0}, 8>);
 static_assert(!MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{.blocks = 0}, 8>);
+static_assert(MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{.heads = 3}, 8, 24>);
+static_assert(!MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{.heads = 3}, 24, 8>);
 static_assert(!MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{}>);
 
 static_assert(sf::ConditionalLayer<sf::ResidualBlock<float>>);

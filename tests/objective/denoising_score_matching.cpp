@@ -94,7 +94,7 @@ struct RecordingModel : PerfectModel {
 TEST_CASE("the gradient of denoising score matching is that of the mean loss", "[objective]") {
   const sf::ScoreModel model{sf::VariancePreserving<double>{}, sf::Mlp<double, 2, 8, 8>{}, sf::Seed{1}};
   const auto x0 = sf::two_moons<double>(100, {.seed = 1});
-  const sf::DenoisingScoreMatching objective{.time_exponent = 2};
+  const sf::DenoisingScoreMatching objective{.time_exponent = 2, .weighting = sf::Weighting::velocity};
   const auto gradient = evaluate(objective, model, model.parameters(), x0, 64).gradient;
 
   // Central differences of order 4: h^4 = 1e-12 of truncation and 1e-16 / h = 1e-13 of rounding, on gradients of 1e-6
@@ -154,27 +154,32 @@ TEST_CASE("a model that answers zero has the loss of the noise", "[objective]") 
 }
 
 TEST_CASE("the loss of a perfect score is the closed form", "[objective]") {
-  // x_t is normal of variance v = alpha^2 s^2 + sigma^2, and E|sigma score + eps|^2 / d = 1 - sigma^2 / v at each t.
+  // x_t is normal of variance v = alpha^2 s^2 + sigma^2, and E|sigma score + eps|^2 / d = 1 - sigma^2 / v at each t; of
+  // the velocity s^2 / v, which is 1 / alpha^2 times as much.
   constexpr sf::Index n = 100'000, d = 3;
   for (const double s : {0.3, 1.0, 2.0}) {
     for (const double t_min : {1e-4, 0.2}) {
       CAPTURE(s, t_min);
       const PerfectModel model(d, s);
-      double expected = 0;
+      double of_noise = 0, of_velocity = 0;
       constexpr int nodes = 20'000;  // of the midpoint rule, exact to 1e-8 here
       for (int k = 0; k < nodes; ++k) {
         const double t = t_min + (1 - t_min) * (k + 0.5) / nodes;
-        expected += (1 - std::pow(model.sde().deviation(t), 2) / model.variance(t)) / nodes;
+        of_noise += (1 - std::pow(model.sde().deviation(t), 2) / model.variance(t)) / nodes;
+        of_velocity += s * s / model.variance(t) / nodes;
       }
       sf::Matrix<double> x0(d, n);
       sf::Random(sf::Seed{2}, "data of this test").normal(sf::view(x0), 0, 0);
       x0 *= s;
       for (const double exponent : {1.0, 2.0, 2.5}) {
         CAPTURE(exponent);
-        const sf::DenoisingScoreMatching objective{.t_min = t_min, .time_exponent = exponent};
-        const auto losses = evaluate(objective, model, model.parameters(), x0, 1000).losses;
-        const double deviation = std::sqrt((losses.array() - losses.mean()).square().mean());
-        CHECK(std::abs(losses.mean() - expected) < 5 * deviation / std::sqrt(static_cast<double>(n)));
+        for (const auto& [weighting, expected] :
+             {std::pair{sf::Weighting::noise, of_noise}, {sf::Weighting::velocity, of_velocity}}) {
+          const sf::DenoisingScoreMatching objective{.t_min = t_min, .time_exponent = exponent, .weighting = weighting};
+          const auto losses = evaluate(objective, model, model.parameters(), x0, 1000).losses;
+          const double deviation = std::sqrt((losses.array() - losses.mean()).square().mean());
+          CHECK(std::abs(losses.mean() - expected) < 5 * deviation / std::sqrt(static_cast<double>(n)));
+        }
       }
     }
   }

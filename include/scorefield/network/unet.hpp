@@ -9,6 +9,7 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/activation/identity.hpp"
 #include "scorefield/layer/activation/silu.hpp"
+#include "scorefield/layer/attention_block.hpp"
 #include "scorefield/layer/convolution.hpp"
 #include "scorefield/layer/dense.hpp"
 #include "scorefield/layer/depth_to_space.hpp"
@@ -28,6 +29,7 @@ struct UNetOptions {
   Index fold = 1;         // so many pixels, squared, become channels of one: the network works on smaller images
   Index blocks = 1;       // residual blocks on the way down at each size, and as many on the way up
   Index groups = 8;       // of channels that are normalised together
+  Index heads = 0;        // of attention between the blocks down and up at the coarsest size; 0 for none
   Index embedding = 128;  // numbers that tell the blocks the time
 };
 
@@ -44,6 +46,14 @@ struct UNetParts {
                                          Options.groups, Options.embedding)...};
     }
     (std::make_index_sequence<static_cast<std::size_t>(Options.blocks)>{});
+  }
+
+  template <std::size_t Level>
+  static auto attention(const ImageShape& shape) {
+    if constexpr (Options.heads > 0 && Level + 1 == levels)
+      return std::tuple{AttentionBlock<S>(shape, Options.groups, Options.heads)};
+    else
+      return std::tuple{};
   }
 
   template <std::size_t Level>
@@ -67,7 +77,7 @@ struct UNetParts {
   }
   template <std::size_t Level>
   auto leave(const ImageShape& shape) const {
-    auto layers = blocks(shape, widths[Level]);
+    auto layers = std::tuple_cat(attention<Level>(shape), blocks(shape, widths[Level]));
     if constexpr (Level > 0) {
       return layers;
     } else {
@@ -83,14 +93,17 @@ struct UNetParts {
 
 template <Index... Widths>
 constexpr bool can_be_unet(const ImageShape& image, const UNetOptions& o) {
-  if (sizeof...(Widths) == 0 || o.fold < 1 || o.blocks < 1 || o.groups < 1 || o.embedding < 1) return false;
+  if (sizeof...(Widths) == 0 || o.fold < 1 || o.blocks < 1 || o.groups < 1 || o.heads < 0 || o.embedding < 1)
+    return false;
   if (image.height % o.fold != 0 || image.width % o.fold != 0) return false;
   Index height = image.height / o.fold, width = image.width / o.fold;
   for (std::size_t level = 1; level < sizeof...(Widths); ++level) {
     if (height % 2 != width % 2) return false;
     height = (height + 1) / 2, width = (width + 1) / 2;
   }
-  return ((Widths > 0 && Widths % o.groups == 0) && ...);
+  Index coarsest = 0;
+  ((coarsest = Widths), ...);
+  return ((Widths > 0 && Widths % o.groups == 0) && ...) && (o.heads == 0 || coarsest % o.heads == 0);
 }
 
 template <Real S>
@@ -102,8 +115,8 @@ auto time_embedding(Index size) {
 
 /// From images to images of the shape Image. Widths are the channels at each size, from fine to coarse; from one size
 /// to the next a convolution of stride 2, and a transposed one back. The fold divides height and width, which are both
-/// even or both odd wherever they are halved, and the groups divide the widths. Ho et al. 2020, arXiv:2006.11239, with
-/// the blocks of Dhariwal and Nichol 2021, arXiv:2105.05233. It starts as 0.
+/// even or both odd wherever they are halved, the groups divide the widths, and the heads the last of them. Ho et al.
+/// 2020, arXiv:2006.11239, with the blocks of Dhariwal and Nichol 2021, arXiv:2105.05233. It starts as 0.
 template <Real S, ImageShape Image, UNetOptions Options, Index... Widths>
 requires(detail::can_be_unet<Widths...>(Image, Options)) class UNet
     : public TimeEmbedded<decltype(detail::time_embedding<S>(0)),

@@ -12,8 +12,13 @@
 
 namespace scorefield {
 
+/// Which errors count alike at all times: with sigma^2 as the weight of a squared error of the score those of the
+/// noise, with sigma^2 / alpha^2 those of the velocity alpha eps - sigma x0 of a variance-preserving equation, so that
+/// late times, which decide on shapes, count for more. Salimans and Ho 2022, arXiv:2202.00512, section 4.
+enum class Weighting { noise, velocity };
+
 /// E_t E_x0 E_eps lambda(t) |s(x_t, t) + eps / sigma(t)|^2 / d with x_t = alpha(t) x0 + sigma(t) eps, t uniform in
-/// [t_min, 1] and lambda = sigma^2, which makes every time count alike. Song et al. 2021, arXiv:2011.13456, equation 7.
+/// [t_min, 1] and lambda as the weighting says. Song et al. 2021, arXiv:2011.13456, equation 7.
 /// t_min keeps clear of t = 0, where the score of a finite data set is unbounded. Of images the largest losses are at
 /// early times: drawing these more often makes the gradient less noisy, as importance sampling does for another
 /// weighting in Song, Durkan et al. 2021, arXiv:2101.09258.
@@ -22,6 +27,7 @@ struct DenoisingScoreMatching {
   bool stratified = false;   // the u of a batch of n: one in each n-th of [0, 1], which makes losses less noisy
   double time_exponent = 1;  // times are t_min + (1 - t_min) u^exponent, u uniform in [0, 1], and losses are weighted
                              // so that their mean stays: above 1 for more of the early times
+  Weighting weighting = Weighting::noise;
 
   template <TrainableModel Model>
   struct Workspace {
@@ -64,12 +70,13 @@ struct DenoisingScoreMatching {
       weight(0, j) = exponent * power;
       deviation(0, j) = model.sde().deviation(t);
       const Scalar signal = model.sde().signal(t);
+      if (weighting == Weighting::velocity) weight(0, j) /= signal * signal;
       for (Index i = 0; i < d; ++i) x_t(i, j) = signal * x0(i, j) + deviation(0, j) * noise(i, j);
     }
     model.score_forward(p, columns(std::as_const(w.x_t), 0, n), ConstVectorView<Scalar>(time.data(), n), score,
                         w.model);
 
-    // With lambda = sigma^2 a sample's loss is the weighted mean square of sigma s + eps.
+    // A sample's loss is the weighted mean square of sigma s + eps.
     for (Index j = 0; j < n; ++j) {
       const Scalar sigma = deviation(0, j), scale = weight(0, j) * 2 * sigma / static_cast<Scalar>(d * batch_size);
       Scalar square = 0;

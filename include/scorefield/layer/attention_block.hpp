@@ -1,0 +1,91 @@
+/// Self-attention as a block of networks on images.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "scorefield/core/parameters.hpp"
+#include "scorefield/core/random.hpp"
+#include "scorefield/core/types.hpp"
+#include "scorefield/layer/group_norm.hpp"
+#include "scorefield/layer/image_shape.hpp"
+#include "scorefield/layer/self_attention.hpp"
+
+namespace scorefield {
+
+/// y = x + attention(norm(x)), where attention is a SelfAttention whose last map starts at 0, and norm a GroupNorm: the
+/// block starts as the identity. Ho et al. 2020, arXiv:2006.11239, appendix B.
+template <Real S>
+class AttentionBlock {
+ public:
+  using Scalar = S;
+
+  struct Workspace {
+    typename GroupNorm<S>::Workspace norm;
+    typename SelfAttention<S>::Workspace attention;
+    Matrix<Scalar> normalised, d_normalised;  // and the gradient of the loss by it
+    Matrix<Scalar> dy;                        // for attention to change
+  };
+
+  /// Throws InvalidArgument unless groups and heads divide the channels.
+  AttentionBlock(const ImageShape& shape, Index groups, Index heads) : norm_(shape, groups), attention_(shape, heads) {}
+
+  const ImageShape& input_shape() const { return norm_.input_shape(); }
+  const ImageShape& output_shape() const { return norm_.output_shape(); }
+  Index inputs() const { return norm_.inputs(); }
+  Index outputs() const { return norm_.outputs(); }
+  Index parameter_count() const { return norm_.parameter_count() + attention_.parameter_count(); }
+
+  void declare(ParameterLayout& layout, const std::string& prefix) const {
+    norm_.declare(layout, prefix + "norm.");
+    attention_.declare(layout, prefix + "attention.");
+  }
+
+  void initialise(VectorView<Scalar> p, const Random& random, Index index) const {
+    norm_.initialise(of_norm(p), random, index);
+    attention_.initialise(of_attention(p), random, index);
+    p.tail(attention_.parameter_count() / 4).setZero();  // its last map
+  }
+
+  Workspace workspace(Index n) const {
+    return {norm_.workspace(n), attention_.workspace(n), Matrix<Scalar>(inputs(), n), Matrix<Scalar>(inputs(), n),
+            Matrix<Scalar>(inputs(), n)};
+  }
+
+  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
+    norm_.evaluate(of_norm(p), x, columns(w.normalised, 0, x.cols()), w.norm);
+    attention_.evaluate(of_attention(p), columns(std::as_const(w.normalised), 0, x.cols()), y, w.attention);
+    y += x;
+  }
+
+  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
+    norm_.forward(of_norm(p), x, columns(w.normalised, 0, x.cols()), w.norm);
+    attention_.forward(of_attention(p), columns(std::as_const(w.normalised), 0, x.cols()), y, w.attention);
+    y += x;
+  }
+
+  void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> y, MatrixView<Scalar> dy,
+                MatrixView<Scalar> dx, VectorView<Scalar> g, Workspace& w) const {
+    const Index n = x.cols();
+    columns(w.dy, 0, n) = dy;
+    attention_.backward(of_attention(p), columns(std::as_const(w.normalised), 0, n), y, columns(w.dy, 0, n),
+                        columns(w.d_normalised, 0, n), of_attention(g), w.attention);
+    norm_.backward(of_norm(p), x, y, columns(w.d_normalised, 0, n), dx, of_norm(g), w.norm);
+    if (dx.cols() > 0) dx += dy;
+  }
+
+ private:
+  template <class V>
+  V of_norm(V p) const {
+    return segment(p, 0, norm_.parameter_count());
+  }
+  template <class V>
+  V of_attention(V p) const {
+    return segment(p, norm_.parameter_count(), attention_.parameter_count());
+  }
+
+  GroupNorm<S> norm_;
+  SelfAttention<S> attention_;
+};
+
+}  // namespace scorefield
