@@ -127,11 +127,13 @@ void add_self_attention(const sf::ImageShape& shape, sf::Index heads) {
                4 * pixels * pixels * static_cast<double>(shape.channels));
 }
 
-/// Around layers that cost little.
+/// Around layers that cost little, and followed by a convolution of single pixels.
 void add_skip_connection(const sf::ImageShape& shape) {
   const sf::MaxPool<float> down(shape);
-  add_image_map("skip_connection",
-                sf::SkipConnection(shape, sf::Sequential(down, sf::UpsampleNearest<float>(down.output_shape(), 2))));
+  const sf::Convolution<float> after({shape.height, shape.width, 2 * shape.channels}, shape.channels,
+                                     {.kernel = 1, .padding = 0});
+  const sf::SkipConnection skip(shape, sf::Sequential(down, sf::UpsampleNearest<float>(down.output_shape(), 2)), after);
+  add_products(named("skip_connection", skip), skip, shape.pixels());
 }
 
 [[maybe_unused]] const bool added = [] {

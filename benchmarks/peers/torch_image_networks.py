@@ -52,12 +52,13 @@ class AttentionBlock(nn.Module):
 
 
 class SkipConnection(nn.Module):
-    def __init__(self, *inner):
+    def __init__(self, inner, after):
         super().__init__()
-        self.inner = nn.Sequential(*inner)
+        self.inner = inner
+        self.after = after
 
     def forward(self, x):
-        return torch.cat([self.inner(x), x], dim=1)
+        return self.after(torch.cat([self.inner(x), x], dim=1))
 
 
 class SinusoidalEmbedding(nn.Module):
@@ -91,7 +92,8 @@ def layer(kind, shape, to):
         "depth_to_space": lambda: nn.PixelShuffle(2),
         "group_norm": lambda: nn.Sequential(nn.GroupNorm(GROUPS, inputs), nn.SiLU()),
         "residual_block": lambda: ResidualBlock(inputs, outputs),
-        "skip_connection": lambda: SkipConnection(nn.MaxPool2d(2), nn.Upsample(scale_factor=2)),
+        "skip_connection": lambda: SkipConnection(nn.Sequential(nn.MaxPool2d(2), nn.Upsample(scale_factor=2)),
+                                                  nn.Conv2d(2 * inputs, outputs, 1)),
         "self_attention": lambda: SelfAttention(inputs),
     }[kind]()
 

@@ -12,6 +12,7 @@
 #include "scorefield/layer/depth_to_space.hpp"
 #include "scorefield/layer/gaussian_fourier_embedding.hpp"
 #include "scorefield/layer/group_norm.hpp"
+#include "scorefield/layer/image_pair.hpp"
 #include "scorefield/layer/image_shape.hpp"
 #include "scorefield/layer/max_pool.hpp"
 #include "scorefield/layer/residual_block.hpp"

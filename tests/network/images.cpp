@@ -119,10 +119,11 @@ template <class S>
 auto small_u() {
   const sf::ImageShape fine{.height = 4, .width = 4, .channels = 4};
   return sf::Sequential(sf::ResidualBlock<S>({4, 4, 2}, 4, 2, 3),
-                        sf::SkipConnection(fine, sf::Sequential(sf::Convolution<S>(fine, 6, {.stride = 2}),
-                                                                sf::ResidualBlock<S>({2, 2, 6}, 6, 3, 3),
-                                                                sf::TransposedConvolution<S>({2, 2, 6}, 4))),
-                        sf::ResidualBlock<S>({4, 4, 8}, 2, 2, 3));
+                        sf::SkipConnection(fine,
+                                           sf::Sequential(sf::Convolution<S>(fine, 6, {.stride = 2}),
+                                                          sf::ResidualBlock<S>({2, 2, 6}, 6, 3, 3),
+                                                          sf::TransposedConvolution<S>({2, 2, 6}, 4)),
+                                           sf::ResidualBlock<S>({4, 4, 8}, 2, 2, 3)));
 }
 
 using SmallUNet = sf::UNet<double, sf::ImageShape{4, 8, 1},
@@ -145,9 +146,14 @@ static_assert(!MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{}>);
 
 static_assert(sf::ConditionalLayer<sf::ResidualBlock<float>>);
 static_assert(!sf::Layer<sf::ResidualBlock<float>>);
-static_assert(sf::Layer<sf::SkipConnection<sf::Convolution<float>>>);
-static_assert(!sf::ConditionalLayer<sf::SkipConnection<sf::Convolution<float>>>);
-static_assert(sf::ConditionalLayer<sf::SkipConnection<sf::ResidualBlock<float>>>);
+using Plain = sf::Convolution<float>;
+using Conditional = sf::ResidualBlock<float>;
+static_assert(sf::Layer<sf::SkipConnection<Plain, Plain>>);
+static_assert(!sf::ConditionalLayer<sf::SkipConnection<Plain, Plain>>);
+static_assert(sf::ConditionalLayer<sf::SkipConnection<Conditional, Plain>>);
+static_assert(sf::ConditionalLayer<sf::SkipConnection<Plain, Conditional>>);
+static_assert(sf::ConditionalLayer<sf::SkipConnection<Conditional, Conditional>>);
+static_assert(!sf::Layer<sf::SkipConnection<Plain, Conditional>>);
 static_assert(sf::Network<SmallUNet>);
 static_assert(sf::Network<sf::TutorialUNet<float>>);
 
@@ -181,18 +187,46 @@ TEST_CASE("layers with a context in sequence keep the promises of one", "[networ
 
 TEST_CASE("a skip connection puts the input's channels after those of its layer", "[network]") {
   const sf::ImageShape shape{.height = 1, .width = 2, .channels = 2};
-  const sf::SkipConnection skip(shape, sf::ActivationLayer<double, sf::ReLU>(4));
+  const sf::SkipConnection skip(shape, sf::ActivationLayer<double, sf::ReLU>(4),
+                                sf::Convolution<double>({1, 2, 4}, 4, {.kernel = 1, .padding = 0}));
   const sf::Matrix<double> x{{-1}, {2}, {3}, {-4}};
   sf::Matrix<double> y(8, 1);
   auto w = skip.workspace(1);
-  const sf::Vector<double> none(0);
-  skip.evaluate(sf::view(none), sf::view(x), sf::view(y), w);
+  sf::Vector<double> identity = sf::Vector<double>::Zero(skip.parameter_count());
+  sf::MatrixView<double>(identity.data(), 4, 4).setIdentity();
+  skip.evaluate(sf::view(std::as_const(identity)), sf::view(x), sf::view(y), w);
   CHECK(y == sf::Matrix<double>{{0}, {2}, {-1}, {2}, {3}, {0}, {3}, {-4}});
   CHECK(skip.output_shape() == sf::ImageShape{1, 2, 4});
-  check_gradients(sf::SkipConnection({.height = 3, .width = 3, .channels = 2},
-                                     sf::Convolution<double, sf::Tanh>({.height = 3, .width = 3, .channels = 2}, 3)));
-  CHECK_THROWS_WITH(sf::SkipConnection({.height = 2, .width = 2, .channels = 1}, sf::Dense<float>(4, 5)),
+  CHECK_THROWS_WITH(sf::SkipConnection({.height = 2, .width = 2, .channels = 1}, sf::Dense<float>(4, 5),
+                                       sf::Convolution<float>({2, 2, 2}, 1)),
                     test::contains("SkipConnection: expected a layer from 4 numbers to channels for 4 pixels"));
+  CHECK_THROWS_WITH(sf::SkipConnection({.height = 2, .width = 2, .channels = 1}, sf::Dense<float>(4, 8),
+                                       sf::Convolution<float>({2, 2, 2}, 1)),
+                    test::contains("SkipConnection: expected a layer after it that takes 2 x 2 x 3, got one that takes "
+                                   "2 x 2 x 2"));
+  CHECK_THROWS_WITH(
+      sf::SkipConnection({.height = 2, .width = 2, .channels = 2}, sf::ResidualBlock<float>({2, 2, 2}, 2, 1, 3),
+                         sf::ResidualBlock<float>({2, 2, 4}, 2, 1, 5)),
+      test::contains("SkipConnection: expected one context, of 3 numbers"));
+}
+
+TEST_CASE("a skip connection keeps the promises of a layer, whichever of its layers look at a context", "[network]") {
+  const sf::ImageShape shape{.height = 3, .width = 4, .channels = 2}, joined{3, 4, 5};
+  const auto check = [&](const auto& make) {
+    check_gradients(make(double{}));
+    check_columns(make(double{}));
+    check_columns(make(float{}));
+  };
+  const auto plain = [](auto scalar, const sf::ImageShape& from, Index to) {
+    return sf::Convolution<decltype(scalar), sf::Tanh>(from, to);
+  };
+  const auto block = [](auto scalar, const sf::ImageShape& from, Index to) {
+    return sf::ResidualBlock<decltype(scalar)>(from, to, 1, 3);
+  };
+  check([&](auto s) { return sf::SkipConnection(shape, plain(s, shape, 3), plain(s, joined, 2)); });
+  check([&](auto s) { return Joined(sf::SkipConnection(shape, block(s, shape, 3), plain(s, joined, 2))); });
+  check([&](auto s) { return Joined(sf::SkipConnection(shape, plain(s, shape, 3), block(s, joined, 5))); });
+  check([&](auto s) { return Joined(sf::SkipConnection(shape, block(s, shape, 3), block(s, joined, 2))); });
 }
 
 TEST_CASE("a U-Net keeps the promises of a network", "[network]") {
@@ -229,9 +263,10 @@ TEST_CASE("a network that sees the time as a channel keeps the promises of a net
     const sf::ImageShape fine{4, 4, 3};
     return sf::Sequential(
         sf::Convolution<double, sf::LogSigmoid>(with_time, 3),
-        sf::SkipConnection(fine, sf::Sequential(sf::MaxPool<double>(fine),
-                                                sf::TransposedConvolution<double, sf::LogSigmoid>({2, 2, 3}, 3))),
-        sf::Convolution<double>({4, 4, 6}, 1));
+        sf::SkipConnection(
+            fine,
+            sf::Sequential(sf::MaxPool<double>(fine), sf::TransposedConvolution<double, sf::LogSigmoid>({2, 2, 3}, 3)),
+            sf::Convolution<double>({4, 4, 6}, 1)));
   };
   const auto errors = test::gradient_errors(sf::TimeChannel(image, body(), 4), 3);
   CHECK(errors.parameters < test::Tolerance<double>::gradient);

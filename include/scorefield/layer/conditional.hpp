@@ -39,29 +39,29 @@ concept AnyLayer = Layer<L> || ConditionalLayer<L>;
 
 namespace detail {
 
-// Calls of layers of both kinds, with a context that a plain layer does not get to see.
+// Calls of layers of both kinds, with a context that a plain layer does not get to see. x and dx are what it takes.
 
-template <AnyLayer L, Real Scalar = typename L::Scalar>
-void evaluate(const L& layer, ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
-              MatrixView<Scalar> y, typename L::Workspace& w) {
+template <AnyLayer L, class X, Real Scalar = typename L::Scalar>
+void evaluate(const L& layer, ConstVectorView<Scalar> p, const X& x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
+              typename L::Workspace& w) {
   if constexpr (ConditionalLayer<L>)
     layer.evaluate(p, x, c, y, w);
   else
     layer.evaluate(p, x, y, w);
 }
 
-template <AnyLayer L, Real Scalar = typename L::Scalar>
-void forward(const L& layer, ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
-             MatrixView<Scalar> y, typename L::Workspace& w) {
+template <AnyLayer L, class X, Real Scalar = typename L::Scalar>
+void forward(const L& layer, ConstVectorView<Scalar> p, const X& x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
+             typename L::Workspace& w) {
   if constexpr (ConditionalLayer<L>)
     layer.forward(p, x, c, y, w);
   else
     layer.forward(p, x, y, w);
 }
 
-template <AnyLayer L, Real Scalar = typename L::Scalar>
-void backward(const L& layer, ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
-              ConstMatrixView<Scalar> y, MatrixView<Scalar> dy, MatrixView<Scalar> dx, MatrixView<Scalar> dc,
+template <AnyLayer L, class X, class DX, Real Scalar = typename L::Scalar>
+void backward(const L& layer, ConstVectorView<Scalar> p, const X& x, ConstMatrixView<Scalar> c,
+              ConstMatrixView<Scalar> y, MatrixView<Scalar> dy, const DX& dx, MatrixView<Scalar> dc,
               VectorView<Scalar> g, typename L::Workspace& w) {
   if constexpr (ConditionalLayer<L>)
     layer.backward(p, x, c, y, dy, dx, dc, g, w);
@@ -77,11 +77,50 @@ Index context_size(const L& layer) {
     return 0;
 }
 
-/// The context of layers that have none.
-template <Real Scalar>
-ConstMatrixView<Scalar> no_context() {
-  return {nullptr, 0, 0};
-}
+/// The calls of a layer that is made of layers, and conditional where one of them is. `Whole` offers evaluate_parts,
+/// forward_parts and backward_parts, which take what the calls of a conditional layer take; without a context it and
+/// its gradient have no numbers.
+template <class Whole, Real Scalar, bool conditional>
+class CallsOfParts {
+ public:
+  template <class W>
+  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, W& w) const
+      requires(!conditional) {
+    whole().evaluate_parts(p, x, ConstMatrixView<Scalar>(nullptr, 0, 0), y, w);
+  }
+  template <class W>
+  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
+                W& w) const requires conditional {
+    whole().evaluate_parts(p, x, c, y, w);
+  }
+
+  template <class W>
+  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, W& w) const
+      requires(!conditional) {
+    whole().forward_parts(p, x, ConstMatrixView<Scalar>(nullptr, 0, 0), y, w);
+  }
+  template <class W>
+  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
+               W& w) const requires conditional {
+    whole().forward_parts(p, x, c, y, w);
+  }
+
+  template <class W>
+  void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> y, MatrixView<Scalar> dy,
+                MatrixView<Scalar> dx, VectorView<Scalar> g, W& w) const requires(!conditional) {
+    whole().backward_parts(p, x, ConstMatrixView<Scalar>(nullptr, 0, 0), y, dy, dx, MatrixView<Scalar>(nullptr, 0, 0),
+                           g, w);
+  }
+  template <class W>
+  void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
+                ConstMatrixView<Scalar> y, MatrixView<Scalar> dy, MatrixView<Scalar> dx, MatrixView<Scalar> dc,
+                VectorView<Scalar> g, W& w) const requires conditional {
+    whole().backward_parts(p, x, c, y, dy, dx, dc, g, w);
+  }
+
+ private:
+  const Whole& whole() const { return static_cast<const Whole&>(*this); }
+};
 
 }  // namespace detail
 

@@ -13,6 +13,7 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/activation/concept.hpp"
 #include "scorefield/layer/activation/identity.hpp"
+#include "scorefield/layer/image_pair.hpp"
 #include "scorefield/layer/image_shape.hpp"
 
 namespace scorefield::detail {
@@ -60,34 +61,37 @@ class GroupNormaliser {
   }
 
   /// x and y: size x n.
-  void evaluate(ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> affine, MatrixView<Scalar> y, Workspace& w) const {
-    run(x, affine, y, w, [this](const Scalar* from, const Scalar* moments, const Scalar* gain, Scalar* to, Scalar*) {
-      const auto value = [](const auto&... of) { return F::evaluate(scaled(of...)).value; };
-      const Index c = shape_.channels;
-      transform(to, c, value, from, moments, moments + c, gain, gain + c);
-    });
+  void evaluate(const ConstImagePairView<Scalar>& x, ConstMatrixView<Scalar> affine, MatrixView<Scalar> y,
+                Workspace& w) const {
+    run(x, affine, y, w,
+        [c = shape_.channels](Index channels, const Scalar* from, const Scalar* moments, const Scalar* gain, Scalar* to,
+                              Scalar*) {
+          const auto value = [](const auto&... of) { return F::evaluate(scaled(of...)).value; };
+          transform(to, channels, value, from, moments, moments + c, gain, gain + c);
+        });
   }
 
   /// The same, and keeps what backward needs.
-  void forward(ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> affine, MatrixView<Scalar> y, Workspace& w) const {
+  void forward(const ConstImagePairView<Scalar>& x, ConstMatrixView<Scalar> affine, MatrixView<Scalar> y,
+               Workspace& w) const {
     if constexpr (linear)
       evaluate(x, affine, y, w);
     else
       run(x, affine, y, w,
-          [this](const Scalar* from, const Scalar* moments, const Scalar* gain, Scalar* to, Scalar* derivative) {
+          [c = shape_.channels](Index channels, const Scalar* from, const Scalar* moments, const Scalar* gain,
+                                Scalar* to, Scalar* derivative) {
             const auto both = [](const auto&... of) {
               const auto f = F::evaluate(scaled(of...));
               return std::array{f.value, f.derivative};
             };
-            const Index c = shape_.channels;
-            transform(std::array{to, derivative}, c, both, from, moments, moments + c, gain, gain + c);
+            transform(std::array{to, derivative}, channels, both, from, moments, moments + c, gain, gain + c);
           });
   }
 
   /// After that forward, with dy the gradient of a loss by y: writes the one by x to dx, unless dx has no columns, and
   /// adds the one by affine to daffine, of the same shape; dy is scratch afterwards.
-  void backward(ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> affine, MatrixView<Scalar> dy, MatrixView<Scalar> dx,
-                MatrixView<Scalar> daffine, Workspace& w) const {
+  void backward(const ConstImagePairView<Scalar>& x, ConstMatrixView<Scalar> affine, MatrixView<Scalar> dy,
+                const ImagePairView<Scalar>& dx, MatrixView<Scalar> daffine, Workspace& w) const {
     assert(daffine.rows() == affine.rows() && daffine.cols() == affine.cols());
     const Index c = shape_.channels;
     const auto add = [](const auto& a, const auto& b) { return Eigen::internal::padd(a, b); };
@@ -112,9 +116,13 @@ class GroupNormaliser {
         const auto normalised = pmul(psub(number, mean), inverse);
         return pmul(inverse, psub(pmul(d, factor), multiply_add(normalised, of_product, of_d)));
       };
-      const Scalar *from = x.col(j).data(), *dz = dy.col(j).data();
-      for (Index i = 0; i < shape_.size(); i += c)
-        transform(&dx(i, j), c, slope, from + i, dz + i, moments, moments + c, gain, of_gain, of_offset);
+      const auto write_part = [&](Index k, Index channels, const auto& some, auto to) {
+        const Scalar *from = some.col(j).data(), *dz = dy.col(j).data() + k;
+        for (Index i = 0; i < some.rows(); i += channels, dz += c)
+          transform(&to(i, j), channels, slope, from + i, dz, moments + k, moments + c + k, gain + k, of_gain + k,
+                    of_offset + k);
+      };
+      for_each_part(shape_.pixels(), write_part, x, dx);
     }
   }
 
@@ -130,43 +138,56 @@ class GroupNormaliser {
   /// The column of affine that is sample j's.
   static Index own(ConstMatrixView<Scalar> affine, Index j) { return affine.cols() == 1 ? 0 : j; }
 
-  /// pixel(x, moments, affine, y, derivative) for each pixel, on the moments of its sample.
+  /// pixel(channels, x, moments, affine, y, derivative) for each pixel of each image, on the moments of its sample.
   template <class Pixel>
-  void run(ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> affine, MatrixView<Scalar> y, Workspace& w,
+  void run(const ConstImagePairView<Scalar>& x, ConstMatrixView<Scalar> affine, MatrixView<Scalar> y, Workspace& w,
            const Pixel& pixel) const {
     assert(x.rows() == shape_.size() && y.rows() == x.rows() && y.cols() == x.cols());
     assert(affine.rows() == 2 * shape_.channels && (affine.cols() == 1 || affine.cols() == x.cols()));
     for (Index j = 0; j < x.cols(); ++j) {
-      const Scalar* from = x.col(j).data();
       Scalar* moments = w.moments.col(j).data();
-      find_moments(from, moments);
-      for (Index i = 0; i < shape_.size(); i += shape_.channels)
-        pixel(from + i, moments, affine.col(own(affine, j)).data(), &y(i, j), linear ? nullptr : &w.derivative(i, j));
+      find_moments(x, j, moments);
+      const Scalar* gain = affine.col(own(affine, j)).data();
+      const auto run_part = [&](Index k, Index channels, const auto& part) {
+        const Scalar* from = part.col(j).data();
+        for (Index i = k; i < shape_.size(); i += shape_.channels, from += channels)
+          pixel(channels, from, moments + k, gain + k, &y(i, j), linear ? nullptr : &w.derivative(i, j));
+      };
+      for_each_part(shape_.pixels(), run_part, x);
     }
   }
 
-  /// Mean first, then the mean square of what is left: no digits are lost where the mean is large.
-  void find_moments(const Scalar* x, Scalar* mean) const {
+  /// Of sample j. Mean first, then the mean square of what is left: no digits are lost where the mean is large.
+  void find_moments(const ConstImagePairView<Scalar>& x, Index j, Scalar* mean) const {
     const Index c = shape_.channels;
     Scalar* square = mean + c;
     std::fill_n(mean, 2 * c, Scalar(0));
     const auto add = [](const auto& sum, const auto& number) { return Eigen::internal::padd(sum, number); };
-    for (Index i = 0; i < shape_.size(); i += c) transform(mean, c, add, mean, x + i);
+    const auto add_part = [&](Index k, Index channels, const auto& part) {
+      const Scalar* from = part.col(j).data();
+      for (Index i = 0; i < part.rows(); i += channels) transform(mean + k, channels, add, mean + k, from + i);
+    };
+    for_each_part(shape_.pixels(), add_part, x);
     average_groups(mean);
     const auto add_square = [](const auto& sum, const auto& number, const auto& centre) {
       const auto d = Eigen::internal::psub(number, centre);
       return multiply_add(d, d, sum);
     };
-    for (Index i = 0; i < shape_.size(); i += c) transform(square, c, add_square, square, x + i, mean);
+    const auto add_squares_of_part = [&](Index k, Index channels, const auto& part) {
+      const Scalar* from = part.col(j).data();
+      for (Index i = 0; i < part.rows(); i += channels)
+        transform(square + k, channels, add_square, square + k, from + i, mean + k);
+    };
+    for_each_part(shape_.pixels(), add_squares_of_part, x);
     average_groups(square);
     for (Index k = 0; k < c; ++k) square[k] = 1 / std::sqrt(square[k] + epsilon_);
   }
 
   /// dy = dy f', the gradient by what f is applied to, and its sums over the pixels of sample j: times the normalised
   /// numbers, then as it is.
-  void sum_products(ConstMatrixView<Scalar> x, MatrixView<Scalar> dy, Index j, Workspace& w) const {
+  void sum_products(const ConstImagePairView<Scalar>& x, MatrixView<Scalar> dy, Index j, Workspace& w) const {
     const Index c = shape_.channels;
-    const Scalar *from = x.col(j).data(), *moments = w.moments.col(j).data();
+    const Scalar* moments = w.moments.col(j).data();
     w.sums.setZero();
     Scalar* of_product = w.sums.data();
     Scalar* of_dy = of_product + c;
@@ -175,13 +196,19 @@ class GroupNormaliser {
       using namespace Eigen::internal;
       return std::array{d, multiply_add(pmul(psub(number, mean), inverse), d, product), padd(sum, d)};
     };
-    for (Index i = 0; i < shape_.size(); i += c) {
-      Scalar* d = &dy(i, j);
-      if constexpr (!linear)
-        transform(
-            d, c, [](const auto& a, const auto& b) { return Eigen::internal::pmul(a, b); }, d, &w.derivative(i, j));
-      transform(std::array{d, of_product, of_dy}, c, add, of_product, of_dy, d, from + i, moments, moments + c);
-    }
+    const auto add_part = [&](Index k, Index channels, const auto& part) {
+      const Scalar* from = part.col(j).data();
+      for (Index i = k; i < shape_.size(); i += c, from += channels) {
+        Scalar* d = &dy(i, j);
+        if constexpr (!linear)
+          transform(
+              d, channels, [](const auto& a, const auto& b) { return Eigen::internal::pmul(a, b); }, d,
+              &w.derivative(i, j));
+        transform(std::array{d, of_product + k, of_dy + k}, channels, add, of_product + k, of_dy + k, d, from,
+                  moments + k, moments + c + k);
+      }
+    };
+    for_each_part(shape_.pixels(), add_part, x);
   }
 
   /// Of one number a channel: each becomes the sum of its group's over the numbers in it.

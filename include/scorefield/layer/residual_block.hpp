@@ -13,14 +13,15 @@
 #include "scorefield/layer/convolution.hpp"
 #include "scorefield/layer/dense.hpp"
 #include "scorefield/layer/group_normaliser.hpp"
+#include "scorefield/layer/image_pair.hpp"
 #include "scorefield/layer/image_shape.hpp"
 
 namespace scorefield {
 
 /// y = x + second(f(norm(first(f(norm(x)))) (1 + scale) + shift)), where first and second are convolutions, scale and
 /// shift of each channel a dense layer of the context, and x goes through a convolution of single pixels where the
-/// number of channels changes. Starts as that x: `second` starts at 0. A ConditionalLayer. He et al. 2016,
-/// arXiv:1603.05027; Dhariwal and Nichol 2021, arXiv:2105.05233, section 3.1.
+/// number of channels changes. Starts as that x: `second` starts at 0. A ConditionalLayer and a PairLayer. He et al.
+/// 2016, arXiv:1603.05027; Dhariwal and Nichol 2021, arXiv:2105.05233, section 3.1.
 template <Real S, Activation F = SiLU>
 class ResidualBlock {
   using Normaliser = detail::GroupNormaliser<S, F>;
@@ -99,18 +100,18 @@ class ResidualBlock {
     return w;
   }
 
-  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
-                Workspace& w) const {
+  void evaluate(ConstVectorView<Scalar> p, ConstImagePairView<Scalar> x, ConstMatrixView<Scalar> c,
+                MatrixView<Scalar> y, Workspace& w) const {
     run(p, x, c, y, w, [](const auto& part, auto&&... arguments) { part.evaluate(arguments...); });
   }
 
-  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
+  void forward(ConstVectorView<Scalar> p, ConstImagePairView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
                Workspace& w) const {
     run(p, x, c, y, w, [](const auto& part, auto&&... arguments) { part.forward(arguments...); });
   }
 
-  void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
-                ConstMatrixView<Scalar> y, MatrixView<Scalar> dy, MatrixView<Scalar> dx, MatrixView<Scalar> dc,
+  void backward(ConstVectorView<Scalar> p, ConstImagePairView<Scalar> x, ConstMatrixView<Scalar> c,
+                ConstMatrixView<Scalar> y, MatrixView<Scalar> dy, ImagePairView<Scalar> dx, MatrixView<Scalar> dc,
                 VectorView<Scalar> g, Workspace& w) const {
     const Index n = x.cols();
     const auto some = [n](auto& m) { return columns(m, 0, n); };
@@ -129,18 +130,18 @@ class ResidualBlock {
     before_first_.backward(x, affine_of_first(p), some(w.d_input_normalised), dx,
                            MatrixView<Scalar>(g.data(), 2 * input_shape().channels, 1), w.before_first);
     if (!shortcut_) {
-      if (dx.cols() > 0) dx += dy;
+      if (dx.cols() > 0) detail::add_images(dx, dy, input_shape().pixels());
       return;
     }
     shortcut_->backward(of_shortcut(p), x, y, dy, columns(w.dx, 0, dx.cols()), of_shortcut(g), *w.shortcut);
-    if (dx.cols() > 0) dx += some(w.dx);
+    if (dx.cols() > 0) detail::add_images(dx, some(w.dx), input_shape().pixels());
   }
 
  private:
   /// Calls step(part, arguments of its evaluate or forward) for each part.
   template <class Step>
-  void run(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
-           Workspace& w, const Step& step) const {
+  void run(ConstVectorView<Scalar> p, const ConstImagePairView<Scalar>& x, ConstMatrixView<Scalar> c,
+           MatrixView<Scalar> y, Workspace& w, const Step& step) const {
     const Index n = x.cols();
     const auto some = [n](auto& m) { return columns(m, 0, n); };
     const auto& kept = std::as_const(w);
@@ -151,7 +152,7 @@ class ResidualBlock {
     step(before_second_, some(kept.hidden), some(kept.affine), some(w.hidden_normalised), w.before_second);
     step(second_, of_second(p), some(kept.hidden_normalised), y, w.second);
     if (!shortcut_) {
-      y += x;
+      detail::add_images(y, x, input_shape().pixels());
       return;
     }
     step(*shortcut_, of_shortcut(p), x, some(w.dy), *w.shortcut);

@@ -60,8 +60,8 @@ inline constexpr bool any_conditional<std::vector<L>> = ConditionalLayer<L>;
 /// y = last(... second(first(x))): itself a layer, and a conditional one where one of the layers is; all get the same
 /// context. The pieces of layer i are named "<i>.weight" and the like.
 template <Real S, class List>
-class LayerChain {
-  static constexpr bool conditional = any_conditional<List>;
+class LayerChain : public CallsOfParts<LayerChain<S, List>, S, any_conditional<List>> {
+  friend CallsOfParts<LayerChain, S, any_conditional<List>>;
 
  public:
   using Scalar = S;
@@ -96,7 +96,7 @@ class LayerChain {
   }
 
   Index inputs() const { return inputs_; }
-  Index context_size() const requires conditional { return context_size_; }
+  Index context_size() const requires any_conditional<List> { return context_size_; }
   Index outputs() const { return outputs_; }
   Index parameter_count() const { return parameter_count_; }
 
@@ -124,34 +124,6 @@ class LayerChain {
     return w;
   }
 
-  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const
-      requires(!conditional) {
-    evaluate_all(p, x, no_context<Scalar>(), y, w);
-  }
-  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
-                Workspace& w) const requires conditional {
-    evaluate_all(p, x, c, y, w);
-  }
-
-  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const
-      requires(!conditional) {
-    forward_all(p, x, no_context<Scalar>(), y, w);
-  }
-  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
-               Workspace& w) const requires conditional {
-    forward_all(p, x, c, y, w);
-  }
-
-  void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> y, MatrixView<Scalar> dy,
-                MatrixView<Scalar> dx, VectorView<Scalar> g, Workspace& w) const requires(!conditional) {
-    backward_all(p, x, no_context<Scalar>(), y, dy, dx, MatrixView<Scalar>(nullptr, 0, 0), g, w);
-  }
-  void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
-                ConstMatrixView<Scalar> y, MatrixView<Scalar> dy, MatrixView<Scalar> dx, MatrixView<Scalar> dc,
-                VectorView<Scalar> g, Workspace& w) const requires conditional {
-    backward_all(p, x, c, y, dy, dx, dc, g, w);
-  }
-
  protected:
   List layers_;
 
@@ -160,23 +132,23 @@ class LayerChain {
     return columns(w.outputs[i], 0, n);
   }
 
-  void evaluate_all(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
-                    MatrixView<Scalar> y, Workspace& w) const {
+  void evaluate_parts(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
+                      MatrixView<Scalar> y, Workspace& w) const {
     for_each_in_order(p, x, y, w, [c](const auto& layer, auto& own, auto q, auto in, auto out) {
       detail::evaluate(layer, q, in, c, out, own);
     });
   }
 
-  void forward_all(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
-                   MatrixView<Scalar> y, Workspace& w) const {
+  void forward_parts(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
+                     MatrixView<Scalar> y, Workspace& w) const {
     for_each_in_order(p, x, y, w, [c](const auto& layer, auto& own, auto q, auto in, auto out) {
       detail::forward(layer, q, in, c, out, own);
     });
   }
 
-  void backward_all(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
-                    ConstMatrixView<Scalar> y, MatrixView<Scalar> dy, MatrixView<Scalar> dx, MatrixView<Scalar> dc,
-                    VectorView<Scalar> g, Workspace& w) const {
+  void backward_parts(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
+                      ConstMatrixView<Scalar> y, MatrixView<Scalar> dy, MatrixView<Scalar> dx, MatrixView<Scalar> dc,
+                      VectorView<Scalar> g, Workspace& w) const {
     const Index n = dy.cols();
     const std::size_t last = offsets_.size() - 1;
     for (std::size_t i = last + 1; i-- > 0;) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "scorefield/core/types.hpp"
+#include "scorefield/layer/image_pair.hpp"
 #include "scorefield/layer/image_shape.hpp"
 
 namespace scorefield::detail {
@@ -19,14 +20,20 @@ struct Border {
 
 /// Copies images, a column each, into larger ones, and leaves the border there as it is.
 template <Real Scalar>
-void copy_inside(ConstMatrixView<Scalar> images, const ImageShape& shape, const Border& border,
+void copy_inside(const ConstImagePairView<Scalar>& images, const ImageShape& shape, const Border& border,
                  MatrixView<Scalar> larger) {
-  const Index row = shape.width * shape.channels, larger_row = border.around(shape).width * shape.channels;
-  for (Index j = 0; j < images.cols(); ++j) {
-    const Scalar* from = images.col(j).data();
-    Scalar* to = larger.col(j).data() + border.before * (larger_row + shape.channels);
-    for (Index y = 0; y < shape.height; ++y) std::copy_n(from + y * row, row, to + y * larger_row);
-  }
+  const Index larger_row = border.around(shape).width * shape.channels;
+  const auto copy_part = [&](Index first, Index channels, const auto& part) {
+    // What is side by side in both is copied at once: a row, or a pixel of a part.
+    const Index row = shape.width * channels, run = channels == shape.channels ? row : channels;
+    for (Index j = 0; j < part.cols(); ++j) {
+      const Scalar* from = part.col(j).data();
+      Scalar* to = larger.col(j).data() + border.before * (larger_row + shape.channels) + first;
+      for (Index y = 0; y < shape.height; ++y, from += row, to += larger_row)
+        for (Index i = 0, x = 0; i < row; i += run, ++x) std::copy_n(from + i, run, to + x * shape.channels);
+    }
+  };
+  for_each_part(shape.pixels(), copy_part, images);
 }
 
 }  // namespace scorefield::detail

@@ -9,6 +9,7 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/convolution/border.hpp"
 #include "scorefield/layer/convolution/window_product.hpp"
+#include "scorefield/layer/image_pair.hpp"
 #include "scorefield/layer/image_shape.hpp"
 
 namespace scorefield::detail {
@@ -18,7 +19,7 @@ namespace scorefield::detail {
 /// (ky kernel + kx) wide.channels + c being of channel c of pixel (ky, kx) of the window:
 ///   gather    wide to narrow, a pixel being the weights times its window: a convolution
 ///   scatter   narrow to wide, the adjoint of that: a transposed convolution
-/// Their sources are images in a border of zeros.
+/// Their sources are images in a border of zeros; their results may be pairs of images.
 class Window {
  public:
   template <Real Scalar>
@@ -72,30 +73,32 @@ class Window {
 
   /// narrow = weights window + bias, which may be null. wide: images in gather_border().
   template <Real Scalar>
-  void gather(const Scalar* weights, const Scalar* bias, ConstMatrixView<Scalar> wide, MatrixView<Scalar> narrow,
-              Workspace<Scalar>& w) const {
-    const Index channels = narrow_.channels;
-    const auto multiply_panels = [&](const Panels<Scalar>& left, Index row, Index rows) {
-      multiply_windows(left, rows, wide.data(), gather_windows(narrow.cols()), (bias ? bias : w.zeros.data()) + row,
-                       narrow.data() + row, {narrow_.size(), narrow_.width * channels, channels});
+  void gather(const Scalar* weights, const Scalar* bias, ConstMatrixView<Scalar> wide,
+              const ImagePairView<Scalar>& narrow, Workspace<Scalar>& w) const {
+    const auto gather_part = [&](Index first, Index channels, auto part) {
+      const auto multiply_panels = [&](const Panels<Scalar>& left, Index row, Index rows) {
+        multiply_windows(left, rows, wide.data(), gather_windows(narrow.cols()),
+                         (bias ? bias : w.zeros.data()) + first + row, part.data() + row,
+                         {part.rows(), narrow_.width * channels, channels});
+      };
+      // For a few windows weights are not worth a copy.
+      if (channels % packet_size<Scalar> == 0 && narrow.cols() * narrow_.pixels() < 64)
+        return multiply_panels({weights + first, panel_rows<Scalar>, narrow_.channels}, 0, channels);
+      for (Index row = 0; row < channels; row += panel_rows<Scalar>) {
+        const Index rows = std::min(panel_rows<Scalar>, channels - row);
+        pack_rows<Scalar>({weights + first + row, 1, narrow_.channels}, rows, window_size(), w.weights.data());
+        multiply_panels({w.weights.data(), 0, panel_rows<Scalar>}, row, rows);
+      }
     };
-    // For a few windows weights are not worth a copy.
-    if (channels % packet_size<Scalar> == 0 && narrow.cols() * narrow_.pixels() < 64)
-      return multiply_panels({weights, panel_rows<Scalar>, channels}, 0, channels);
-    for (Index row = 0; row < channels; row += panel_rows<Scalar>) {
-      const Index rows = std::min(panel_rows<Scalar>, channels - row);
-      pack_rows<Scalar>({weights + row, 1, channels}, rows, window_size(), w.weights.data());
-      multiply_panels({w.weights.data(), 0, panel_rows<Scalar>}, row, rows);
-    }
+    for_each_part(narrow_.pixels(), gather_part, narrow);
   }
 
   /// wide = the sum of transposed weights times the pixels whose windows it is in + bias, which may be null. narrow:
   /// images in scatter_border().
   template <Real Scalar>
-  void scatter(const Scalar* weights, const Scalar* bias, ConstMatrixView<Scalar> narrow, MatrixView<Scalar> wide,
-               Workspace<Scalar>& w) const {
+  void scatter(const Scalar* weights, const Scalar* bias, ConstMatrixView<Scalar> narrow,
+               const ImagePairView<Scalar>& wide, Workspace<Scalar>& w) const {
     const auto bordered = scatter_border_.around(narrow_);
-    const Index row_size = wide_.width * wide_.channels;
     for (const auto& phase : phases_) {
       const Windows windows{wide.cols(),
                             places(wide_.height, phase.y),
@@ -103,27 +106,36 @@ class Window {
                             {bordered.size(), bordered.width * narrow_.channels, narrow_.channels},
                             phase.columns * narrow_.channels,
                             phase.row_offsets};
-      for (Index row = 0; row < wide_.channels; row += panel_rows<Scalar>) {
-        const Index rows = std::min(panel_rows<Scalar>, wide_.channels - row);
-        for (std::size_t tap = 0; tap < phase.taps.size(); ++tap)
-          pack_rows<Scalar>(
-              {weights + (phase.taps[tap] * wide_.channels + row) * narrow_.channels, narrow_.channels, 1}, rows,
-              narrow_.channels, w.weights.data() + static_cast<Index>(tap) * narrow_.channels * panel_rows<Scalar>);
-        multiply_windows<Scalar>({w.weights.data(), 0, panel_rows<Scalar>}, rows, narrow.data() + phase.source, windows,
-                                 (bias ? bias : w.zeros.data()) + row,
-                                 wide.data() + phase.y * row_size + phase.x * wide_.channels + row,
-                                 {wide_.size(), stride_ * row_size, stride_ * wide_.channels});
-      }
+      const auto scatter_part = [&](Index first, Index channels, auto part) {
+        const Index row_size = wide_.width * channels;
+        for (Index row = 0; row < channels; row += panel_rows<Scalar>) {
+          const Index rows = std::min(panel_rows<Scalar>, channels - row);
+          for (std::size_t tap = 0; tap < phase.taps.size(); ++tap)
+            pack_rows<Scalar>(
+                {weights + (phase.taps[tap] * wide_.channels + first + row) * narrow_.channels, narrow_.channels, 1},
+                rows, narrow_.channels,
+                w.weights.data() + static_cast<Index>(tap) * narrow_.channels * panel_rows<Scalar>);
+          multiply_windows<Scalar>({w.weights.data(), 0, panel_rows<Scalar>}, rows, narrow.data() + phase.source,
+                                   windows, (bias ? bias : w.zeros.data()) + first + row,
+                                   part.data() + phase.y * row_size + phase.x * channels + row,
+                                   {part.rows(), stride_ * row_size, stride_ * channels});
+        }
+      };
+      for_each_part(wide_.pixels(), scatter_part, wide);
     }
   }
 
   /// gradient += narrow window^T summed over the windows, that of <narrow, gather(wide)> by the weights. wide: images
   /// in gather_border().
   template <Real Scalar>
-  void add_gradient(ConstMatrixView<Scalar> narrow, ConstMatrixView<Scalar> wide, Scalar* gradient,
+  void add_gradient(const ConstImagePairView<Scalar>& narrow, ConstMatrixView<Scalar> wide, Scalar* gradient,
                     Workspace<Scalar>& w) const {
-    add_window_gradient(narrow.data(), narrow_.channels, wide.data(), gather_windows(narrow.cols()),
-                        MatrixView<Scalar>(gradient, narrow_.channels, window_size()), w.narrow.data(), w.run_offsets);
+    const auto windows = gather_windows(narrow.cols());
+    const auto add_part = [&](Index first, Index channels, const auto& part) {
+      add_window_gradient(part.data(), channels, wide.data(), windows, gradient + first, narrow_.channels,
+                          w.narrow.data(), w.run_offsets);
+    };
+    for_each_part(narrow_.pixels(), add_part, narrow);
   }
 
  private:

@@ -18,13 +18,14 @@
 #include "scorefield/layer/convolution/border.hpp"
 #include "scorefield/layer/convolution/window.hpp"
 #include "scorefield/layer/convolution/winograd.hpp"
+#include "scorefield/layer/image_pair.hpp"
 #include "scorefield/layer/image_shape.hpp"
 
 namespace scorefield::detail {
 
 /// y = f(map(x) + b), where the map gathers windows of x into pixels of y or, transposed, scatters pixels of x to
 /// windows of y. Weights and biases start uniform in +-1/sqrt(numbers in a window). Winograd's way takes the place of
-/// windows where it pays.
+/// windows where it pays. A PairLayer.
 template <Real S, Activation F, bool transposed>
 class WindowLayer {
  public:
@@ -66,35 +67,35 @@ class WindowLayer {
     return w;
   }
 
-  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
+  void evaluate(ConstVectorView<Scalar> p, ConstImagePairView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
     affine(p, x, y, w);
     if constexpr (!linear) activate<F>(y);
   }
 
-  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
+  void forward(ConstVectorView<Scalar> p, ConstImagePairView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
     affine(p, x, y, w);
     if constexpr (!linear) activate<F>(y, columns(w.derivative, 0, y.cols()));
   }
 
-  void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> dy,
-                MatrixView<Scalar> dx, VectorView<Scalar> g, Workspace& w) const {
+  void backward(ConstVectorView<Scalar> p, ConstImagePairView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> dy,
+                ImagePairView<Scalar> dx, VectorView<Scalar> g, Workspace& w) const {
     const Index n = dy.cols();
     through_activation(MatrixView<Scalar>(dy.data(), output_.channels, n * output_.pixels()),
                        linear ? nullptr : w.derivative.data(), g.data() + weights());
     const ConstMatrixView<Scalar> dz(dy.data(), dy.rows(), n);
     const auto bordered_dz = [&] {
-      copy_inside(dz, output_, border_of_dz(), columns(w.dz, 0, n));
+      copy_inside<Scalar>(dz, output_, border_of_dz(), columns(w.dz, 0, n));
       return columns(std::as_const(w.dz), 0, n);
     };
     if constexpr (transposed) {
       const auto wide = bordered_dz();
-      window_.add_gradient(x, wide, g.data(), w.window);
+      window_.add_gradient<Scalar>(x, wide, g.data(), w.window);
       if (dx.cols() > 0) window_.gather<Scalar>(p.data(), nullptr, wide, dx, w.window);
     } else if (winograd_) {
-      winograd_->add_gradient(dz, x, g.data(), w.winograd);
-      if (dx.cols() > 0) winograd_->convolve_back(p.data(), dz, dx, w.winograd);
+      winograd_->add_gradient<Scalar>(dz, x, g.data(), w.winograd);
+      if (dx.cols() > 0) winograd_->convolve_back<Scalar>(p.data(), dz, dx, w.winograd);
     } else {
-      window_.add_gradient(dz, columns(std::as_const(w.x), 0, n), g.data(), w.window);
+      window_.add_gradient<Scalar>(dz, columns(std::as_const(w.x), 0, n), g.data(), w.window);
       if (dx.cols() > 0) window_.scatter<Scalar>(p.data(), nullptr, bordered_dz(), dx, w.window);
     }
   }
@@ -114,7 +115,8 @@ class WindowLayer {
   const Border& border_of_x() const { return transposed ? window_.scatter_border() : window_.gather_border(); }
   const Border& border_of_dz() const { return transposed ? window_.gather_border() : window_.scatter_border(); }
 
-  void affine(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
+  void affine(ConstVectorView<Scalar> p, const ConstImagePairView<Scalar>& x, MatrixView<Scalar> y,
+              Workspace& w) const {
     assert(p.size() == parameter_count() && x.rows() == inputs() && y.rows() == outputs() && x.cols() == y.cols());
     const Scalar* bias = p.data() + weights();
     const auto bordered_x = [&] {
@@ -124,7 +126,7 @@ class WindowLayer {
     if constexpr (transposed)
       window_.scatter<Scalar>(p.data(), bias, bordered_x(), y, w.window);
     else if (winograd_)
-      winograd_->convolve(p.data(), bias, x, y, w.winograd);
+      winograd_->convolve<Scalar>(p.data(), bias, x, y, w.winograd);
     else
       window_.gather<Scalar>(p.data(), bias, bordered_x(), y, w.window);
   }

@@ -114,10 +114,11 @@ void multiply_windows(const Panels<Scalar>& left, Index rows, const Scalar* sour
 
 /// gradient (rows x windows.size()) += sum over the windows of left's column times the window, left being rows x
 /// (images x rows x columns) without gaps. The inner index runs over the windows, of which those of a row of the grid
-/// start at run_offsets[row]. packed_left has packed_panels_size(rows, columns of left) numbers.
+/// start at run_offsets[row]. The gradient's columns are gradient_stride apart. packed_left has
+/// packed_panels_size(rows, columns of left) numbers.
 template <Real Scalar>
-void add_window_gradient(const Scalar* left, Index rows, const Scalar* source, const Windows& windows,
-                         MatrixView<Scalar> gradient, Scalar* packed_left, const std::vector<Index>& run_offsets) {
+void add_window_gradient(const Scalar* left, Index rows, const Scalar* source, const Windows& windows, Scalar* gradient,
+                         Index gradient_stride, Scalar* packed_left, const std::vector<Index>& run_offsets) {
   constexpr Index width = block_columns<Scalar>, height = panel_rows<Scalar>;
   alignas(64) Scalar packed_right[block_depth * width];
   const Index runs = windows.images * windows.rows;
@@ -150,8 +151,8 @@ void add_window_gradient(const Scalar* left, Index rows, const Scalar* source, c
         source + windows.row_offsets[static_cast<std::size_t>(window_row)] + k + column * windows.starts.column,
         windows.starts.column,
         1,
-        gradient.data() + (window_row * windows.depth + k) * rows,
-        rows,
+        gradient + (window_row * windows.depth + k) * gradient_stride,
+        gradient_stride,
         nullptr,
         count,
         run_offsets.data() + run};
@@ -180,7 +181,7 @@ void add_window_gradient(const Scalar* left, Index rows, const Scalar* source, c
       for (Index k = 0; k < windows.depth; k += width) f(window_row, k);
   };
   // Whichever is larger is passed over once: the gradient, or the images.
-  if (gradient.size() * static_cast<Index>(sizeof(Scalar)) > 1 << 18)
+  if (rows * windows.size() * static_cast<Index>(sizeof(Scalar)) > 1 << 18)
     for_each_part_of_gradient(
         [&](Index window_row, Index k) { for_each_block([&](auto... block) { add_block(block..., window_row, k); }); });
   else

@@ -11,13 +11,15 @@
 #include "scorefield/layer/convolution/winograd_tiles.hpp"
 #include "scorefield/layer/convolution/winograd_transform.hpp"
 #include "scorefield/layer/convolution/winograd_weights.hpp"
+#include "scorefield/layer/image_pair.hpp"
 #include "scorefield/layer/image_shape.hpp"
 
 namespace scorefield::detail {
 
 /// What Window computes for kernel 3 and stride 1, with weights in the same places, where both images have whole
-/// packets of channels. Tiles of 4 x 4 pixels are columns of 36 products (winograd_transform.hpp) over the channels, so
-/// that a tile depends on no other. Rounding errors are some two times those of sums over the windows.
+/// packets of channels; those of a pair's parts need not be whole. Tiles of 4 x 4 pixels are columns of 36 products
+/// (winograd_transform.hpp) over the channels, so that a tile depends on no other. Rounding errors are some two times
+/// those of sums over the windows.
 class Winograd {
  public:
   template <Real Scalar>
@@ -66,14 +68,14 @@ class Winograd {
 
   /// y = weights * x + bias.
   template <Real Scalar>
-  void convolve(const Scalar* weights, const Scalar* bias, ConstMatrixView<Scalar> x, MatrixView<Scalar> y,
+  void convolve(const Scalar* weights, const Scalar* bias, const ConstImagePairView<Scalar>& x, MatrixView<Scalar> y,
                 Workspace<Scalar>& w) const {
-    convolve(weights, bias, x, input_, padding_, y, output_, w);
+    convolve<Scalar>(weights, bias, x, input_, padding_, y, output_, w);
   }
 
   /// dx = the gradient of <dy, weights * x> by x: a convolution as well.
   template <Real Scalar>
-  void convolve_back(const Scalar* weights, ConstMatrixView<Scalar> dy, MatrixView<Scalar> dx,
+  void convolve_back(const Scalar* weights, ConstMatrixView<Scalar> dy, const ImagePairView<Scalar>& dx,
                      Workspace<Scalar>& w) const {
     winograd::turn_weights(weights, output_.channels, input_.channels, w.turned.data());
     convolve<Scalar>(w.turned.data(), w.zeros.data(), dy, output_, winograd::kernel_edge - 1 - padding_, dx, input_, w);
@@ -81,7 +83,7 @@ class Winograd {
 
   /// gradient += that of <dy, weights * x> by the weights.
   template <Real Scalar>
-  void add_gradient(ConstMatrixView<Scalar> dy, ConstMatrixView<Scalar> x, Scalar* gradient,
+  void add_gradient(ConstMatrixView<Scalar> dy, const ConstImagePairView<Scalar>& x, Scalar* gradient,
                     Workspace<Scalar>& w) const {
     const winograd::TileGrid grid(output_);
     const Index depth = input_.channels;
@@ -126,8 +128,8 @@ class Winograd {
 
   /// Transforms the windows of a group of tiles, then calls f(group, panel) for each panel of `rows` rows.
   template <Real Scalar, class F>
-  static void for_each_group_and_panel(ConstMatrixView<Scalar> from, const ImageShape& shape, Index padding, Index rows,
-                                       const winograd::TileGrid& grid, Workspace<Scalar>& w, const F& f) {
+  static void for_each_group_and_panel(const ConstImagePairView<Scalar>& from, const ImageShape& shape, Index padding,
+                                       Index rows, const winograd::TileGrid& grid, Workspace<Scalar>& w, const F& f) {
     const Index tiles = from.cols() * grid.size(), most = largest_group<Scalar>(shape.channels);
     const Index groups = std::max<Index>(1, (tiles + most - 1) / most), size = (tiles + groups - 1) / groups;
     // A single group uses each panel's weights once. They all take the same place, which then stays in the cache.
@@ -135,20 +137,25 @@ class Winograd {
     for (Index first = 0; first < tiles; first += size) {
       const Group group{first, std::min(size, tiles - first), tiles};
       const auto strides = winograd::channel_strides<Scalar>(shape.channels, group.count);
-      const auto transform = [&](Index t, const auto& pixels) {
-        winograd::to_matrices<winograd::InputTransform>(pixels, shape.channels, w.windows.data() + t * strides.column,
-                                                        strides.matrix);
+      const auto transform_part = [&](Index channel, Index channels, const auto& images) {
+        const auto transform = [&](Index t, const auto& pixels) {
+          winograd::to_matrices<winograd::InputTransform>(
+              pixels, channels, w.windows.data() + t * strides.column + channel, strides.matrix);
+        };
+        winograd::for_each_square<winograd::window_edge>(images.data(), {shape.height, shape.width, channels}, grid,
+                                                         padding, std::as_const(w.zeros).data(), group.first,
+                                                         group.count, transform);
       };
-      winograd::for_each_square<winograd::window_edge>(from.data(), shape, grid, padding, std::as_const(w.zeros).data(),
-                                                       group.first, group.count, transform);
+      for_each_part(shape.pixels(), transform_part, from);
       for (Index row = 0; row < rows; row += panel_rows<Scalar>)
         f(group, Part{row, std::min(panel_rows<Scalar>, rows - row), row / panel_rows<Scalar> * panel});
     }
   }
 
   template <Real Scalar>
-  static void convolve(const Scalar* weights, const Scalar* bias, ConstMatrixView<Scalar> from, const ImageShape& shape,
-                       Index padding, MatrixView<Scalar> to, const ImageShape& to_shape, Workspace<Scalar>& w) {
+  static void convolve(const Scalar* weights, const Scalar* bias, const ConstImagePairView<Scalar>& from,
+                       const ImageShape& shape, Index padding, const ImagePairView<Scalar>& to,
+                       const ImageShape& to_shape, Workspace<Scalar>& w) {
     const winograd::TileGrid grid(to_shape);
     const Index depth = shape.channels, rows = to_shape.channels;
     for_each_group_and_panel(from, shape, padding, rows, grid, w, [&](const Group& group, const Part& part) {
@@ -156,11 +163,19 @@ class Winograd {
       if (group.is_first()) winograd::transform_weights(weights + part.row, rows, depth, part.rows, transformed);
       winograd::multiply_all<Scalar>(transformed, w.windows.data(), w.products.data(), part.rows, depth, group.count);
       const auto strides = winograd::panel_strides<Scalar>(group.count);
-      const auto transform_back = [&](Index t, const auto& pixels) {
-        winograd::to_pixels(w.products.data() + t * strides.column, strides.matrix, bias + part.row, pixels, part.rows);
+      // The rows of a panel may be of both images.
+      const auto transform_rows = [&](Index channel, Index channels, auto images) {
+        const Index row = std::max(part.row, channel), end = std::min(part.row + part.rows, channel + channels);
+        if (row >= end) return;
+        const auto transform_back = [&](Index t, const auto& pixels) {
+          winograd::to_pixels(w.products.data() + t * strides.column + (row - part.row), strides.matrix, bias + row,
+                              pixels, end - row);
+        };
+        winograd::for_each_square<winograd::tile_edge>(images.data() + (row - channel),
+                                                       {to_shape.height, to_shape.width, channels}, grid, 0,
+                                                       w.dropped.data(), group.first, group.count, transform_back);
       };
-      winograd::for_each_square<winograd::tile_edge>(to.data() + part.row, to_shape, grid, 0, w.dropped.data(),
-                                                     group.first, group.count, transform_back);
+      for_each_part(to_shape.pixels(), transform_rows, to);
     });
   }
 

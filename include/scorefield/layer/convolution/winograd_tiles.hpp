@@ -1,7 +1,8 @@
 /// From the pixels of tiles to a column in each of 36 matrices, and back; `matrix_stride` numbers lie between entries
-/// of neighbouring matrices. Packets are of channels, which are whole packets.
+/// of neighbouring matrices. Packets are of channels.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -49,10 +50,10 @@ void for_each_square(Pointer images, const ImageShape& shape, const TileGrid& gr
   }
 }
 
-/// Channel c of the column in each matrix = the Transform of channel c of the pixels.
+/// As to_matrices, for whole packets of channels.
 template <class Transform, Real Scalar>
-SCOREFIELD_ONE_COPY void to_matrices(const std::array<const Scalar*, Transform::from * Transform::from>& pixels,
-                                     Index channels, Scalar* column, Index matrix_stride) {
+SCOREFIELD_ONE_COPY void packets_to_matrices(const std::array<const Scalar*, Transform::from * Transform::from>& pixels,
+                                             Index channels, Scalar* column, Index matrix_stride) {
   for (Index c = 0; c < channels; c += packet_size<Scalar>)
     transform_both_axes<Transform, Scalar>(
         [&](Index i, Index j) { return load<Scalar>(pixels[static_cast<std::size_t>(i * Transform::from + j)] + c); },
@@ -61,10 +62,30 @@ SCOREFIELD_ONE_COPY void to_matrices(const std::array<const Scalar*, Transform::
         });
 }
 
-/// Channel c of the pixels = the output's transform of channel c of the column in each matrix, plus the bias.
+/// Channel c of the column in each matrix = the Transform of channel c of the pixels.
+template <class Transform, Real Scalar>
+void to_matrices(const std::array<const Scalar*, Transform::from * Transform::from>& pixels, Index channels,
+                 Scalar* column, Index matrix_stride) {
+  constexpr Index size = packet_size<Scalar>;
+  const Index rest = channels % size, whole = channels - rest;
+  packets_to_matrices<Transform>(pixels, whole, column, matrix_stride);
+  if (rest == 0) return;
+  std::array<PacketBuffer<Scalar>, Transform::from * Transform::from> last;
+  auto last_pixels = pixels;
+  for (std::size_t i = 0; i < pixels.size(); ++i) {
+    std::copy_n(pixels[i] + whole, rest, last[i].values);
+    last_pixels[i] = last[i].values;
+  }
+  Scalar last_column[Transform::to * Transform::to * size];
+  packets_to_matrices<Transform>(last_pixels, size, last_column, size);
+  for (Index m = 0; m < Transform::to * Transform::to; ++m)
+    std::copy_n(last_column + m * size, rest, column + m * matrix_stride + whole);
+}
+
+/// As to_pixels, for whole packets of channels.
 template <Real Scalar>
-SCOREFIELD_ONE_COPY void to_pixels(const Scalar* column, Index matrix_stride, const Scalar* bias,
-                                   const std::array<Scalar*, tile_edge * tile_edge>& pixels, Index channels) {
+SCOREFIELD_ONE_COPY void packets_to_pixels(const Scalar* column, Index matrix_stride, const Scalar* bias,
+                                           const std::array<Scalar*, tile_edge * tile_edge>& pixels, Index channels) {
   for (Index c = 0; c < channels; c += packet_size<Scalar>) {
     const auto b = load<Scalar>(bias + c);
     transform_both_axes<OutputTransform, Scalar>(
@@ -73,6 +94,23 @@ SCOREFIELD_ONE_COPY void to_pixels(const Scalar* column, Index matrix_stride, co
           store<Scalar>(pixels[static_cast<std::size_t>(i * tile_edge + j)] + c, add(p, b));
         });
   }
+}
+
+/// Channel c of the pixels = the output's transform of channel c of the column in each matrix, plus the bias.
+template <Real Scalar>
+void to_pixels(const Scalar* column, Index matrix_stride, const Scalar* bias,
+               const std::array<Scalar*, tile_edge * tile_edge>& pixels, Index channels) {
+  constexpr Index size = packet_size<Scalar>;
+  const Index rest = channels % size, whole = channels - rest;
+  packets_to_pixels(column, matrix_stride, bias, pixels, whole);
+  if (rest == 0) return;
+  Scalar last_column[matrices * size] = {};
+  for (Index m = 0; m < matrices; ++m) std::copy_n(column + m * matrix_stride + whole, rest, last_column + m * size);
+  std::array<PacketBuffer<Scalar>, tile_edge * tile_edge> last;
+  auto last_pixels = pixels;
+  for (std::size_t i = 0; i < pixels.size(); ++i) last_pixels[i] = last[i].values;
+  packets_to_pixels<Scalar>(last_column, size, PacketBuffer<Scalar>(bias + whole, rest).values, last_pixels, size);
+  for (std::size_t i = 0; i < pixels.size(); ++i) std::copy_n(last[i].values, rest, pixels[i] + whole);
 }
 
 }  // namespace scorefield::detail::winograd

@@ -1,0 +1,92 @@
+/// Images whose channels stand in two places.
+#pragma once
+
+#include <cassert>
+#include <concepts>
+
+#include "scorefield/core/types.hpp"
+#include "scorefield/layer/conditional.hpp"
+#include "scorefield/layer/image_shape.hpp"
+
+namespace scorefield {
+
+/// Two images of as many pixels whose channels count as one image's: at each pixel those of `first`, then those of
+/// `second`. Columns are samples. One image alone is such a pair too, with a second of no channels.
+template <class View>
+struct ImagePair {
+  View first, second;
+
+  ImagePair(const View& one) : first(one), second(nullptr, 0, one.cols()) {}
+  ImagePair(const View& some, const View& others) : first(some), second(others) {
+    assert(first.cols() == second.cols());
+  }
+
+  Index rows() const { return first.rows() + second.rows(); }
+  Index cols() const { return first.cols(); }
+};
+
+template <Real Scalar>
+using ImagePairView = ImagePair<MatrixView<Scalar>>;
+template <Real Scalar>
+using ConstImagePairView = ImagePair<ConstMatrixView<Scalar>>;
+
+/// A layer on images, conditional or not, that takes a pair of images as x too, and in backward a pair as dx, with as
+/// many channels in the first. The bits are those that it computes from one image.
+template <class L>
+concept PairLayer = AnyLayer<L> &&
+    requires(const L& layer, ConstVectorView<typename L::Scalar> p, ConstImagePairView<typename L::Scalar> x,
+             ConstMatrixView<typename L::Scalar> in, MatrixView<typename L::Scalar> out,
+             ImagePairView<typename L::Scalar> dx, VectorView<typename L::Scalar> g, typename L::Workspace& workspace) {
+  { layer.input_shape() } -> std::convertible_to<ImageShape>;
+  { layer.output_shape() } -> std::convertible_to<ImageShape>;
+  requires requires {
+    layer.evaluate(p, x, out, workspace);
+    layer.forward(p, x, out, workspace);
+    layer.backward(p, x, in, out, dx, g, workspace);
+  } || requires {
+    layer.evaluate(p, x, in, out, workspace);
+    layer.forward(p, x, in, out, workspace);
+    layer.backward(p, x, in, in, out, dx, out, g, workspace);
+  };
+};
+
+namespace detail {
+
+/// Calls f(its first channel, its channels, the image of each pair) for the first images and, where they have channels,
+/// for the second ones. The pairs are cut at the same channel.
+template <class F, class View, class... Views>
+void for_each_part(Index pixels, const F& f, const ImagePair<View>& images, const ImagePair<Views>&... others) {
+  const Index cut = images.first.rows() / pixels, rest = images.second.rows() / pixels;
+  f(Index{0}, cut, images.first, others.first...);
+  if (rest > 0) f(cut, rest, images.second, others.second...);
+}
+
+/// The channels [first, first + count) of images, as a matrix whose columns are pixels.
+template <class View>
+auto channels_of(View images, Index pixels, Index first, Index count) {
+  return View(images.data(), images.rows() / pixels, images.cols() * pixels).middleRows(first, count);
+}
+
+/// to += from.
+template <Real Scalar>
+void add_images(MatrixView<Scalar> to, const ConstImagePairView<Scalar>& from, Index pixels) {
+  for_each_part(
+      pixels,
+      [&](Index first, Index channels, const auto& part) {
+        channels_of(to, pixels, first, channels) += channels_of(part, pixels, 0, channels);
+      },
+      from);
+}
+template <Real Scalar>
+void add_images(const ImagePairView<Scalar>& to, MatrixView<Scalar> from, Index pixels) {
+  for_each_part(
+      pixels,
+      [&](Index first, Index channels, const auto& part) {
+        channels_of(part, pixels, 0, channels) += channels_of(from, pixels, first, channels);
+      },
+      to);
+}
+
+}  // namespace detail
+
+}  // namespace scorefield
