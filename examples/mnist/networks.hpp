@@ -34,8 +34,8 @@ struct Tutorial {
 /// 32 0.0215; told half the log-SNR in place of t 0.0222. A full covariance starts better (0.043 against 0.072) but is
 /// behind from 250 steps on (0.0283 against 0.0248 after 500). Muon at 2e-3: 0.0206, and with time exponent 2 at 6e-3
 /// 0.0180. 500 steps so: 0.0204; predicting the noise 0.0209, the velocity 0.0193, which is better before t = 0.1 and
-/// worse after, where shapes are decided. With a floor of 0.1, 0.3, 1 in place of 0.02: 0.0199, 0.0193, 0.0198, and 0.3 is
-/// no worse at any time. 600 steps at 4e-3: 0.0198 with time exponent 2, 0.0197 with 3, 0.0193 with widths 64, 128.
+/// worse after, where shapes are decided. With a floor of 0.1, 0.3, 1 in place of 0.02: 0.0199, 0.0193, 0.0198, and 0.3
+/// is no worse at any time. 600 steps at 4e-3: 0.0198 with time exponent 2, 0.0197 with 3, 0.0193 with widths 64, 128.
 ///
 /// The same with the Frechet distance of 2,000 samples. In three minutes of two cores 0.0164 and 57; widths 64, 128
 /// 0.0167 and 75; batches of 32 0.0165 and 67. 1,000 steps: 0.0180 and 110; floor 0.3 0.0172 and 102; and in 500 batches
