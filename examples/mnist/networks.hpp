@@ -64,14 +64,16 @@ struct Ours {
   static std::string description() {
     return sf::text("U-Net, widths", Shape::list(), ", fold ", unet.fold, ", blocks ", unet.blocks, ", groups ",
                     unet.groups, ", heads ", unet.heads, ", embedding ", unet.embedding,
-                    ", corrects the linear denoiser of a diagonal covariance, floor ", prior.floor,
+                    ", corrects the linear denoiser of a ",
+                    prior.covariance == sf::Covariance::full ? "full" : "diagonal", " covariance, floor ", prior.floor,
                     ", variance preserving");
   }
 
   static std::string training() {
     return sf::text("denoising score matching, stratified, time exponent ", objective.time_exponent,
-                    ", weighted for the velocity, by Muon, momentum ", optimizer.momentum, ", beta2 ",
-                    optimizer.adam.beta2, ", warm-up ", warm_up, ", cosine, clipped at 1, average 0.999");
+                    ", weighted for the ", objective.weighting == sf::Weighting::velocity ? "velocity" : "noise",
+                    ", by Muon, momentum ", optimizer.momentum, ", beta2 ", optimizer.adam.beta2, ", warm-up ", warm_up,
+                    ", cosine, clipped at 1, average 0.999");
   }
 
   static auto model(const sf::Dataset<float>& data, sf::Seed seed) {

@@ -53,15 +53,11 @@ class AttentionBlock {
   }
 
   void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
-    norm_.evaluate(of_norm(p), x, columns(w.normalised, 0, x.cols()), w.norm);
-    attention_.evaluate(of_attention(p), columns(std::as_const(w.normalised), 0, x.cols()), y, w.attention);
-    y += x;
+    run(p, x, y, w, [](const auto& part, auto&&... arguments) { part.evaluate(arguments...); });
   }
 
   void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
-    norm_.forward(of_norm(p), x, columns(w.normalised, 0, x.cols()), w.norm);
-    attention_.forward(of_attention(p), columns(std::as_const(w.normalised), 0, x.cols()), y, w.attention);
-    y += x;
+    run(p, x, y, w, [](const auto& part, auto&&... arguments) { part.forward(arguments...); });
   }
 
   void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> y, MatrixView<Scalar> dy,
@@ -75,6 +71,16 @@ class AttentionBlock {
   }
 
  private:
+  /// Calls step(part, arguments of its evaluate or forward) for both parts.
+  template <class Step>
+  void run(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w,
+           const Step& step) const {
+    const Index n = x.cols();
+    step(norm_, of_norm(p), x, columns(w.normalised, 0, n), w.norm);
+    step(attention_, of_attention(p), columns(std::as_const(w.normalised), 0, n), y, w.attention);
+    y += x;
+  }
+
   template <class V>
   V of_norm(V p) const {
     return segment(p, 0, norm_.parameter_count());
