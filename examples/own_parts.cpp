@@ -107,7 +107,7 @@ struct FlowEuler {
     using Scalar = typename Model::Scalar;
 
     Stepper(const Model& model, const sf::SampleRequest& request, sf::Index steps)
-        : batch_(model, request), times_(sf::uniform_time_grid<Scalar>(steps)) {}
+        : batch_(model, request), times_(sf::uniform_time_grid<Scalar>("FlowEuler", steps)) {}
 
     void step() {
       const auto& sde = batch_.model().sde();

@@ -19,13 +19,17 @@ namespace sf = scorefield;
 
 using Sampler = std::variant<sf::DpmSolverPlusPlus, sf::Ddim, sf::EulerMaruyama>;
 
+/// Where the noise is that the last step takes away, at a deviation of 0.17 as the default equation has it: a digit is
+/// decided there, and evaluations are better spent before.
+inline constexpr double decided = 0.05;
+
 /// For looks into a run, where time counts.
-inline constexpr sf::DpmSolverPlusPlus quick_sampler{.steps = 15};
+inline constexpr sf::DpmSolverPlusPlus quick_sampler{.steps = 15, .t_last = decided};
 
 inline Sampler named_sampler(const std::string& name, std::optional<sf::Index> steps) {
-  if (name == "euler-maruyama") return sf::EulerMaruyama{.steps = steps.value_or(1000)};
-  if (name == "ddim") return sf::Ddim{.steps = steps.value_or(100)};
-  if (name == "dpm-solver") return sf::DpmSolverPlusPlus{.steps = steps.value_or(25)};
+  if (name == "euler-maruyama") return sf::EulerMaruyama{.steps = steps.value_or(1000), .t_last = decided};
+  if (name == "ddim") return sf::Ddim{.steps = steps.value_or(100), .t_last = decided};
+  if (name == "dpm-solver") return sf::DpmSolverPlusPlus{.steps = steps.value_or(25), .t_last = decided};
   throw examples::UsageError("--sampler: expected euler-maruyama, ddim or dpm-solver, got '" + name + "'");
 }
 

@@ -92,6 +92,13 @@ TEST_CASE("Euler-Maruyama draws a mixture", "[sampler]") {
   CHECK(std::abs(left - 0.7) < 5 * std::sqrt(0.7 * 0.3 / static_cast<double>(n)) + 1.0 / steps);
 }
 
+TEST_CASE("Euler-Maruyama refuses to end where no time is", "[sampler]") {
+  const ExactScore<double> model(sf::test::one_normal<double>());
+  for (const double t_last : {-0.1, 1.0, std::nan("")})
+    CHECK_THROWS_WITH((sf::EulerMaruyama{.t_last = t_last}.start(model, {.count = 1, .seed = {}})),
+                      contains("EulerMaruyama: expected t_last in [0, 1)"));
+}
+
 TEST_CASE("Euler-Maruyama refuses to take no steps", "[sampler]") {
   const ExactScore<double> model(sf::test::one_normal<double>());
   for (const sf::Index steps : {0, -3})

@@ -35,7 +35,7 @@ struct Pausing {
 
 TEMPLATE_TEST_CASE("the time grid goes from 1 to 0, both exactly", "[sampler]", float, double) {
   for (const sf::Index steps : {1, 3, 10, 1000}) {
-    const auto times = sf::uniform_time_grid<TestType>(steps);
+    const auto times = sf::uniform_time_grid<TestType>("test", steps);
     REQUIRE(times.size() == steps + 1);
     CHECK(times(0) == 1);
     CHECK(times(steps) == 0);
@@ -43,6 +43,20 @@ TEMPLATE_TEST_CASE("the time grid goes from 1 to 0, both exactly", "[sampler]", 
       CHECK(times(i) - times(i + 1) ==
             Catch::Approx(1 / static_cast<double>(steps)).margin(std::numeric_limits<TestType>::epsilon()));
   }
+}
+
+TEMPLATE_TEST_CASE("the time grid goes to its last time in equal parts, and on to 0", "[sampler]", float, double) {
+  for (const sf::Index steps : {2, 3, 10, 1000}) {
+    const auto times = sf::uniform_time_grid<TestType>("test", steps, 0.05);
+    REQUIRE(times.size() == steps + 1);
+    CHECK(times(0) == 1);
+    CHECK(times(steps - 1) == TestType(0.05));
+    CHECK(times(steps) == 0);
+    for (sf::Index i = 0; i + 1 < steps; ++i)
+      CHECK(times(i) - times(i + 1) ==
+            Catch::Approx(0.95 / static_cast<double>(steps - 1)).margin(std::numeric_limits<TestType>::epsilon()));
+  }
+  CHECK(sf::uniform_time_grid<TestType>("test", 1, 0.05) == sf::Vector<TestType>{{1, 0}});
 }
 
 TEMPLATE_TEST_CASE("the grid in the signal-to-noise ratio goes from 1 to its last time in equal parts", "[sampler]",

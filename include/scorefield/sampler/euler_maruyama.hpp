@@ -3,21 +3,24 @@
 
 #include <cmath>
 
-#include "scorefield/core/error.hpp"
 #include "scorefield/core/packet.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/concept.hpp"
 #include "scorefield/sampler/concept.hpp"
+#include "scorefield/sampler/denoised_step.hpp"
 #include "scorefield/sampler/grid_stepper.hpp"
 #include "scorefield/sampler/time_grid.hpp"
 
 namespace scorefield {
 
 /// dx = (f(t) x - g(t)^2 score) dt + g(t) dw from t = 1 down to 0 in equal steps, one evaluation of the score each.
-/// Weak order 1: simple and robust, and the slowest. Song et al. 2021, arXiv:2011.13456, equation 6.
+/// Weak order 1: simple and robust, and the slowest. Song et al. 2021, arXiv:2011.13456, equation 6. The noise that
+/// is left at t = 0 can be seen in images; a last step that takes it away is Jolicoeur-Martineau et al. 2021's,
+/// arXiv:2009.05475.
 struct EulerMaruyama {
   Index steps = 1000;
+  double t_last = 0;  // in [0, 1): where the equal steps end; above 0 the last step goes on to E[x(0) | x(t_last)]
 
   template <ScoreFunction Model>
   class Stepper : public GridStepper<Model> {
@@ -26,11 +29,21 @@ struct EulerMaruyama {
    public:
     using Scalar = typename Model::Scalar;
 
-    Stepper(const Model& model, const SampleRequest& request, Index steps)
-        : GridStepper<Model>(model, request, uniform_time_grid<Scalar>(steps)) {}
+    Stepper(const Model& model, const SampleRequest& request, const EulerMaruyama& sampler)
+        : GridStepper<Model>(model, request, uniform_time_grid<Scalar>("EulerMaruyama", sampler.steps, sampler.t_last)),
+          denoises_last_(static_cast<Scalar>(sampler.t_last) > 0) {}
 
     void step() {
       this->check_not_done("EulerMaruyama");
+      if (denoises_last_ && times_(step_ + 1) == 0)
+        denoise();
+      else
+        follow_reverse_equation();
+      ++step_;
+    }
+
+   private:
+    void follow_reverse_equation() {
       const Scalar t = times_(step_), dt = t - times_(step_ + 1);
       const auto& sde = batch_.model().sde();
       const Scalar g = sde.diffusion(t);
@@ -45,15 +58,23 @@ struct EulerMaruyama {
         random.normal(chunk.noise, chunk.first_sample, step_);
         transform(chunk.x.data(), chunk.x.size(), move, chunk.x.data(), chunk.score.data(), chunk.noise.data());
       });
-      ++step_;
     }
+
+    void denoise() {
+      const DenoisedStep<Scalar> flow(batch_.model().sde(), times_(step_), Scalar(0));
+      const auto move = [&](const auto& x, const auto& score) { return flow.denoised(x, score); };
+      batch_.with_score(times_(step_), [&](auto chunk) {
+        transform(chunk.x.data(), chunk.x.size(), move, chunk.x.data(), chunk.score.data());
+      });
+    }
+
+    bool denoises_last_;
   };
 
-  /// Throws InvalidArgument unless steps >= 1.
+  /// Throws InvalidArgument unless steps >= 1 and t_last is in [0, 1).
   template <ScoreFunction Model>
   Stepper<Model> start(const Model& model, const SampleRequest& request) const {
-    if (steps < 1) throw InvalidArgument("EulerMaruyama", "at least 1 step", text(steps), "1000 is usual");
-    return {model, request, steps};
+    return {model, request, *this};
   }
   template <ScoreFunction Model>
   Stepper<Model> start(const Model&& model,

@@ -10,12 +10,20 @@
 
 namespace scorefield {
 
-/// steps + 1 equidistant times from 1 down to 0, both included. Throws InvalidArgument unless steps >= 1.
+/// steps + 1 times from 1 down to 0, both included, equidistant; where t_last is above 0, equidistant from 1 to t_last,
+/// and then 0. Throws InvalidArgument, naming the operation, unless steps >= 1 and t_last is in [0, 1).
 template <Real Scalar>
-Vector<Scalar> uniform_time_grid(Index steps) {
-  if (steps < 1) throw InvalidArgument("uniform_time_grid", "at least 1 step", text(steps), "1000 is usual");
+Vector<Scalar> uniform_time_grid(const char* operation, Index steps, double t_last = 0) {
+  if (steps < 1) throw InvalidArgument(operation, "at least 1 step", text(steps), "1000 is usual");
+  if (!(t_last >= 0 && t_last < 1))
+    throw InvalidArgument(operation, "t_last in [0, 1)", text(t_last), "0 is usual, or for images up to 0.05");
+  const auto last = static_cast<Scalar>(t_last);
+  const Index intervals = last > 0 ? steps - 1 : steps;  // from 1 to t_last
   Vector<Scalar> times(steps + 1);
-  for (Index i = 0; i <= steps; ++i) times(i) = static_cast<Scalar>(steps - i) / static_cast<Scalar>(steps);
+  times(steps) = 0;
+  times(0) = 1;
+  for (Index i = 1; i <= intervals; ++i)
+    times(i) = last + (1 - last) * (static_cast<Scalar>(intervals - i) / static_cast<Scalar>(intervals));
   return times;
 }
 
