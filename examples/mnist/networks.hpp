@@ -14,10 +14,11 @@ struct Tutorial {
   static constexpr const char* name = "tutorial";
   static constexpr sf::Index batch_size = 64;
   static constexpr double learning_rate = 3e-4;
-  static constexpr sf::Index warm_up = 200;  // steps that do not depend on how long the run is: here none does
+  static constexpr sf::Index measured_steps = 200;  // that tell how many a minute has; here any number would do
+  static constexpr sf::ExponentialMovingAverage average{0.999};
 
   static std::string description() { return "tutorial's U-Net, predicts the score, variance preserving"; }
-  static std::string training() { return "denoising score matching by Adam"; }
+  static std::string training() { return sf::text("denoising score matching by Adam, average ", average.decay); }
 
   static auto model(const sf::Dataset<float>&, sf::Seed seed) {
     return sf::ScoreModel{sf::VariancePreserving<float>{}, sf::TutorialUNet<float>{}, seed};
@@ -25,7 +26,7 @@ struct Tutorial {
   static auto trainer(double rate) {
     return sf::Trainer{sf::DenoisingScoreMatching{}, sf::Adam{.learning_rate = rate}};
   }
-  static sf::TrainingOptions options() { return {.average = sf::ExponentialMovingAverage{0.999}}; }
+  static sf::TrainingOptions options() { return {.average = average}; }
 };
 
 /// A smaller U-Net that corrects the best linear denoiser, at a learning rate that falls to 0 with the end of the run.
@@ -57,9 +58,12 @@ struct Ours {
 
   static constexpr sf::DenoisingScoreMatching objective{
       .stratified = true, .time_exponent = 2, .weighting = sf::Weighting::velocity};
-  static constexpr sf::Muon optimizer{.learning_rate = 6e-3, .adam = {.beta2 = 0.99}};
+  static constexpr sf::Muon optimizer{.learning_rate = 6e-3, .beta2 = 0.99};
   static constexpr double learning_rate = optimizer.learning_rate;
-  static constexpr sf::Index warm_up = 200;
+  static constexpr sf::Warmup<sf::CosineRate> schedule{.steps = 200};
+  static constexpr sf::Index measured_steps = schedule.steps;  // the same however long the run is
+  static constexpr double clip_norm = 1;
+  static constexpr sf::ExponentialMovingAverage average{0.999};
 
   static std::string description() {
     return sf::text("U-Net, widths", Shape::list(), ", fold ", unet.fold, ", blocks ", unet.blocks, ", groups ",
@@ -70,10 +74,12 @@ struct Ours {
   }
 
   static std::string training() {
-    return sf::text("denoising score matching, stratified, time exponent ", objective.time_exponent,
-                    ", weighted for the ", objective.weighting == sf::Weighting::velocity ? "velocity" : "noise",
-                    ", by Muon, momentum ", optimizer.momentum, ", beta2 ", optimizer.adam.beta2, ", warm-up ", warm_up,
-                    ", cosine, clipped at 1, average 0.999");
+    return sf::text("denoising score matching from ", objective.t_min, objective.stratified ? ", stratified" : "",
+                    ", time exponent ", objective.time_exponent, ", weighted for the ",
+                    objective.weighting == sf::Weighting::velocity ? "velocity" : "noise", ", by Muon, momentum ",
+                    optimizer.momentum, ", betas ", optimizer.beta1, " ", optimizer.beta2, ", epsilon ",
+                    optimizer.epsilon, ", weight decay ", optimizer.weight_decay, ", warm-up ", schedule.steps,
+                    ", cosine, clipped at ", clip_norm, ", average ", average.decay);
   }
 
   static auto model(const sf::Dataset<float>& data, sf::Seed seed) {
@@ -83,17 +89,17 @@ struct Ours {
   static auto trainer(double rate) {
     auto method = optimizer;
     method.learning_rate = rate;
-    return sf::Trainer{objective, method, sf::Warmup<sf::CosineRate>{.steps = warm_up}};
+    return sf::Trainer{objective, method, schedule};
   }
-  static sf::TrainingOptions options() { return {.clip_norm = 1.0, .average = sf::ExponentialMovingAverage{0.999}}; }
+  static sf::TrainingOptions options() { return {.clip_norm = clip_norm, .average = average}; }
 };
 
-/// Calls f with the recipe of that name.
+/// Calls f with the recipe of that name, which `where` gave.
 template <class F>
-int with_network(const std::string& name, const F& f) {
+int with_network(const std::string& where, const std::string& name, const F& f) {
   if (name == Tutorial::name) return f(Tutorial{});
   if (name == Ours::name) return f(Ours{});
-  throw examples::UsageError("--network: expected tutorial or ours, got '" + name + "'");
+  throw examples::UsageError(where + ": expected a network named tutorial or ours, got '" + name + "'");
 }
 
 template <class Recipe>

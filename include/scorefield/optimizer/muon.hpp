@@ -22,7 +22,10 @@ namespace scorefield {
 struct Muon {
   double learning_rate = 2e-3;
   double momentum = 0.95;  // of matrices
-  Adam adam = {};          // of all else, at this learning rate instead of its own; its weight decay is of matrices too
+  double beta1 = 0.9;      // Adam's, for all else
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double weight_decay = 0;  // of all parameters, as AdamW's
 
   static constexpr std::size_t state_vectors = 2;  // running means of the gradient and, for Adam, of its square
   static constexpr Index smallest_side = 16;       // of a matrix that is moved as one: else there is little to gain
@@ -38,7 +41,7 @@ struct Muon {
       throw InvalidArgument("Muon", "a positive learning rate", text(learning_rate), "2e-3 is usual");
     if (!(momentum >= 0 && momentum < 1))
       throw InvalidArgument("Muon", "momentum in [0, 1)", text(momentum), "0.95 is usual");
-    adam.validate();
+    adam().validate();
   }
 
   static bool moves_matrix(const ParameterPiece& piece) { return std::min(piece.rows, piece.cols) >= smallest_side; }
@@ -58,7 +61,7 @@ struct Muon {
   template <Real Scalar>
   void update(VectorView<Scalar> p, ConstVectorView<Scalar> g, std::array<VectorView<Scalar>, 2> state, double rate,
               Index step) const {
-    adam.update(p, g, state, rate, step);
+    adam().update(p, g, state, rate, step);
   }
 
   template <Real Scalar>
@@ -70,7 +73,7 @@ struct Muon {
     MatrixView<Scalar> x(w.x.data(), p.rows(), p.cols());
     x = keep * mean + (1 - keep) * g;  // Nesterov's: the mean as it would be after the same gradient once more
     const double norm = std::sqrt(x.template cast<double>().squaredNorm());
-    p *= static_cast<Scalar>(1 - rate * adam.weight_decay);
+    p *= static_cast<Scalar>(1 - rate * weight_decay);
     if (norm == 0) return;
     x /= static_cast<Scalar>(norm);
     p -= static_cast<Scalar>(rate * 0.2 * std::sqrt(static_cast<double>(std::max(p.rows(), p.cols())))) *
@@ -78,6 +81,8 @@ struct Muon {
   }
 
  private:
+  Adam adam() const { return {learning_rate, beta1, beta2, epsilon, weight_decay}; }
+
   /// U V^T for w.x = U S V^T, S <= 1, but for singular values between 0.68 and 1.14 in place of 1 where they start from
   /// 0.006 on: five steps of a Newton-Schulz iteration with Jordan's coefficients. In w.x or w.next.
   template <Real Scalar>
