@@ -222,6 +222,14 @@ TEST_CASE("times are drawn as powers of uniform numbers", "[objective]") {
     CHECK(early[j] == Catch::Approx(0.2 + 0.8 * std::pow((uniform[j] - 0.2) / 0.8, 3)).epsilon(1e-13));
 }
 
+TEST_CASE("nothing is weighted for the velocity where no signal is left", "[objective]") {
+  const sf::VariancePreserving<float> without_signal{sf::LinearSchedule<float>{0.1f, 200}};
+  const sf::ScoreModel model{without_signal, sf::Mlp<float, 2, 4>{}, sf::Seed{1}};
+  CHECK_NOTHROW(sf::DenoisingScoreMatching{}.workspace(model));
+  CHECK_THROWS_WITH(sf::DenoisingScoreMatching{.weighting = sf::Weighting::velocity}.workspace(model),
+                    contains("expected an equation with some signal at t = 1"));
+}
+
 TEST_CASE("denoising score matching refuses a smallest time that is none", "[objective]") {
   const PerfectModel model(2, 1.0);
   for (const double t_min : {0.0, -1.0, 1.0, 2.0, std::numeric_limits<double>::quiet_NaN()})

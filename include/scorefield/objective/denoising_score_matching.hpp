@@ -12,9 +12,11 @@
 
 namespace scorefield {
 
-/// Which errors count alike at all times: with sigma^2 as the weight of a squared error of the score those of the
-/// noise, with sigma^2 / alpha^2 those of the velocity alpha eps - sigma x0 of a variance-preserving equation, so that
-/// late times, which decide on shapes, count for more. Salimans and Ho 2022, arXiv:2202.00512, section 4.
+/// The weight of a squared error of the score. Salimans and Ho 2022, arXiv:2202.00512, section 4.
+///   noise     sigma^2: errors of the noise eps count alike at all times
+///   velocity  sigma^2 / alpha^2: those of the velocity alpha eps - sigma x0 of a variance-preserving equation do, so
+///             late times, which decide on shapes, count for more. For a prediction that is right at t = 1 from the
+///             start, LinearDenoiserCorrection or VelocityPrediction: of others the last times would own the gradient.
 enum class Weighting { noise, velocity };
 
 /// E_t E_x0 E_eps lambda(t) |s(x_t, t) + eps / sigma(t)|^2 / d with x_t = alpha(t) x0 + sigma(t) eps, t uniform in
@@ -37,7 +39,8 @@ struct DenoisingScoreMatching {
     typename Model::Workspace model;
   };
 
-  /// Throws InvalidArgument unless t_min is in (0, 1), and time_exponent finite and at least 1.
+  /// Throws InvalidArgument unless t_min is in (0, 1), time_exponent finite and at least 1, and, where it divides, the
+  /// square of alpha(1) above 0.
   template <TrainableModel Model>
   Workspace<Model> workspace(const Model& model) const {
     if (!(t_min > 0 && t_min < 1))
@@ -46,6 +49,11 @@ struct DenoisingScoreMatching {
       throw InvalidArgument("DenoisingScoreMatching", "a time_exponent from 1 on", text(time_exponent),
                             "1 draws uniform times, 2 more of the early ones");
     using M = Matrix<typename Model::Scalar>;
+    const auto last_signal = model.sde().signal(1);
+    if (weighting == Weighting::velocity && !std::isnormal(last_signal * last_signal))
+      throw InvalidArgument("DenoisingScoreMatching",
+                            "an equation with some signal at t = 1, to weight for the velocity",
+                            text("a signal of ", last_signal), "end its schedule earlier, or weight for the noise");
     const Index d = model.dimension(), n = model.chunk_size();
     return {M(1, n), M(1, n), M(1, n), M(d, n), M(d, n), M(d, n), model.workspace()};
   }
