@@ -10,6 +10,7 @@
 
 namespace sf = scorefield;
 namespace test = scorefield::test;
+using test::contains;
 
 namespace {
 
@@ -58,6 +59,29 @@ TEST_CASE("Muon moves weights as matrices and biases by Adam", "[training]") {
     matrices += !same;
   }
   CHECK(matrices == 1);  // 16 x 16: those from 3 and to 2 numbers are too narrow
+}
+
+namespace {
+
+/// A model with one parameter more than its network has.
+class WithOneMore : public decltype(test::small_model()) {
+  using Base = decltype(test::small_model());
+
+ public:
+  WithOneMore() : Base(test::small_model()), all_(Base::parameters().size() + 1) { all_.setZero(); }
+  const sf::Vector<float>& parameters() const { return all_; }
+  void set_parameters(const sf::Vector<float>& p) { all_ = p; }
+
+ private:
+  sf::Vector<float> all_;
+};
+
+}  // namespace
+
+TEST_CASE("Muon refuses parameters of which the network does not tell the matrices", "[training]") {
+  const WithOneMore model;
+  const auto data = test::small_data();
+  CHECK_THROWS_WITH(muon.start(model, data, options_for(1)), contains("expected a network().layout() of all"));
 }
 
 TEST_CASE("a step of Muon allocates nothing", "[training]") {

@@ -174,7 +174,7 @@ class TrainingRun {
   static constexpr int most_partial_gradients = 8;
 
   /// In which the norm of the gradient is added up.
-  Chunks pieces() const { return {parameters_.size(), 4096}; }
+  Chunks pieces() const { return {parameters_.size(), detail::update_unit_size}; }
   /// Where one thread alone worked on the batch, all is in its cache, and a few pieces take less time than their way to
   /// another's; matrices are work enough to share.
   int update_threads() const {

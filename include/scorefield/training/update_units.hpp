@@ -23,9 +23,11 @@ struct UpdateUnit {
   Index size() const { return rows * columns; }
 };
 
-/// [first, first + count) in units whose parameters, gradients and state stay in the first cache.
+/// Parameters which, with their gradients and state, stay in the second cache.
+inline constexpr Index update_unit_size = 4096;
+
 inline void add_update_units(std::vector<UpdateUnit>& units, Index first, Index count) {
-  const Chunks chunks{count, 4096};
+  const Chunks chunks{count, update_unit_size};
   for (Index i = 0; i < chunks.pieces(); ++i) units.push_back({first + chunks.first(i), chunks.length(i), 1, false});
 }
 
@@ -45,7 +47,7 @@ class UpdateUnits {
   using State = std::array<Vector<Scalar>, Method::state_vectors>;
 
   /// For all parameters of the model; `threads` is the number of those that call update at once. Throws InvalidArgument
-  /// where the network of a MatrixOptimizer's model has other parameters.
+  /// where a MatrixOptimizer moves a model whose network's layout is not of all its parameters.
   template <class Model>
   UpdateUnits(Method method, const Model& model, int threads) : method_(std::move(method)) {
     method_.validate();
@@ -56,9 +58,10 @@ class UpdateUnits {
           "an optimizer that moves matrices needs a model whose network() tells the layout() of its parameters");
       const auto layout = model.network().layout();
       if (layout.size() != model.parameters().size())
-        throw InvalidArgument("Trainer::fit",
-                              text("a network with the model's ", model.parameters().size(), " parameters"),
-                              text(layout.size()), "its layout tells the optimizer which of them make a matrix");
+        throw InvalidArgument(
+            "Trainer", text("a network().layout() of all the model's ", model.parameters().size(), " parameters"),
+            text("one of ", layout.size()),
+            "let parameters() be the network's alone, or train by Adam, which asks for no layout");
       for (const auto& piece : layout.pieces())
         if (method_.moves_matrix(piece))
           units_.push_back({piece.offset, piece.rows, piece.cols, true});
