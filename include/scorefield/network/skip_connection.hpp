@@ -14,10 +14,10 @@
 
 namespace scorefield {
 
-/// y = after(an image that has the channels of inner(x), then those of x, at each pixel): what `inner` makes of a
-/// coarser image meets the details. Ronneberger et al. 2015, arXiv:1505.04597. `after` reads the two images where they
-/// are: none that has the channels of both is written. A conditional layer where one of the two is. The pieces are
-/// inner's, named "inner.<theirs>", then after's.
+/// y = after(the concatenation of inner(x) and x along the channels): what `inner` makes of a coarser image meets the
+/// details. Ronneberger et al. 2015, arXiv:1505.04597. The concatenation is never written: `after` reads the two images
+/// where they are, as Convolution, TransposedConvolution and ResidualBlock can; put one of these before another layer.
+/// A conditional layer where one of the two is. The pieces are inner's, named "inner.<theirs>", then after's.
 template <AnyLayer Inner, PairLayer After>
 class SkipConnection : public detail::CallsOfParts<SkipConnection<Inner, After>, typename Inner::Scalar,
                                                    ConditionalLayer<Inner> || ConditionalLayer<After>> {

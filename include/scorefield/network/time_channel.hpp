@@ -10,6 +10,7 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/concept.hpp"
 #include "scorefield/layer/image_shape.hpp"
+#include "scorefield/network/checks.hpp"
 
 namespace scorefield {
 
@@ -25,9 +26,12 @@ class TimeChannel {
     typename Body::Workspace body;
   };
 
-  /// Throws InvalidArgument unless the body takes an image with one channel more and gives one of this shape.
+  /// chunk_size: the samples that are computed together, at least 1. Throws InvalidArgument unless it is, and the body
+  /// takes an image with one channel more and gives one of this shape.
   TimeChannel(const ImageShape& image, Body body, Index chunk_size)
-      : image_(detail::checked_shape("TimeChannel", image)), body_(std::move(body)), chunk_size_(chunk_size) {
+      : image_(detail::checked_shape("TimeChannel", image)),
+        body_(std::move(body)),
+        chunk_size_(detail::checked_chunk_size("TimeChannel", chunk_size)) {
     if (body_.inputs() != image.size() + image.pixels() || body_.outputs() != image.size())
       throw InvalidArgument("TimeChannel", text("a body from ", image.size() + image.pixels(), " to ", image.size()),
                             text("one from ", body_.inputs(), " to ", body_.outputs()),

@@ -10,6 +10,7 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/concept.hpp"
 #include "scorefield/layer/conditional.hpp"
+#include "scorefield/network/checks.hpp"
 
 namespace scorefield {
 
@@ -27,10 +28,12 @@ class TimeEmbedded {
     typename Body::Workspace body;
   };
 
-  /// Throws InvalidArgument unless the embedding goes from 1 number to the body's context, and the body from samples to
-  /// samples.
+  /// chunk_size: the samples that are computed together, at least 1. Throws InvalidArgument unless it is, the embedding
+  /// goes from 1 number to the body's context, and the body from samples to samples.
   TimeEmbedded(Embedding embedding, Body body, Index chunk_size)
-      : embedding_(std::move(embedding)), body_(std::move(body)), chunk_size_(chunk_size) {
+      : embedding_(std::move(embedding)),
+        body_(std::move(body)),
+        chunk_size_(detail::checked_chunk_size("TimeEmbedded", chunk_size)) {
     if (embedding_.inputs() != 1 || embedding_.outputs() != body_.context_size() || body_.inputs() != body_.outputs())
       throw InvalidArgument("TimeEmbedded",
                             text("an embedding from 1 to ", body_.context_size(), " numbers, and a body from ",

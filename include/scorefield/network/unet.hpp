@@ -26,7 +26,7 @@
 namespace scorefield {
 
 struct UNetOptions {
-  Index fold = 1;         // so many pixels, squared, become channels of one: the network works on smaller images
+  Index fold = 1;         // fold x fold pixels become the channels of one, by SpaceToDepth
   Index blocks = 1;       // residual blocks on the way down at each size, and as many on the way up
   Index groups = 8;       // of channels that are normalised together
   Index heads = 0;        // of attention between the blocks down and up at the coarsest size; 0 for none
@@ -91,21 +91,45 @@ struct UNetParts {
   Index channels;
 };
 
-template <Index... Widths>
-constexpr bool can_be_unet(const ImageShape& image, const UNetOptions& o) {
-  if (sizeof...(Widths) == 0 || o.fold < 1 || o.blocks < 1 || o.groups < 1 || o.heads < 0 || o.embedding < 1)
-    return false;
-  if (image.height % o.fold != 0 || image.width % o.fold != 0) return false;
-  Index height = image.height / o.fold, width = image.width / o.fold;
-  for (std::size_t level = 1; level < sizeof...(Widths); ++level) {
-    if (height % 2 != width % 2) return false;
-    height = (height + 1) / 2, width = (width + 1) / 2;
-  }
-  Index coarsest = 0;
-  ((coarsest = Widths), ...);
-  return ((Widths > 0 && Widths % o.groups == 0) && ...) && (o.heads == 0 || coarsest % o.heads == 0);
-}
+template <ImageShape Image, UNetOptions O, Index... Widths>
+concept PositiveSizes = (Image.height > 0 && Image.width > 0 && Image.channels > 0 && O.fold > 0 && O.blocks > 0 &&
+                         O.groups > 0 && O.heads >= 0 && O.embedding > 0 && sizeof...(Widths) > 0 &&
+                         ((Widths > 0) && ...));
 
+template <ImageShape Image, UNetOptions O>
+concept FoldDividesImage = (Image.height % O.fold == 0 && Image.width % O.fold == 0);
+
+/// The image at a level, or one without pixels where a transposed convolution of stride 2 could not lead back to it.
+constexpr ImageShape size_at_level(ImageShape image, const UNetOptions& o, std::size_t level) {
+  image.height /= o.fold, image.width /= o.fold;
+  for (; level > 0; --level) {
+    if (image.height % 2 != image.width % 2) return {};
+    image.height = (image.height + 1) / 2, image.width = (image.width + 1) / 2;
+  }
+  return image;
+}
+template <ImageShape Image, UNetOptions O, std::size_t Levels>
+concept HeightAndWidthAreHalvedAlike = (size_at_level(Image, O, Levels - 1).pixels() > 0);
+
+template <UNetOptions O, Index... Widths>
+concept GroupsDivideWidths = ((Widths % O.groups == 0) && ...);
+
+template <Index... Widths>
+constexpr Index coarsest_width() {
+  Index last = 0;
+  ((last = Widths), ...);
+  return last;
+}
+/// One number alone cannot be normalised.
+template <ImageShape Image, UNetOptions O, Index... Widths>
+concept GroupsHaveManyNumbers = (size_at_level(Image, O, sizeof...(Widths) - 1).pixels() * coarsest_width<Widths...>() >
+                                 O.groups);
+
+template <UNetOptions O, Index... Widths>
+concept HeadsDivideCoarsestWidth = (O.heads == 0 || coarsest_width<Widths...>() % O.heads == 0);
+
+/// From a time to `size` numbers: 64 sines and cosines, as they are of half of its frequencies, through two dense
+/// layers. Ho et al. 2020, appendix B.
 template <Real S>
 auto time_embedding(Index size) {
   return Sequential(SinusoidalEmbedding<S>(64), Dense<S, SiLU>(64, size), Dense<S, SiLU>(size, size));
@@ -113,14 +137,19 @@ auto time_embedding(Index size) {
 
 }  // namespace detail
 
-/// From images to images of the shape Image. Widths are the channels at each size, from fine to coarse; from one size
-/// to the next a convolution of stride 2, and a transposed one back. The fold divides height and width, which are both
-/// even or both odd wherever they are halved, the groups divide the widths, and the heads the last of them. Ho et al.
-/// 2020, arXiv:2006.11239, with the blocks of Dhariwal and Nichol 2021, arXiv:2105.05233. It starts as 0.
+/// From images to images of the shape Image, of residual blocks that look at an embedding of the time. Widths are the
+/// channels at each size, from fine to coarse. The fold divides height and width, which are both even or both odd
+/// wherever they are halved, the groups divide the widths, and the heads the last of them. It starts as 0.
+/// After Ho et al. 2020, arXiv:2006.11239, with the blocks of Dhariwal and Nichol 2021, arXiv:2105.05233; but with one
+/// connection across at each size, attention at the coarsest alone, convolutions of stride 2 from a size to the next,
+/// and transposed ones back.
 template <Real S, ImageShape Image, UNetOptions Options, Index... Widths>
-requires(detail::can_be_unet<Widths...>(Image, Options)) class UNet
-    : public TimeEmbedded<decltype(detail::time_embedding<S>(0)),
-                          decltype(detail::unet_body(detail::UNetParts<S, Options, Widths...>{}, Image))> {
+requires detail::PositiveSizes<Image, Options, Widths...> && detail::FoldDividesImage<Image, Options> &&
+    detail::HeightAndWidthAreHalvedAlike<Image, Options, sizeof...(Widths)> &&
+    detail::GroupsDivideWidths<Options, Widths...> && detail::GroupsHaveManyNumbers<Image, Options, Widths...> &&
+    detail::HeadsDivideCoarsestWidth<Options, Widths...>
+class UNet : public TimeEmbedded<decltype(detail::time_embedding<S>(0)),
+                                 decltype(detail::unet_body(detail::UNetParts<S, Options, Widths...>{}, Image))> {
  public:
   UNet()
       : UNet::TimeEmbedded(detail::time_embedding<S>(Options.embedding),
