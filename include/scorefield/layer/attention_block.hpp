@@ -27,7 +27,7 @@ class AttentionBlock {
     Matrix<Scalar> dy;                        // for attention to change
   };
 
-  /// Throws InvalidArgument unless groups and heads divide the channels.
+  /// Throws InvalidArgument unless groups and heads divide the channels, and a group has more than one number.
   AttentionBlock(const ImageShape& shape, Index groups, Index heads) : norm_(shape, groups), attention_(shape, heads) {}
 
   const ImageShape& input_shape() const { return norm_.input_shape(); }
@@ -64,6 +64,7 @@ class AttentionBlock {
                 MatrixView<Scalar> dx, VectorView<Scalar> g, Workspace& w) const {
     const Index n = x.cols();
     columns(w.dy, 0, n) = dy;
+    // Neither looks at its result, which nobody kept.
     attention_.backward(of_attention(p), columns(std::as_const(w.normalised), 0, n), y, columns(w.dy, 0, n),
                         columns(w.d_normalised, 0, n), of_attention(g), w.attention);
     norm_.backward(of_norm(p), x, y, columns(w.d_normalised, 0, n), dx, of_norm(g), w.norm);

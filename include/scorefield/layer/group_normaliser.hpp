@@ -43,7 +43,8 @@ class GroupNormaliser {
       : shape_(checked_shape(operation, shape)), groups_(groups), epsilon_(epsilon) {
     if (groups < 1 || shape.channels % groups != 0)
       throw InvalidArgument(operation, "a number of groups that divides the channels",
-                            text(groups, " for ", shape.channels), "usual are 32, or 4 to 16 channels a group");
+                            text(groups, " groups for ", shape.channels, " channels"),
+                            "usual are 32, or 4 to 16 channels a group");
     if (shape.size() == groups)
       throw InvalidArgument(operation, "groups of more than one number", text(groups, " of one number each"),
                             "the mean of one number leaves nothing of it");

@@ -30,8 +30,8 @@ using ImagePairView = ImagePair<MatrixView<Scalar>>;
 template <Real Scalar>
 using ConstImagePairView = ImagePair<ConstMatrixView<Scalar>>;
 
-/// A layer on images, conditional or not, that takes a pair of images as x too, and in backward a pair as dx, with as
-/// many channels in the first. The bits are those that it computes from one image.
+/// A layer on images, conditional or not, that takes a pair of images as x too, and in backward a pair as dx, cut at
+/// the same channel as x. The bits are those that it computes from one image.
 template <class L>
 concept PairLayer = AnyLayer<L> &&
     requires(const L& layer, ConstVectorView<typename L::Scalar> p, ConstImagePairView<typename L::Scalar> x,
@@ -53,9 +53,10 @@ concept PairLayer = AnyLayer<L> &&
 namespace detail {
 
 /// Calls f(its first channel, its channels, the image of each pair) for the first images and, where they have channels,
-/// for the second ones. The pairs are cut at the same channel.
+/// for the second ones. The pairs are cut at the same channel, but for those without columns.
 template <class F, class View, class... Views>
 void for_each_part(Index pixels, const F& f, const ImagePair<View>& images, const ImagePair<Views>&... others) {
+  assert(((others.cols() == 0 || others.first.rows() == images.first.rows()) && ...));
   const Index cut = images.first.rows() / pixels, rest = images.second.rows() / pixels;
   f(Index{0}, cut, images.first, others.first...);
   if (rest > 0) f(cut, rest, images.second, others.second...);

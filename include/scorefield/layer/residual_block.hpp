@@ -40,8 +40,8 @@ class ResidualBlock {
     Matrix<Scalar> dy, dx;  // of the shortcut: its output in a forward pass, and the gradient by its input
   };
 
-  /// From `input` to as many pixels of `channels`. Throws InvalidArgument unless all sizes are positive, and groups
-  /// divides both numbers of channels.
+  /// From `input` to as many pixels of `channels`. Throws InvalidArgument unless all sizes are positive, groups divides
+  /// both numbers of channels, and a group has more than one number.
   ResidualBlock(const ImageShape& input, Index channels, Index groups, Index context_size)
       : before_first_("ResidualBlock", input, groups, Scalar(1e-5)),
         first_(input, channels),
@@ -117,6 +117,7 @@ class ResidualBlock {
     const auto some = [n](auto& m) { return columns(m, 0, n); };
     const auto& kept = std::as_const(w);
     some(w.dy) = dy;
+    // Convolutions and dense layers without an activation do not look at their result, which nobody kept.
     second_.backward(of_second(p), some(kept.hidden_normalised), y, some(w.dy), some(w.d_hidden_normalised),
                      of_second(g), w.second);
     w.d_affine.setZero();

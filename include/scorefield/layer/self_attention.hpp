@@ -34,7 +34,6 @@ class SelfAttention {
     // Of one head of one sample, d x pixels; product is what a multiplication writes.
     Matrix<Scalar> head_query, head_key, head_value, head_dmixed, product;
     Matrix<Scalar> weights, dweights;  // of the same, pixels x pixels: column i says what pixel i looks at
-    Vector<Scalar> no_bias;            // d zeros
   };
 
   /// Throws InvalidArgument unless heads divides the channels.
@@ -42,7 +41,8 @@ class SelfAttention {
       : shape_(detail::checked_shape("SelfAttention", shape)), heads_(heads), map_(shape.channels, shape.channels) {
     if (heads < 1 || shape.channels % heads != 0)
       throw InvalidArgument("SelfAttention", "a number of heads that divides the channels",
-                            text(heads, " for ", shape.channels), "usual are 1, or 32 to 64 channels a head");
+                            text(heads, " heads for ", shape.channels, " channels"),
+                            "usual are 1, or 32 to 64 channels a head");
   }
 
   const ImageShape& input_shape() const { return shape_; }
@@ -65,10 +65,9 @@ class SelfAttention {
   Workspace workspace(Index columns) const {
     const Index c = shape_.channels, all = shape_.pixels() * columns, pixels = shape_.pixels(), d = c / heads_;
     using M = Matrix<Scalar>;
-    return {M(c, all),    M(c, all),         M(c, all),         M(c, all),
-            M(c, all),    M(c, all),         M(c, all),         M(c, all),
-            M(d, pixels), M(d, pixels),      M(d, pixels),      M(d, pixels),
-            M(d, pixels), M(pixels, pixels), M(pixels, pixels), Vector<Scalar>::Zero(d)};
+    return {M(c, all),    M(c, all),    M(c, all),    M(c, all),         M(c, all),
+            M(c, all),    M(c, all),    M(c, all),    M(d, pixels),      M(d, pixels),
+            M(d, pixels), M(d, pixels), M(d, pixels), M(pixels, pixels), M(pixels, pixels)};
   }
 
   void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
@@ -84,7 +83,7 @@ class SelfAttention {
     map_.evaluate(part(p, 1), of, columns(w.key, 0, all), none);
     map_.evaluate(part(p, 2), of, columns(w.value, 0, all), none);
     for_each_head(x.cols(), w, [&](const auto& head) {
-      multiply_add_bias(read(w.head_value), read(w.weights), w.no_bias.data(), view(w.product));
+      multiply(read(w.head_value), read(w.weights), view(w.product));
       head(w.mixed) = w.product;
     });
     map_.evaluate(part(p, 3), read(w.mixed, all), pixels(y), none);
@@ -104,7 +103,7 @@ class SelfAttention {
       head(w.dvalue) = w.product;
       multiply_left_transposed(read(w.head_value), read(w.head_dmixed), view(w.dweights));
       detail::softmax_columns_backward(read(w.weights), view(w.dweights), scale());
-      multiply_add_bias(read(w.head_key), read(w.dweights), w.no_bias.data(), view(w.product));
+      multiply(read(w.head_key), read(w.dweights), view(w.product));
       head(w.dquery) = w.product;
       w.product.setZero();
       add_multiply_right_transposed(read(w.head_query), read(w.dweights), view(w.product));

@@ -24,8 +24,8 @@ struct TransposedConvolutionOptions {
 /// y = f(W^T * x + b): each pixel of x adds W^T times its channels to a window of y, with W (input channels x (kernel,
 /// kernel, channels)), the last axis fastest, and b (channels). An edge of n pixels becomes one of (n - 1) stride - 2
 /// padding + kernel + output_padding: with the default options twice as many. Dumoulin and Visin 2016,
-/// arXiv:1603.07285, chapter 4. No zeros are put between pixels: it is stride^2 dense convolutions. Weights and biases
-/// start uniform in +-1/sqrt(channels kernel^2).
+/// arXiv:1603.07285, chapter 4. No zeros are put between pixels: it is stride^2 dense convolutions. A PairLayer.
+/// Weights and biases start uniform in +-1/sqrt(channels kernel^2).
 template <Real S, Activation F = Identity>
 class TransposedConvolution : public detail::WindowLayer<S, F, true> {
  public:

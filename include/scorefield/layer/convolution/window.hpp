@@ -81,7 +81,7 @@ class Window {
                          (bias ? bias : w.zeros.data()) + first + row, part.data() + row,
                          {part.rows(), narrow_.width * channels, channels});
       };
-      // For a few windows weights are not worth a copy.
+      // From some 64 windows on, a copy of the weights takes less time than it saves.
       if (channels % packet_size<Scalar> == 0 && narrow.cols() * narrow_.pixels() < 64)
         return multiply_panels({weights + first, panel_rows<Scalar>, narrow_.channels}, 0, channels);
       for (Index row = 0; row < channels; row += panel_rows<Scalar>) {

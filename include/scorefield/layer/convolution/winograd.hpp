@@ -120,7 +120,8 @@ class Winograd {
     Index row, rows, weights;
   };
 
-  /// Of tiles: the right operand of a product then takes a part of the first cache, all 36 a part of the second.
+  /// Of tiles: the right operand of a product then takes 16 KiB of the first cache, all 36 of them 576 KiB of the
+  /// second. But at least the columns of a register tile.
   template <Real Scalar>
   static Index largest_group(Index channels) {
     return std::max<Index>(12, 16384 / (static_cast<Index>(sizeof(Scalar)) * channels));
