@@ -168,13 +168,13 @@ void add_skip_connection(const sf::ImageShape& shape) {
   add_residual_block({14, 14, 48}, 48);
   add_residual_block({14, 14, 96}, 48);
   add_residual_block({7, 7, 96}, 96);
+  add_self_attention({7, 7, 96}, 2);
   add_skip_connection({14, 14, 48});
   add_products("time_embedding", sf::detail::time_embedding<float>(embedding), 1);
 
   // Of neither, for networks of one's own.
   add_image_map("average_pool", sf::AveragePool<float>({28, 28, 32}));
   add_image_map("upsample_nearest", sf::UpsampleNearest<float>({14, 14, 32}, 2));
-  add_self_attention({7, 7, 96}, 2);
   return true;
 }();
 

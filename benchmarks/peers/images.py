@@ -42,10 +42,10 @@ LAYERS = [
     ("residual_block", (14, 14, 48), (14, 14, 48)),
     ("residual_block", (14, 14, 96), (14, 14, 48)),
     ("residual_block", (7, 7, 96), (7, 7, 96)),
+    ("self_attention", (7, 7, 96), (7, 7, 96)),
     ("skip_connection", (14, 14, 48), (14, 14, 48)),
     ("time_embedding", None, None),
     # Of neither.
     ("average_pool", (28, 28, 32), (14, 14, 32)),
     ("upsample_nearest", (14, 14, 32), (28, 28, 32)),
-    ("self_attention", (7, 7, 96), (7, 7, 96)),
 ]

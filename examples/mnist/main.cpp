@@ -22,9 +22,10 @@ namespace {
 
 using namespace mnist;
 
-/// Pictures of an earlier run in the folder would pass for this one's.
+/// What an earlier run left on its way would pass for this one's. Its results stay until there are others.
 void remove_progress(const std::filesystem::path& folder) {
   std::error_code ignored;
+  for (const char* name : {checkpoint_name, "loss.csv"}) std::filesystem::remove(folder / name, ignored);
   for (const auto& file : std::filesystem::directory_iterator(folder)) {
     const auto name = file.path().filename().string();
     if (name.starts_with("progress_") && name.ends_with(".png")) std::filesystem::remove(file.path(), ignored);
@@ -70,24 +71,26 @@ int train(const Options& options, const std::optional<sf::Tensors>& checkpoint) 
 }
 
 int train(const Options& options) {
-  std::string network = options.network.empty() ? Ours::name : options.network;
+  std::string where = "--network", network = options.network.empty() ? Ours::name : options.network;
   std::optional<sf::Tensors> checkpoint;
-  if (options.resume) {
+  if (!options.resume) {
+    check_replaceable(options.output);
+  } else {
     const auto path = options.output / checkpoint_name;
     if (!std::filesystem::exists(path))
       throw examples::UsageError("--resume: there is no " + path.string() + "; leave --resume out to start a run");
     checkpoint = read_file(path, Holds::run);
-    network = entry(*checkpoint, "network");
+    where = "--resume: " + path.string(), network = entry(*checkpoint, "network");
     if (!options.network.empty() && options.network != network)
       throw examples::UsageError("--network " + options.network + ": the run to be resumed has " + network +
                                  "; leave --network out, or start anew without --resume");
   }
-  return with_network(network, [&](auto recipe) { return train<decltype(recipe)>(options, checkpoint); });
+  return with_network(where, network, [&](auto recipe) { return train<decltype(recipe)>(options, checkpoint); });
 }
 
 int load(const Options& options) {
   const auto tensors = read_file(options.load, Holds::model);
-  return with_network(entry(tensors, "network"), [&](auto recipe) {
+  return with_network("--load " + options.load, entry(tensors, "network"), [&](auto recipe) {
     const auto model = read_model<decltype(recipe)>(tensors, options.load);
     examples::prepare_output(options.output);
     const auto drawing =

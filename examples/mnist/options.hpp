@@ -18,7 +18,8 @@
 namespace mnist {
 
 struct Options {
-  std::string data, network, load, sampler = "dpm-solver";  // empty: not given
+  std::string data, network, load;  // empty: not given
+  std::string sampler = "dpm-solver";
   std::filesystem::path output;
   std::optional<double> minutes, epochs, learning_rate;
   std::optional<sf::Index> batch, sampler_steps;

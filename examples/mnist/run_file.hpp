@@ -32,7 +32,7 @@ struct Settings {
 /// A look at the run at some step.
 struct Report {
   sf::Index step;
-  double loss;  // mean over the training steps since the report before
+  double loss;  // mean over the training steps since the report before, weighted as the objective has it
   double held_out_loss;
 };
 
@@ -127,6 +127,18 @@ KeptRun read_run(const sf::Tensors& tensors, const std::filesystem::path& path, 
   for (sf::Index i = 0; i < count; ++i)
     run.journal.reports.push_back({std::llround(reports(3 * i)), reports(3 * i + 1), reports(3 * i + 2)});
   return run;
+}
+
+/// Refuses to replace a run that waits to be resumed.
+inline void check_replaceable(const std::filesystem::path& folder) {
+  const auto path = folder / checkpoint_name;
+  if (!std::filesystem::exists(path)) return;
+  const auto tensors = sf::read_safetensors(path);
+  const auto step = detail::number<std::int64_t>(tensors, "step");
+  if (step != detail::number<std::int64_t>(tensors, "run.steps"))
+    throw examples::UsageError(
+        sf::text("--output ", folder.string(), ": a run waits there that was interrupted after step ", step,
+                 "; --resume goes on with it, or take another folder, or remove ", path.string()));
 }
 
 /// Refuses options that are not those of the run to be resumed.

@@ -141,7 +141,7 @@ class Training {
     if (!plan().due(run.step(), settings().steps)) return;
     keep(run);
     const auto& row = kept_.journal.report(run.step(), held_out_loss(model_, digits_.held_out, threads_));
-    examples::say(sf::text("step ", row.step, ", epoch ", epochs(row.step), ": training loss ", row.loss,
+    examples::say(sf::text("step ", row.step, ", epoch ", epochs(row.step), ": weighted training loss ", row.loss,
                            ", held-out loss ", row.held_out_loss));
     write_losses();
     const sf::SampleRequest request{.count = report_samples, .seed = sf::Seed{settings().seed}, .threads = threads_};
@@ -153,8 +153,8 @@ class Training {
     write_run<Recipe>(folder_ / checkpoint_name, model_, kept_);
   }
 
-  /// Takes the steps of the warm-up, which are the same however long the run, or as many as a tenth of the time allows;
-  /// then sets the number of steps that the minutes are enough for. The clock has no other part in a run.
+  /// Takes the steps that are to be measured, or as many as a tenth of the time allows; then sets the number of steps
+  /// that the minutes are enough for. The clock has no other part in a run.
   void choose_length(sf::ProgressBar& bar) {
     auto& settings = kept_.settings;
     const Stopwatch watch;
@@ -168,9 +168,9 @@ class Training {
       a_step = count == 1 ? seconds : in_steps / static_cast<double>(count - 1);
       settings.seconds = before + watch.seconds();
       shown = run.step() + 1 + static_cast<sf::Index>(std::max(0.0, budget - settings.seconds) / a_step);
-      if (run.step() == Recipe::warm_up || (count > 3 && in_steps > budget / 10))
+      if (run.step() == Recipe::measured_steps || (count > 3 && in_steps > budget / 10))
         set_length(0.98 * budget - settings.seconds, a_step, run.step());
-      // Afterwards, so that what is kept of the last step of the warm-up knows the length.
+      // Afterwards, so that what is kept of the last measured step knows the length.
       report_if_due(run);
     }
     keep(run);  // without a length if interrupted: the speed is then measured when the run is resumed

@@ -45,7 +45,9 @@ until grep -q 'step 23' log; do kill -0 $! || fail "a run ended before step 23";
 kill -INT $!
 wait $! || fail "an interrupt gave exit status $?"
 cmp -s whole/model.safetensors parts/model.safetensors && fail "the interrupt came too late"
+refuses '--resume goes on with it' --data data --output parts
 refuses '--network tutorial: the run to be resumed has ours' --resume --network tutorial --output parts
+refuses '--seed 1: the run to be resumed has 0' --resume --seed 1 --data data --output parts
 refuses '--batch 9: the run to be resumed has 8' --resume --batch 9 --data data --output parts
 refuses '--epochs 2.5: the run to be resumed has 2.4 epochs' --resume --epochs 2.5 --data data --output parts
 refuses 'other data' --resume --output parts
@@ -57,6 +59,11 @@ same whole/samples.npy drawn/samples.npy
 head -c 1000000 parts/model.safetensors >cut.safetensors
 "$program" --load cut.safetensors 2>refused && fail "a file that was cut off is taken"
 grep -qF 'cut.safetensors' refused || fail "a file that was cut off is refused with $(cat refused)"
+
+# The other network and samplers.
+"$program" --network tutorial --data data --epochs 0.03 --batch 4 --samples 2 --sampler euler-maruyama \
+  --sampler-steps 2 --output tutorial
+"$program" --load tutorial/model.safetensors --samples 2 --sampler ddim --sampler-steps 2 --output tutorial/drawn
 
 # Digits that are drawn; minutes are only another name for epochs.
 "$program" --minutes 0.05 --batch 4 --samples 1 --sampler-steps 1 --output minutes 2>log
