@@ -96,7 +96,7 @@ inline std::optional<Options> read_options(int argc, const char* const* argv) {
   arguments.number("batch", options.batch, "images in a training step (default 64)");
   arguments.number("learning-rate", options.learning_rate, "of the optimizer, at its highest (default: the network's)");
   arguments.word("sampler", options.sampler, "NAME", "dpm-solver (default), ddim or euler-maruyama");
-  arguments.number("sampler-steps", options.sampler_steps, "evaluations of the network (default 25, 100 or 1000)");
+  arguments.number("sampler-steps", options.sampler_steps, "evaluations of the network (default 25, 100 or 300)");
   arguments.number("samples", options.samples, "digits to draw (default 100)");
   arguments.number("seed", options.seed, "of weights, training and samples (default 0)");
   arguments.number("threads", options.threads, "0: all (default); never changes a result");

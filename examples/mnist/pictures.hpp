@@ -19,14 +19,15 @@ inline sf::Canvas grid(const sf::Matrix<float>& images) {
                         {.height = image.height, .width = image.width, .scale = 2, .margin = 2});
 }
 
-/// A row a sample, from noise on the left to the digit on the right.
+/// A row a sample: noise on the left, then the last frames, in which the digit appears.
 inline sf::Canvas evolution(const std::vector<sf::Matrix<float>>& frames) {
   const auto last = static_cast<sf::Index>(frames.size()) - 1;
   const sf::Index rows = std::min<sf::Index>(8, frames.front().cols()), columns = std::min<sf::Index>(12, last + 1);
   sf::Matrix<float> images(image.size(), rows * columns);
   for (sf::Index row = 0; row < rows; ++row)
     for (sf::Index column = 0; column < columns; ++column)
-      images.col(row * columns + column) = frames[static_cast<std::size_t>(last * column / (columns - 1))].col(row);
+      images.col(row * columns + column) =
+          frames[static_cast<std::size_t>(column == 0 ? 0 : last + 1 - columns + column)].col(row);
   return sf::image_grid(images,
                         {.height = image.height, .width = image.width, .columns = columns, .scale = 2, .margin = 2});
 }

@@ -27,7 +27,7 @@ inline constexpr double decided = 0.05;
 inline constexpr sf::DpmSolverPlusPlus quick_sampler{.steps = 15, .t_last = decided};
 
 inline Sampler named_sampler(const std::string& name, std::optional<sf::Index> steps) {
-  if (name == "euler-maruyama") return sf::EulerMaruyama{.steps = steps.value_or(1000), .t_last = decided};
+  if (name == "euler-maruyama") return sf::EulerMaruyama{.steps = steps.value_or(300), .t_last = decided};
   if (name == "ddim") return sf::Ddim{.steps = steps.value_or(100), .t_last = decided};
   if (name == "dpm-solver") return sf::DpmSolverPlusPlus{.steps = steps.value_or(25), .t_last = decided};
   throw examples::UsageError("--sampler: expected euler-maruyama, ddim or dpm-solver, got '" + name + "'");
