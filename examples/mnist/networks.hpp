@@ -31,12 +31,12 @@ struct Tutorial {
 
 /// A smaller U-Net that corrects the best linear denoiser, at a learning rate that falls to 0 with the end of the run.
 ///
-/// Tried on MNIST, two cores: held-out loss and, in parentheses, the Frechet distance of 2,000 samples by 25 evaluations
-/// in the features of a small classifier; each line but the last goes on from the one before.
+/// Tried on MNIST, two cores: held-out loss and, in parentheses, the Frechet distance of 2,000 samples by 25
+/// evaluations in the features of a small classifier; each line but the last goes on from the one before.
 ///
 ///   1,000 steps of Adam     0.0221 at a rate of 2e-3, 0.0217 at 4e-3, 0.0215 in 2,000 batches of 32; told half the
-///                           log-SNR in place of t 0.0222. A full covariance is ahead at first (0.043 against 0.072) and
-///                           behind from 250 steps on
+///                           log-SNR in place of t 0.0222. A full covariance is ahead at first (0.043 against 0.072)
+///                           and behind from 250 steps on
 ///   1,000 of Muon           0.0206 at 2e-3, 0.0180 (110) at 6e-3 with time exponent 2, as much in 500 batches of 128
 ///     500 so                0.0204; predicting the noise 0.0209, the velocity 0.0193
 ///     600 at 4e-3           0.0198; with time exponent 3 0.0197, with widths 64, 128 0.0193
