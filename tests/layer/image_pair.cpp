@@ -80,6 +80,13 @@ void check_pairs(const L& layer) {
     CHECK(pair.g == whole.g);
     CHECK(d_first == part_of(dx, pixels, 0, cut));
     CHECK(d_second == part_of(dx, pixels, cut, rest));
+
+    // A pair of no columns is not wanted.
+    sf::Matrix<Scalar> no_first(first.rows(), 0), no_second(second.rows(), 0);
+    const Results<Scalar> without_dx(layer, sf::ConstImagePairView<Scalar>(sf::view(first), sf::view(second)),
+                                     sf::ImagePairView<Scalar>(sf::view(no_first), sf::view(no_second)), dy);
+    CHECK(without_dx.dc == whole.dc);
+    CHECK(without_dx.g == whole.g);
   }
 }
 

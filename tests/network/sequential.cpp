@@ -6,9 +6,8 @@
 
 #include "scorefield/layer.hpp"
 
-#include "support/allocations.hpp"
-#include "support/catch.hpp"
-#include "support/gradient_check.hpp"
+#include "layer/joined.hpp"
+#include "layer/layer_checks.hpp"
 
 namespace sf = scorefield;
 namespace test = scorefield::test;
@@ -130,6 +129,15 @@ TEST_CASE("a list of layers is the sequence of them", "[network]") {
   };
   CHECK(run(list) == run(sequence));
   check_gradients(list);
+}
+
+TEMPLATE_TEST_CASE("layers with a context in sequence keep the promises of one", "[network]", float, double) {
+  using Block = sf::ResidualBlock<TestType>;
+  test::check_layer(test::Joined(sf::Sequential(Block({.height = 2, .width = 3, .channels = 2}, 4, 2, 3),
+                                                sf::Convolution<TestType>({.height = 2, .width = 3, .channels = 4}, 2),
+                                                Block({.height = 2, .width = 3, .channels = 2}, 2, 1, 3))));
+  CHECK_THROWS_WITH(sf::Sequential(Block({2, 2, 4}, 4, 2, 3), Block({2, 2, 4}, 4, 2, 5)),
+                    test::contains("Sequential: expected one context, of 3 numbers, got layer 1 with one of 5"));
 }
 
 TEST_CASE("neighbours of different widths are refused", "[network]") {

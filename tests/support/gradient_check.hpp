@@ -76,20 +76,19 @@ GradientErrors gradient_errors(const L& layer, Index columns) {
       });
 }
 
-/// Of a network, with its own starting parameters; x counts as input, t does not.
+/// Of a network with parameters p; x counts as input, t does not.
 template <Network N>
-GradientErrors gradient_errors(const N& network, Index columns) {
+GradientErrors gradient_errors(const N& network, const Vector<double>& p, Index columns) {
   auto workspace = network.workspace();
-  Vector<double> start(network.layout().size()), t(columns);
-  network.initialise(view(start), Random(Seed{3}, "parameters"));
+  Vector<double> t(columns);
   for (Index j = 0; j < columns; ++j) t(j) = static_cast<double>(j + 1) / static_cast<double>(columns);
   const ConstVectorView<double> times = view(std::as_const(t));
   return gradient_errors(
-      normals<double>(network.dimension(), columns, "input"), start, network.dimension(),
-      [&](const auto& p, const auto& x, auto& y) { network.evaluate(view(p), view(x), times, view(y), workspace); },
-      [&](const auto& p, const auto& x, auto& y, auto& dy, auto& dx, auto& g) {
-        network.forward(view(p), view(x), times, view(y), workspace);
-        network.backward(view(p), view(dy), view(dx), view(g), workspace);
+      normals<double>(network.dimension(), columns, "input"), p, network.dimension(),
+      [&](const auto& q, const auto& x, auto& y) { network.evaluate(view(q), view(x), times, view(y), workspace); },
+      [&](const auto& q, const auto& x, auto& y, auto& dy, auto& dx, auto& g) {
+        network.forward(view(q), view(x), times, view(y), workspace);
+        network.backward(view(q), view(dy), view(dx), view(g), workspace);
       });
 }
 
