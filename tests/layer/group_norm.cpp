@@ -120,7 +120,7 @@ TEMPLATE_TEST_CASE("a normalisation may be modulated for each sample on its own"
 TEST_CASE("group normalisation refuses what it cannot do", "[layer]") {
   const sf::ImageShape shape{.height = 1, .width = 1, .channels = 6};
   CHECK_THROWS_WITH(sf::GroupNorm<float>(shape, 4),
-                    test::contains("GroupNorm: expected a number of groups that divides the channels, got 4 for 6"));
+                    test::contains("GroupNorm: expected a number of groups that divides the channels, got 4 groups"));
   CHECK_THROWS_AS(sf::GroupNorm<float>(shape, 0), sf::InvalidArgument);
   CHECK_THROWS_WITH(sf::GroupNorm<float>(shape, 6),
                     test::contains("GroupNorm: expected groups of more than one number, got 6 of one number each"));

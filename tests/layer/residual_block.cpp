@@ -86,7 +86,7 @@ TEST_CASE("a residual block starts as its shortcut", "[layer]") {
 TEST_CASE("a residual block refuses groups that do not divide the channels", "[layer]") {
   const sf::ImageShape shape{.height = 3, .width = 2, .channels = 4};
   CHECK_THROWS_WITH(sf::ResidualBlock<float>(shape, 6, 4, 3),
-                    test::contains("ResidualBlock: expected a number of groups that divides the channels, got 4 for "
-                                   "6"));
-  CHECK_THROWS_WITH(sf::ResidualBlock<float>(shape, 6, 3, 3), test::contains("got 3 for 4"));
+                    test::contains("ResidualBlock: expected a number of groups that divides the channels, got 4 "
+                                   "groups for 6 channels"));
+  CHECK_THROWS_WITH(sf::ResidualBlock<float>(shape, 6, 3, 3), test::contains("got 3 groups for 4 channels"));
 }

@@ -77,7 +77,7 @@ TEST_CASE("self-attention names its four maps and starts each as a dense layer",
 TEST_CASE("self-attention refuses heads that do not divide the channels", "[layer]") {
   const sf::ImageShape shape{.height = 2, .width = 2, .channels = 4};
   CHECK_THROWS_WITH(sf::SelfAttention<float>(shape, 3),
-                    test::contains("SelfAttention: expected a number of heads that divides the channels, got 3 for 4"));
+                    test::contains("SelfAttention: expected a number of heads that divides the channels, got 3 heads"));
   CHECK_THROWS_AS(sf::SelfAttention<float>(shape, 0), sf::InvalidArgument);
   CHECK_THROWS_AS(sf::SelfAttention<float>({.height = 2, .width = 0, .channels = 4}, 2), sf::InvalidArgument);
 }

@@ -57,5 +57,5 @@ TEST_CASE("an attention block refuses groups and heads that do not divide the ch
   const sf::ImageShape shape{.height = 2, .width = 3, .channels = 4};
   CHECK_THROWS_WITH(sf::AttentionBlock<float>(shape, 3, 2), test::contains("GroupNorm: expected a number of groups"));
   CHECK_THROWS_WITH(sf::AttentionBlock<float>(shape, 2, 3),
-                    test::contains("SelfAttention: expected a number of heads that divides the channels, got 3 for 4"));
+                    test::contains("SelfAttention: expected a number of heads that divides the channels, got 3 heads"));
 }

@@ -50,3 +50,13 @@ TEST_CASE("a network whose layers see an embedding of the time keeps the promise
                     test::contains("TimeEmbedded: expected an embedding from 1 to 3 numbers, and a body from 12 to as "
                                    "many, got from 1 to 6, and from 12 to 12"));
 }
+
+TEST_CASE("a network on images refuses a chunk of no samples", "[network]") {
+  const sf::ResidualBlock<float> block(image, 2, 1, 1);
+  for (const sf::Index none : {0, -4}) {
+    CHECK_THROWS_WITH(sf::TimeChannel(image, body(), none),
+                      test::contains(sf::text("TimeChannel: expected a chunk_size of at least 1, got ", none)));
+    CHECK_THROWS_WITH(sf::TimeEmbedded(sf::Dense<float>(1, 1), block, none),
+                      test::contains(sf::text("TimeEmbedded: expected a chunk_size of at least 1, got ", none)));
+  }
+}

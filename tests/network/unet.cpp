@@ -29,6 +29,13 @@ static_assert(!MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{.blocks = 0}
 static_assert(MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{.heads = 3}, 8, 24>);
 static_assert(!MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{.heads = 3}, 24, 8>);
 static_assert(!MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{}>);
+// Odd in both directions, which are halved alike, or in one, where they are not.
+static_assert(MakesUNet<sf::ImageShape{7, 7, 1}, sf::UNetOptions{}, 8, 8>);
+static_assert(!MakesUNet<sf::ImageShape{7, 8, 1}, sf::UNetOptions{}, 8, 8>);
+// A group of one number is normalised to 0.
+static_assert(!MakesUNet<sf::ImageShape{1, 1, 1}, sf::UNetOptions{}, 8>);
+static_assert(!MakesUNet<sf::ImageShape{2, 2, 1}, sf::UNetOptions{}, 8, 8>);
+static_assert(MakesUNet<sf::ImageShape{2, 2, 1}, sf::UNetOptions{}, 8, 16>);
 
 }  // namespace
 
