@@ -9,4 +9,5 @@
 #include "scorefield/sampler/grid_stepper.hpp"
 #include "scorefield/sampler/sample.hpp"
 #include "scorefield/sampler/sample_batch.hpp"
+#include "scorefield/sampler/stochasticity.hpp"
 #include "scorefield/sampler/time_grid.hpp"

@@ -1,58 +1,39 @@
 #include "scorefield/sampler/euler_maruyama.hpp"
 
 #include <Eigen/LU>
-#include <algorithm>
 #include <cmath>
 
 #include "scorefield/sampler/sample.hpp"
 
 #include "sampler/exact_score.hpp"
+#include "sampler/moments.hpp"
 #include "support/catch.hpp"
 
 namespace sf = scorefield;
 using scorefield::test::contains;
+using scorefield::test::distance;
 using scorefield::test::ExactScore;
+using scorefield::test::Moments;
+using scorefield::test::moments_of;
+using scorefield::test::monte_carlo_error;
 
 namespace {
 
-struct Moments {
-  sf::Vector<double> mean;
-  sf::Matrix<double> covariance;
-};
-
-Moments moments_of(const sf::GaussianMixture<double>& mixture) { return {mixture.mean(), mixture.covariance()}; }
-
-Moments moments_of(const sf::Matrix<double>& x) {
-  const sf::Vector<double> mean = x.rowwise().mean();
-  const sf::Matrix<double> centred = x.colwise() - mean;
-  return {mean, centred * centred.transpose() / static_cast<double>(x.cols())};
-}
-
 /// Of the samples that the scheme draws of one normal distribution, exactly: a step is linear in x and in its noise.
-Moments scheme_moments(const ExactScore<double>& model, sf::Index steps) {
+Moments scheme_moments(const ExactScore<double>& model, const sf::EulerMaruyama& sampler) {
   const auto& sde = model.sde();
   const sf::Matrix<double> identity = sf::Matrix<double>::Identity(model.dimension(), model.dimension());
   Moments x{sf::Vector<double>::Zero(model.dimension()), std::pow(sde.deviation(1), 2) * identity};
-  const double dt = 1 / static_cast<double>(steps);
-  for (sf::Index i = 0; i < steps; ++i) {
-    const double t = 1 - static_cast<double>(i) * dt, noise = std::pow(sde.diffusion(t), 2) * dt;
+  const double dt = 1 / static_cast<double>(sampler.steps), share = sampler.stochasticity;
+  for (sf::Index i = 0; i < sampler.steps; ++i) {
+    const double t = 1 - static_cast<double>(i) * dt, diffused = std::pow(sde.diffusion(t), 2) * dt;
     const auto marginal = model.data().evolved(sde.signal(t), sde.deviation(t));
-    const sf::Matrix<double> pull = noise * marginal.covariance().inverse();
+    const sf::Matrix<double> pull = (1 + share) / 2 * diffused * marginal.covariance().inverse();
     const sf::Matrix<double> step = (1 - sde.drift(t) * dt) * identity - pull;
     x.mean = step * x.mean + pull * marginal.mean();
-    x.covariance = step * x.covariance * step.transpose() + noise * identity;
+    x.covariance = step * x.covariance * step.transpose() + share * diffused * identity;
   }
   return x;
-}
-
-double distance(const Moments& a, const Moments& b) {
-  return std::max((a.mean - b.mean).cwiseAbs().maxCoeff(), (a.covariance - b.covariance).cwiseAbs().maxCoeff());
-}
-
-/// A bound on `distance` for n draws of a normal distribution: five deviations of a mean and of a second moment.
-double monte_carlo_error(const Moments& of, sf::Index n) {
-  const double variance = of.covariance.diagonal().maxCoeff();
-  return 5 * std::max(std::sqrt(variance), std::sqrt(2.0) * variance) / std::sqrt(static_cast<double>(n));
 }
 
 }  // namespace
@@ -60,23 +41,32 @@ double monte_carlo_error(const Moments& of, sf::Index n) {
 TEST_CASE("Euler-Maruyama draws a normal distribution as its scheme says", "[sampler]") {
   // The moments of the scheme are known exactly, so the only error is that of Monte Carlo.
   const ExactScore<double> model(sf::test::one_normal<double>());
-  constexpr sf::Index n = 20'000, steps = 16;
-  const auto drawn = moments_of(sf::sample(model, sf::EulerMaruyama{.steps = steps}, n, sf::Seed{1}));
-  const auto expected = scheme_moments(model, steps);
-  CHECK(distance(drawn, expected) < monte_carlo_error(expected, n));
-  // The test could tell another scheme: this one is further from the truth than Monte Carlo's error.
-  CHECK(distance(expected, moments_of(model.data())) > monte_carlo_error(expected, n));
+  constexpr sf::Index n = 20'000;
+  for (const double stochasticity : {0.5, 1.0, 2.5}) {
+    CAPTURE(stochasticity);
+    const sf::EulerMaruyama sampler{.steps = 16, .stochasticity = stochasticity};
+    const auto drawn = moments_of(sf::sample(model, sampler, n, sf::Seed{1}));
+    const auto expected = scheme_moments(model, sampler);
+    CHECK(distance(drawn, expected) < monte_carlo_error(expected, n));
+    // The test could tell another scheme: this one is further from the truth than Monte Carlo's error.
+    CHECK(distance(expected, moments_of(model.data())) > monte_carlo_error(expected, n));
+  }
 }
 
 TEST_CASE("Euler-Maruyama is of weak order 1", "[sampler]") {
   const ExactScore<double> model(sf::test::one_normal<double>());
-  const auto bias = [&](sf::Index steps) { return distance(scheme_moments(model, steps), moments_of(model.data())); };
-  // Twice the steps, half the bias: up to terms of the next order, and 1e-4 of a prior that is not quite reached.
-  for (const sf::Index steps : {100, 200, 400}) {
-    CAPTURE(steps, bias(steps));
-    CHECK(bias(steps) / bias(2 * steps) == Catch::Approx(2).epsilon(0.1));
+  for (const double stochasticity : {0.5, 1.0, 2.5}) {
+    const auto bias = [&](sf::Index steps) {
+      const sf::EulerMaruyama sampler{.steps = steps, .stochasticity = stochasticity};
+      return distance(scheme_moments(model, sampler), moments_of(model.data()));
+    };
+    // Twice the steps, half the bias: up to terms of the next order, and 1e-4 of a prior that is not quite reached.
+    for (const sf::Index steps : {100, 200, 400}) {
+      CAPTURE(stochasticity, steps, bias(steps));
+      CHECK(bias(steps) / bias(2 * steps) == Catch::Approx(2).epsilon(0.1));
+    }
+    CHECK(bias(1000) < 0.01);
   }
-  CHECK(bias(1000) < 0.01);
 }
 
 TEST_CASE("Euler-Maruyama draws a mixture", "[sampler]") {

@@ -127,6 +127,7 @@ TEST_CASE("the last step to time 0 takes the noise away", "[sampler]") {
   check(sf::EulerMaruyama{});
   check(sf::Ddim{});
   check(sf::DpmSolverPlusPlus{});
+  check(sf::DpmSolverPlusPlus{.stochasticity = 2});
 }
 
 TEST_CASE("a denoised sample that stays the same is reached in any step", "[sampler]") {

@@ -10,6 +10,7 @@
 #include "scorefield/sampler/concept.hpp"
 #include "scorefield/sampler/denoised_step.hpp"
 #include "scorefield/sampler/grid_stepper.hpp"
+#include "scorefield/sampler/stochasticity.hpp"
 #include "scorefield/sampler/time_grid.hpp"
 
 namespace scorefield {
@@ -20,6 +21,7 @@ namespace scorefield {
 /// arXiv:2009.05475.
 struct EulerMaruyama {
   Index steps = 1000;
+  double stochasticity = 1;  // >= 0, see stochasticity.hpp: 1 is the equation above, 0 Euler's scheme on the flow
   double t_last = 0;  // in [0, 1): where the equal steps end; above 0 the last step goes on to E[x(0) | x(t_last)]
 
   template <ScoreFunction Model>
@@ -31,6 +33,7 @@ struct EulerMaruyama {
 
     Stepper(const Model& model, const SampleRequest& request, const EulerMaruyama& sampler)
         : GridStepper<Model>(model, request, uniform_time_grid<Scalar>("EulerMaruyama", sampler.steps, sampler.t_last)),
+          stochasticity_(static_cast<Scalar>(detail::checked_stochasticity("EulerMaruyama", sampler.stochasticity))),
           denoises_last_(static_cast<Scalar>(sampler.t_last) > 0) {}
 
     void step() {
@@ -48,8 +51,8 @@ struct EulerMaruyama {
       const auto& sde = batch_.model().sde();
       const Scalar g = sde.diffusion(t);
       const auto keep = broadcast(1 - sde.drift(t) * dt);
-      const auto pull = broadcast(g * g * dt);
-      const auto shake = broadcast(g * std::sqrt(dt));
+      const auto pull = broadcast((1 + stochasticity_) / 2 * g * g * dt);
+      const auto shake = broadcast(std::sqrt(stochasticity_) * g * std::sqrt(dt));
       const Random random(batch_.seed(), "reverse noise");
       const auto move = [&](const auto& x, const auto& score, const auto& noise) {
         return multiply_add(shake, noise, multiply_add(pull, score, multiply(keep, x)));
@@ -68,10 +71,11 @@ struct EulerMaruyama {
       });
     }
 
+    Scalar stochasticity_;
     bool denoises_last_;
   };
 
-  /// Throws InvalidArgument unless steps >= 1 and t_last is in [0, 1).
+  /// Throws InvalidArgument unless steps >= 1, stochasticity is finite and >= 0, and t_last is in [0, 1).
   template <ScoreFunction Model>
   Stepper<Model> start(const Model& model, const SampleRequest& request) const {
     return {model, request, *this};
