@@ -65,11 +65,13 @@ grep -qF 'cut.safetensors' refused || fail "a file that was cut off is refused w
   --sampler-steps 2 --output tutorial
 "$program" --load tutorial/model.safetensors --samples 2 --sampler ddim --sampler-steps 2 --output tutorial/drawn
 
-# Digits that are drawn; minutes are only another name for epochs.
+# Digits that are drawn; minutes are only another name for epochs. A new run clears away what a finished one left.
 "$program" --minutes 0.05 --batch 4 --samples 1 --sampler-steps 1 --output minutes 2>log
 epochs=$(sed -n 's/.*the same as --epochs //p' log)
+cp -r minutes epochs && touch epochs/progress_999999.png
 "$program" --epochs "$epochs" --batch 4 --samples 1 --sampler-steps 1 --output epochs
 same minutes/model.safetensors epochs/model.safetensors
+[ ! -e epochs/progress_999999.png ] || fail "a new run leaves the pictures of the one before"
 
 refuses '--samples: expected at least 1, got 0' --samples 0
 refuses '--sampler: expected euler-maruyama, ddim or dpm-solver' --sampler heun
