@@ -23,10 +23,10 @@ double held_out_loss(const Model& model, const sf::Matrix<float>& images, int th
     sf::Vector<float> t;
     typename Model::Workspace model;
   };
-  const auto room = [&] { return sf::Matrix<float>(d, chunks.size); };
+  const auto batch = [&] { return sf::Matrix<float>(d, chunks.size); };
   std::vector<Room> rooms;
   for (int i = 0; i < threads; ++i)
-    rooms.push_back({room(), room(), room(), sf::Vector<float>(chunks.size), model.workspace()});
+    rooms.push_back({batch(), batch(), batch(), sf::Vector<float>(chunks.size), model.workspace()});
 
   std::vector<double> sums(static_cast<std::size_t>(chunks.pieces()));
   sf::parallel_for(chunks.pieces(), threads, [&](sf::Index piece, int worker) {

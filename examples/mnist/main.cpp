@@ -36,8 +36,7 @@ void remove_progress(const std::filesystem::path& folder) {
 template <class Model>
 Drawing drawing_of(const Model& model, const Options& options, sf::SampleRequest request) {
   if (!interrupted())
-    if (auto drawing = draw(model, named_sampler(options.sampler, options.sampler_steps), request, interrupted))
-      return *std::move(drawing);
+    if (auto drawing = draw(model, options.sampler, request, interrupted)) return *std::move(drawing);
   request.count = std::min<sf::Index>(100, request.count);
   return *draw(model, quick_sampler, request, [] { return false; });
 }
@@ -94,7 +93,7 @@ int load(const Options& options) {
     const auto model = read_model<decltype(recipe)>(tensors, options.load);
     examples::prepare_output(options.output);
     const auto drawing =
-        draw(model, named_sampler(options.sampler, options.sampler_steps),
+        draw(model, options.sampler,
              {.count = options.samples, .seed = sf::Seed{options.seed.value_or(0)}, .threads = options.threads},
              interrupted);
     if (!drawing) {

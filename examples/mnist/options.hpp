@@ -19,10 +19,10 @@ namespace mnist {
 
 struct Options {
   std::string data, network, load;  // empty: not given
-  std::string sampler = "dpm-solver";
+  AnySampler sampler;
   std::filesystem::path output;
   std::optional<double> minutes, epochs, learning_rate;
-  std::optional<sf::Index> batch, sampler_steps;
+  std::optional<sf::Index> batch;
   std::optional<std::uint64_t> seed;
   sf::Index samples = 100;
   int threads = 0;
@@ -47,8 +47,6 @@ inline void check_ranges(const Options& options) {
   check(!options.batch || *options.batch >= 1,
         sf::text("--batch: expected at least 1, got ", options.batch.value_or(0)));
   check(options.samples >= 1, sf::text("--samples: expected at least 1, got ", options.samples));
-  check(!options.sampler_steps || *options.sampler_steps >= 1,
-        sf::text("--sampler-steps: expected at least 1, got ", options.sampler_steps.value_or(0)));
   check(options.threads >= 0, sf::text("--threads: expected 0 (all) or more, got ", options.threads));
 }
 
@@ -87,7 +85,8 @@ inline std::string epochs_text(sf::Index steps, sf::Index steps_per_epoch) {
 /// Nothing when help was asked for, which is then printed. Throws UsageError for what cannot be used.
 inline std::optional<Options> read_options(int argc, const char* const* argv) {
   Options options;
-  std::string output = "mnist";
+  std::string output = "mnist", sampler = "dpm-solver";
+  std::optional<sf::Index> sampler_steps;
   examples::Arguments arguments;
   arguments.word("data", options.data, "DIR", "folder of MNIST's train-images-idx3-ubyte, .gz or not (default: drawn)");
   arguments.word("network", options.network, "NAME", "ours (default), or tutorial: as in the tutorial, and slower");
@@ -95,8 +94,8 @@ inline std::optional<Options> read_options(int argc, const char* const* argv) {
   arguments.number("epochs", options.epochs, "passes over the data, in place of minutes; 0.5 is half of one");
   arguments.number("batch", options.batch, "images in a training step (default 64)");
   arguments.number("learning-rate", options.learning_rate, "of the optimizer, at its highest (default: the network's)");
-  arguments.word("sampler", options.sampler, "NAME", "dpm-solver (default), ddim or euler-maruyama");
-  arguments.number("sampler-steps", options.sampler_steps, "evaluations of the network (default 25, 100 or 300)");
+  arguments.word("sampler", sampler, "NAME", "dpm-solver (default), ddim or euler-maruyama");
+  arguments.number("sampler-steps", sampler_steps, "evaluations of the network (default 25, 100 or 300)");
   arguments.number("samples", options.samples, "digits to draw (default 100)");
   arguments.number("seed", options.seed, "of weights, training and samples (default 0)");
   arguments.number("threads", options.threads, "0: all (default); never changes a result");
@@ -109,9 +108,9 @@ inline std::optional<Options> read_options(int argc, const char* const* argv) {
     return {};
   }
   options.output = output;
+  options.sampler = named_sampler(sampler, sampler_steps);
   detail::check_ranges(options);
   detail::check_load(options);
-  named_sampler(options.sampler, options.sampler_steps);
   return options;
 }
 

@@ -17,11 +17,11 @@ namespace mnist {
 
 namespace sf = scorefield;
 
-using Sampler = std::variant<sf::DpmSolverPlusPlus, sf::Ddim, sf::EulerMaruyama>;
+using AnySampler = std::variant<sf::DpmSolverPlusPlus, sf::Ddim, sf::EulerMaruyama>;
 
 /// Where the noise is that the last step takes away, at a deviation of 0.17 as the default equation has it: a digit is
 /// decided there, and evaluations are better spent before.
-inline constexpr double decided = 0.05;
+inline constexpr double denoised_from = 0.05;
 
 /// Noise on the way lets digits forget what the network got wrong earlier. Of half an hour's network, 2,000 digits by
 /// 20 evaluations are at a Frechet distance (see networks.hpp) of 13.7 without, 10.0 with 1, 6.8 with 2 and 8.1 with 3;
@@ -29,14 +29,16 @@ inline constexpr double decided = 0.05;
 inline constexpr double stochasticity = 2.5;
 
 /// For looks into a run, where time counts.
-inline constexpr sf::DpmSolverPlusPlus quick_sampler{.steps = 15, .stochasticity = stochasticity, .t_last = decided};
+inline constexpr sf::DpmSolverPlusPlus quick_sampler{
+    .steps = 15, .t_last = denoised_from, .stochasticity = stochasticity};
 
-inline Sampler named_sampler(const std::string& name, std::optional<sf::Index> steps) {
+inline AnySampler named_sampler(const std::string& name, std::optional<sf::Index> steps) {
+  if (steps && *steps < 1) throw examples::UsageError(sf::text("--sampler-steps: expected at least 1, got ", *steps));
   if (name == "euler-maruyama")
-    return sf::EulerMaruyama{.steps = steps.value_or(300), .stochasticity = stochasticity, .t_last = decided};
-  if (name == "ddim") return sf::Ddim{.steps = steps.value_or(100), .t_last = decided};
+    return sf::EulerMaruyama{.steps = steps.value_or(300), .t_last = denoised_from, .stochasticity = stochasticity};
+  if (name == "ddim") return sf::Ddim{.steps = steps.value_or(100), .t_last = denoised_from};
   if (name == "dpm-solver")
-    return sf::DpmSolverPlusPlus{.steps = steps.value_or(25), .stochasticity = stochasticity, .t_last = decided};
+    return sf::DpmSolverPlusPlus{.steps = steps.value_or(25), .t_last = denoised_from, .stochasticity = stochasticity};
   throw examples::UsageError("--sampler: expected euler-maruyama, ddim or dpm-solver, got '" + name + "'");
 }
 
@@ -84,8 +86,8 @@ class SamplingProgress {
   Clock::time_point start_ = Clock::now(), next_ = start_ + std::chrono::seconds(2);
 };
 
-/// Draws in groups, so that memory, and the time between two looks at stop(), do not grow with the count. Nothing when
-/// stop() said so. Throws NonFinite when a sample is.
+/// Draws in groups, so that the memory of a stepper, and the time between two looks at stop(), do not grow with the
+/// count. Nothing when stop() said so. Throws NonFinite when a sample is.
 template <class Model, class Method, class Stop>
 std::optional<Drawing> draw(const Model& model, const Method& method, const sf::SampleRequest& request,
                             const Stop& stop) {
@@ -109,16 +111,14 @@ std::optional<Drawing> draw(const Model& model, const Method& method, const sf::
                static_cast<double>(groups.pieces()));
       if (group == 0 && (step % each == 0 || stepper.done())) keep();
     }
-    if (!stepper.samples().allFinite())
-      throw sf::NonFinite("drawing samples", "finite samples", sf::text("a NaN or an infinity after sample ", first),
-                          "take more steps, or look at the loss the model was trained to");
+    sf::check_finite(stepper.samples(), request.first + first);
     drawing.samples.middleCols(first, n) = stepper.samples().cwiseMax(0.0f).cwiseMin(1.0f);
   }
   return drawing;
 }
 
 template <class Model, class Stop>
-std::optional<Drawing> draw(const Model& model, const Sampler& sampler, const sf::SampleRequest& request,
+std::optional<Drawing> draw(const Model& model, const AnySampler& sampler, const sf::SampleRequest& request,
                             const Stop& stop) {
   return std::visit([&](const auto& method) { return draw(model, method, request, stop); }, sampler);
 }

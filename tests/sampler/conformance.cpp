@@ -24,7 +24,8 @@ template <class F>
 void for_each_sampler(sf::Index steps, const F& f) {
   f(sf::EulerMaruyama{.steps = steps}, "EulerMaruyama", 0.0);
   f(sf::EulerMaruyama{.steps = steps, .t_last = 0.125}, "EulerMaruyama", 0.0);
-  f(sf::EulerMaruyama{.steps = steps, .stochasticity = 2}, "EulerMaruyama", 0.0);
+  for (const double stochasticity : {0.0, 2.0})
+    f(sf::EulerMaruyama{.steps = steps, .stochasticity = stochasticity}, "EulerMaruyama", 0.0);
   f(sf::Ddim{.steps = steps}, "Ddim", 0.0);
   f(sf::Ddim{.steps = steps, .t_last = 0.125, .last_denoising = false}, "Ddim", 0.125);
   f(sf::DpmSolverPlusPlus{.steps = steps}, "DpmSolverPlusPlus", 0.0);

@@ -26,10 +26,17 @@ inline double distance(const Moments& a, const Moments& b) {
   return std::max((a.mean - b.mean).cwiseAbs().maxCoeff(), (a.covariance - b.covariance).cwiseAbs().maxCoeff());
 }
 
-/// A bound on `distance` for n draws of a normal distribution: five deviations of a mean and of a second moment.
-inline double monte_carlo_error(const Moments& of, Index n) {
-  const double variance = of.covariance.diagonal().maxCoeff();
-  return 5 * std::max(std::sqrt(variance), std::sqrt(2.0) * variance) / std::sqrt(static_cast<double>(n));
+/// A bound on `distance` for the moments of draws: five deviations of a mean and of a second moment, as wide as the
+/// draws themselves have them.
+inline double monte_carlo_error(const Matrix<double>& x) {
+  const Matrix<double> centred = x.colwise() - x.rowwise().mean().eval();
+  const auto variance = [](const Vector<double>& of) { return (of.array() - of.mean()).square().mean(); };
+  double widest = 0;
+  for (Index i = 0; i < x.rows(); ++i) {
+    widest = std::max(widest, variance(centred.row(i)));
+    for (Index j = 0; j <= i; ++j) widest = std::max(widest, variance(centred.row(i).cwiseProduct(centred.row(j))));
+  }
+  return 5 * std::sqrt(widest / static_cast<double>(x.cols()));
 }
 
 }  // namespace scorefield::test

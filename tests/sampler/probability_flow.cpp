@@ -75,11 +75,11 @@ double error(const Model& model, sf::Index steps, const Samples& expected) {
   return distance(sf::sample(model, sampler, n, seed), expected);
 }
 
-/// d log error / d log(1 / steps), by least squares over doublings of the steps.
-template <class Method>
-double order(const Model& model, const Samples& expected) {
+/// d log error / d log(1 / steps), by least squares over doublings of the steps; error_of(steps).
+template <class Error>
+double order(const Error& error_of) {
   std::vector<double> logs;
-  for (const sf::Index steps : {64, 128, 256, 512}) logs.push_back(-std::log2(error<Method>(model, steps, expected)));
+  for (const sf::Index steps : {64, 128, 256, 512}) logs.push_back(-std::log2(error_of(steps)));
   return (3 * (logs[3] - logs[0]) + (logs[2] - logs[1])) / 10;
 }
 
@@ -92,7 +92,8 @@ TEST_CASE("the reference follows the flow", "[sampler]") {
 
 TEST_CASE("samplers of the probability flow are of their order", "[sampler]") {
   const auto check = [](const Model& model, const Samples& expected) {
-    const double ddim = order<sf::Ddim>(model, expected), dpm = order<sf::DpmSolverPlusPlus>(model, expected);
+    const double ddim = order([&](sf::Index steps) { return error<sf::Ddim>(model, steps, expected); });
+    const double dpm = order([&](sf::Index steps) { return error<sf::DpmSolverPlusPlus>(model, steps, expected); });
     CAPTURE(ddim, dpm, error<sf::Ddim>(model, 64, expected), error<sf::DpmSolverPlusPlus>(model, 64, expected));
     // At 64 steps of 0.12 in lambda, terms of the next order are still a few hundredths of the error.
     CHECK(std::abs(ddim - 1) < 0.05);
@@ -101,6 +102,15 @@ TEST_CASE("samplers of the probability flow are of their order", "[sampler]") {
   const Model normal(sf::test::one_normal<double>()), mixture(sf::test::two_normals<double>());
   check(normal, closed_form(normal, t_last));
   check(mixture, reference(mixture));
+}
+
+TEST_CASE("Euler-Maruyama without noise follows the flow, of order 1", "[sampler]") {
+  const Model model(sf::test::one_normal<double>());
+  const auto euler = order([&](sf::Index steps) {
+    return distance(sf::sample(model, sf::EulerMaruyama{.steps = steps, .stochasticity = 0}, n, seed),
+                    closed_form(model, 0));
+  });
+  CHECK(std::abs(euler - 1) < 0.05);
 }
 
 TEST_CASE("the last step to time 0 takes the noise away", "[sampler]") {

@@ -11,7 +11,7 @@
 namespace scorefield {
 
 /// A step from time s to t in terms of the denoised sample x0 = E[x(0) | x(s)]. Were x0 the same all the way, the
-/// equation of a stochasticity r (see stochasticity.hpp) would lead to exactly
+/// equation of stochasticity r (see stochasticity.hpp) would lead to exactly
 ///   x(t) = (sigma(t) / sigma(s)) exp(-r h) x(s) + alpha(t) (1 - exp(-(1 + r) h)) x0
 ///          + sigma(t) sqrt(1 - exp(-2 r h)) noise,   h = half_log_snr(t) - half_log_snr(s).
 /// At t = 0 that is x0. Lu et al. 2022, arXiv:2211.01095, proposition 4.1, for r = 0; Xue et al. 2023,
@@ -34,12 +34,14 @@ class DenoisedStep {
     return multiply(inverse_signal_, multiply_add(variance_, score, x));
   }
 
+  /// x(t), where the stochasticity is 0.
   Packet<Scalar> moved(const Packet<Scalar>& x, const Packet<Scalar>& x0) const {
     return multiply_add(pull_, x0, multiply(keep_, x));
   }
 
-  Packet<Scalar> shaken(const Packet<Scalar>& x, const Packet<Scalar>& noise) const {
-    return multiply_add(shake_, noise, x);
+  /// x(t) by standard normals.
+  Packet<Scalar> moved(const Packet<Scalar>& x, const Packet<Scalar>& x0, const Packet<Scalar>& noise) const {
+    return multiply_add(shake_, noise, moved(x, x0));
   }
 
  private:

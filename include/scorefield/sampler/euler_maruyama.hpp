@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "scorefield/core/packet.hpp"
-#include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/concept.hpp"
 #include "scorefield/sampler/concept.hpp"
@@ -21,8 +20,8 @@ namespace scorefield {
 /// arXiv:2009.05475.
 struct EulerMaruyama {
   Index steps = 1000;
-  double stochasticity = 1;  // >= 0, see stochasticity.hpp: 1 is the equation above, 0 Euler's scheme on the flow
   double t_last = 0;  // in [0, 1): where the equal steps end; above 0 the last step goes on to E[x(0) | x(t_last)]
+  double stochasticity = 1;  // >= 0, see stochasticity.hpp: 1 is the equation above, 0 Euler's scheme on the flow
 
   template <ScoreFunction Model>
   class Stepper : public GridStepper<Model> {
@@ -41,24 +40,23 @@ struct EulerMaruyama {
       if (denoises_last_ && times_(step_ + 1) == 0)
         denoise();
       else
-        follow_reverse_equation();
+        follow();
       ++step_;
     }
 
    private:
-    void follow_reverse_equation() {
+    void follow() {
       const Scalar t = times_(step_), dt = t - times_(step_ + 1);
       const auto& sde = batch_.model().sde();
       const Scalar g = sde.diffusion(t);
       const auto keep = broadcast(1 - sde.drift(t) * dt);
       const auto pull = broadcast((1 + stochasticity_) / 2 * g * g * dt);
       const auto shake = broadcast(std::sqrt(stochasticity_) * g * std::sqrt(dt));
-      const Random random(batch_.seed(), "reverse noise");
       const auto move = [&](const auto& x, const auto& score, const auto& noise) {
         return multiply_add(shake, noise, multiply_add(pull, score, multiply(keep, x)));
       };
       batch_.with_score(t, [&](auto chunk) {
-        random.normal(chunk.noise, chunk.first_sample, step_);
+        batch_.draw_noise(chunk, step_);
         transform(chunk.x.data(), chunk.x.size(), move, chunk.x.data(), chunk.score.data(), chunk.noise.data());
       });
     }

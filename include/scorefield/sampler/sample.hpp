@@ -13,6 +13,15 @@ struct SampleOptions {
   int threads = 0;  // 0: all
 };
 
+/// Throws NonFinite, naming the first sample that is not; that of column 0 has the number `first`.
+template <Real Scalar>
+void check_finite(const Matrix<Scalar>& samples, Index first) {
+  for (Index j = 0; j < samples.cols(); ++j)
+    if (!samples.col(j).allFinite())
+      throw NonFinite("sample", "finite samples", text("a NaN or an infinity in sample ", first + j),
+                      "take more steps, or look at the loss the model was trained to");
+}
+
 /// d x count samples. Sample i of a seed has the same bits in whatever batch and on however many threads it is drawn.
 /// Throws NonFinite, naming the first sample, if one is.
 template <ScoreFunction Model, Sampler<Model> Method>
@@ -20,12 +29,8 @@ Matrix<typename Model::Scalar> sample(const Model& model, const Method& sampler,
                                       const SampleOptions& options = {}) {
   auto stepper = sampler.start(model, {count, seed, options.first, options.threads});
   while (!stepper.done()) stepper.step();
-  const auto& x = stepper.samples();
-  for (Index j = 0; j < x.cols(); ++j)
-    if (!x.col(j).allFinite())
-      throw NonFinite("sample", "finite samples", text("a NaN or an infinity in sample ", options.first + j),
-                      "take more steps, or look at the loss the model was trained to");
-  return x;
+  check_finite(stepper.samples(), options.first);
+  return stepper.samples();
 }
 
 }  // namespace scorefield

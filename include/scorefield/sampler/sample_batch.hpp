@@ -32,7 +32,8 @@ class SampleBatch {
       : model_(&model),
         request_(request),
         threads_(resolve_threads(request.threads)),
-        chunks_(cut(request.count, model.chunk_size())) {
+        chunks_(cut(request.count, model.chunk_size())),
+        noise_(request.seed, "reverse noise") {
     constexpr Index most = Index{1} << 48;  // what random numbers can tell apart
     if (request.count < 0 || request.first < 0 || request.first > most || request.count > most - request.first)
       throw InvalidArgument("sample", "a count and a first index >= 0, up to sample 2^48",
@@ -50,7 +51,6 @@ class SampleBatch {
   }
 
   const Model& model() const { return *model_; }
-  Seed seed() const { return request_.seed; }
   const Matrix<Scalar>& samples() const { return x_; }
 
   /// Calls f(chunk) for each chunk, its score evaluated at time t.
@@ -67,6 +67,9 @@ class SampleBatch {
       f(chunk);
     });
   }
+
+  /// Standard normals into the chunk's noise, others for each step.
+  void draw_noise(const Chunk& chunk, Index step) const { noise_.normal(chunk.noise, chunk.first_sample, step); }
 
  private:
   /// Of the model's size or less: from four on a multiple of four alike ones, so that two or four threads have nothing
@@ -88,6 +91,7 @@ class SampleBatch {
   SampleRequest request_;
   int threads_;
   Chunks chunks_;
+  Random noise_;
   Matrix<Scalar> x_;
   std::vector<Room> rooms_;
 };

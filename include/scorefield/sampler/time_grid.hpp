@@ -15,9 +15,9 @@ namespace scorefield {
 template <Real Scalar>
 Vector<Scalar> uniform_time_grid(const char* operation, Index steps, double t_last = 0) {
   if (steps < 1) throw InvalidArgument(operation, "at least 1 step", text(steps), "1000 is usual");
-  if (!(t_last >= 0 && t_last < 1))
-    throw InvalidArgument(operation, "t_last in [0, 1)", text(t_last), "0 is usual, or for images up to 0.05");
   const auto last = static_cast<Scalar>(t_last);
+  if (!(last >= 0 && last < 1))
+    throw InvalidArgument(operation, "t_last in [0, 1)", text(last), "0 is usual, or for images up to 0.05");
   const Index intervals = last > 0 ? steps - 1 : steps;  // from 1 to t_last
   Vector<Scalar> times(steps + 1);
   times(steps) = 0;
@@ -27,7 +27,7 @@ Vector<Scalar> uniform_time_grid(const char* operation, Index steps, double t_la
   return times;
 }
 
-/// How the probability flow is followed with few steps.
+/// How many steps of log_snr_time_grid, and where they end.
 struct LogSnrGrid {
   Index steps;          // evaluations of the score
   double t_last;        // in (0, 1)
@@ -35,7 +35,7 @@ struct LogSnrGrid {
 };
 
 /// steps + 1 times from 1 down to t_last, equidistant in half_log_snr: each step removes the same share of the noise,
-/// as suits the probability flow. Lu et al. 2022, arXiv:2206.00927, "step size schedule". With last_denoising the last
+/// as suits few steps. Lu et al. 2022, arXiv:2206.00927, "step size schedule". With last_denoising the last
 /// of the steps goes on to 0. Throws InvalidArgument, naming the operation, unless steps >= 1, t_last is in (0, 1), and
 /// the ratio at t = 1 is above 0 and differs between all times.
 template <Sde Equation>
@@ -44,8 +44,7 @@ Vector<typename Equation::Scalar> log_snr_time_grid(const char* operation, const
   using Scalar = typename Equation::Scalar;
   const auto t_last = static_cast<Scalar>(grid.t_last);
   if (grid.steps < 1) throw InvalidArgument(operation, "at least 1 step", text(grid.steps), "20 to 50 are usual");
-  if (!(t_last > 0 && t_last < 1))
-    throw InvalidArgument(operation, "t_last in (0, 1)", text(grid.t_last), "1e-3 is usual");
+  if (!(t_last > 0 && t_last < 1)) throw InvalidArgument(operation, "t_last in (0, 1)", text(t_last), "1e-3 is usual");
   const double first = half_log_snr(sde, Scalar(1)), last = half_log_snr(sde, t_last);
   if (!std::isfinite(first))
     throw InvalidArgument(operation, "an equation with some signal and some noise at t = 1",
