@@ -36,6 +36,9 @@ inline Digits split(sf::Matrix<float> samples) {
 
 /// The training images of MNIST in a folder, by any of their usual names.
 inline Digits read_digits(const std::filesystem::path& folder) {
+  if (std::filesystem::is_regular_file(folder))
+    throw examples::UsageError("--data " + folder.string() +
+                               ": expected a folder, got a file; give the folder it is in");
   std::string looked_for;
   for (const char* name : {"train-images-idx3-ubyte", "train-images.idx3-ubyte"})
     for (const char* end : {"", ".gz"}) {

@@ -22,6 +22,8 @@ namespace {
 
 using namespace mnist;
 
+constexpr int interrupted_status = 130;  // as shells count an end by Ctrl-C
+
 /// What an earlier run left on its way would pass for this one's. Its results stay until there are others.
 void remove_progress(const std::filesystem::path& folder) {
   std::error_code ignored;
@@ -37,6 +39,7 @@ template <class Model>
 Drawing drawing_of(const Model& model, const Options& options, sf::SampleRequest request) {
   if (!interrupted())
     if (auto drawing = draw(model, options.sampler, request, interrupted)) return *std::move(drawing);
+  examples::say("Interrupted: drawing a few samples; a second Ctrl-C ends the program at once.");
   request.count = std::min<sf::Index>(100, request.count);
   return *draw(model, quick_sampler, request, [] { return false; });
 }
@@ -48,6 +51,9 @@ int train(const Options& options, const std::optional<sf::Tensors>& checkpoint) 
   examples::prepare_output(folder);
   auto training = checkpoint ? Training<Recipe>(digits, options, *checkpoint) : Training<Recipe>(digits, options);
   if (!checkpoint) remove_progress(folder);
+  examples::say(sf::text(options.resume ? "Going on with network " : "Training network ", Recipe::name, " on ",
+                         digits.training.size(), " images ", options.data.empty() ? "drawn here" : "of " + options.data,
+                         ", into ", folder.string()));
   training.train();
 
   write_model<Recipe>(folder / "model.safetensors", training.model());
@@ -66,7 +72,7 @@ int train(const Options& options, const std::optional<sf::Tensors>& checkpoint) 
   else if (interrupted())
     std::printf("Interrupted while drawing, so the samples are few and quick; --load %s draws more.\n",
                 (folder / "model.safetensors").string().c_str());
-  return 0;
+  return interrupted() ? interrupted_status : 0;
 }
 
 int train(const Options& options) {
@@ -98,7 +104,7 @@ int load(const Options& options) {
              interrupted);
     if (!drawing) {
       std::printf("Interrupted: nothing was written.\n");
-      return 130;  // as shells count an end by Ctrl-C
+      return interrupted_status;
     }
     const auto drawn = write_drawing(options.output, *drawing);
     std::printf("%s: %s\n", options.output.string().c_str(), drawn.c_str());

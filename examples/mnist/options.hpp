@@ -46,7 +46,8 @@ inline void check_ranges(const Options& options) {
   check(!(options.minutes && options.epochs), "--minutes and --epochs: expected one of them, got both");
   check(!options.batch || *options.batch >= 1,
         sf::text("--batch: expected at least 1, got ", options.batch.value_or(0)));
-  check(options.samples >= 1, sf::text("--samples: expected at least 1, got ", options.samples));
+  check(options.samples >= 1 && options.samples <= 1'000'000,
+        sf::text("--samples: expected 1 to 1000000, got ", options.samples));
   check(options.threads >= 0, sf::text("--threads: expected 0 (all) or more, got ", options.threads));
 }
 

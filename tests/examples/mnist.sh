@@ -11,6 +11,9 @@ fail() {
   echo "mnist: $1" >&2
   exit 1
 }
+interrupted() { # WHEN STATUS
+  [ "$2" = 130 ] || fail "an interrupt $1 gave exit status $2, not 130"
+}
 same() { cmp "$1" "$2" || fail "$1 and $2 differ"; }
 # refuses WHAT OPTION...: ends with status 2 and a message that has WHAT in it.
 refuses() {
@@ -39,11 +42,13 @@ done
 "${run[@]}" --output parts &
 until [ -d parts ]; do kill -0 $! || fail "a run ended before it began"; sleep 0.01; done
 kill -INT $!
-wait $! || fail "an interrupt at the start gave exit status $?"
+status=0 && wait $! || status=$?
+interrupted "at the start" $status
 "${run[@]}" --output parts --resume 2>log &
 until grep -q 'step 23' log; do kill -0 $! || fail "a run ended before step 23"; sleep 0.1; done
 kill -INT $!
-wait $! || fail "an interrupt gave exit status $?"
+status=0 && wait $! || status=$?
+interrupted "of a step" $status
 cmp -s whole/model.safetensors parts/model.safetensors && fail "the interrupt came too late"
 refuses '--resume goes on with it' --data data --output parts
 refuses '--network tutorial: the run to be resumed has ours' --resume --network tutorial --output parts
@@ -73,10 +78,11 @@ cp -r minutes epochs && touch epochs/progress_999999.png
 same minutes/model.safetensors epochs/model.safetensors
 [ ! -e epochs/progress_999999.png ] || fail "a new run leaves the pictures of the one before"
 
-refuses '--samples: expected at least 1, got 0' --samples 0
+refuses '--samples: expected 1 to 1000000, got 0' --samples 0
 refuses '--sampler: expected euler-maruyama, ddim or dpm-solver' --sampler heun
 refuses '--minutes and --epochs' --minutes 1 --epochs 1
 refuses '--load and --epochs' --load parts/model.safetensors --epochs 1
 refuses 'there is no nowhere/checkpoint.safetensors' --resume --output nowhere
 refuses 'train-images-idx3-ubyte.gz' --data whole --output minutes
+refuses 'give the folder it is in' --data data/train-images-idx3-ubyte --output minutes
 echo "mnist: all as it should be"

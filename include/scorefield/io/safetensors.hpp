@@ -87,7 +87,8 @@ class SafetensorsHeader {
   using Json = nlohmann::json;
 
   [[noreturn]] void fail(const std::string& name, const std::string& expected, const std::string& got) const {
-    file_.fail(text(expected, " for \"", name, '"'), got.substr(0, 200), "the file was changed or badly written");
+    file_.fail(text(expected, " for \"", name, '"'), got.substr(0, 200),
+               "the file was cut off, changed or badly written");
   }
 
   void parse(const std::string& source) {
@@ -106,7 +107,7 @@ class SafetensorsHeader {
     try {
       json_ = Json::parse(source, refuse_second);
     } catch (const Json::exception& error) {
-      file_.fail("a header in JSON", error.what(), "the file was changed or badly written");
+      file_.fail("a header in JSON", error.what(), "the file was cut off, changed or badly written");
     }
   }
 
