@@ -11,8 +11,12 @@ fail() {
   echo "mnist: $1" >&2
   exit 1
 }
-interrupted() { # WHEN STATUS
-  [ "$2" = 130 ] || fail "an interrupt $1 gave exit status $2, not 130"
+# interrupt WHEN: what runs in the background, which then ends with status 130.
+interrupt() {
+  local status=0
+  kill -INT $!
+  wait $! || status=$?
+  [ $status = 130 ] || fail "an interrupt $1 gave exit status $status, not 130"
 }
 same() { cmp "$1" "$2" || fail "$1 and $2 differ"; }
 # refuses WHAT OPTION...: ends with status 2 and a message that has WHAT in it.
@@ -41,14 +45,10 @@ done
 # Once right at the start, then whenever the loop comes to it.
 "${run[@]}" --output parts &
 until [ -d parts ]; do kill -0 $! || fail "a run ended before it began"; sleep 0.01; done
-kill -INT $!
-status=0 && wait $! || status=$?
-interrupted "at the start" $status
+interrupt "at the start"
 "${run[@]}" --output parts --resume 2>log &
 until grep -q 'step 23' log; do kill -0 $! || fail "a run ended before step 23"; sleep 0.1; done
-kill -INT $!
-status=0 && wait $! || status=$?
-interrupted "of a step" $status
+interrupt "after a step"
 cmp -s whole/model.safetensors parts/model.safetensors && fail "the interrupt came too late"
 refuses '--resume goes on with it' --data data --output parts
 refuses '--network tutorial: the run to be resumed has ours' --resume --network tutorial --output parts
