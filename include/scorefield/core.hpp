@@ -5,6 +5,7 @@
 #include "scorefield/core/elementary.hpp"
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/extent.hpp"
+#include "scorefield/core/fused.hpp"
 #include "scorefield/core/packet.hpp"
 #include "scorefield/core/parallel.hpp"
 #include "scorefield/core/parameters.hpp"

@@ -1,6 +1,7 @@
 #include "scorefield/core/packet.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include "support/catch.hpp"
 #include "support/gradient_check.hpp"
@@ -24,4 +25,15 @@ TEMPLATE_TEST_CASE("a sum over packets takes every number once, wherever it stan
       REQUIRE(sf::sum_of(count, product, place.data() + first, other.data() + first) == sum);
     }
   }
+}
+
+TEMPLATE_TEST_CASE("square roots of packets are the nearest numbers, also of 0, subnormals and infinity", "[core]",
+                   float, double) {
+  using Limits = std::numeric_limits<TestType>;
+  sf::Vector<TestType> x = test::normals<TestType>(4096, 1, "roots").array().square() * TestType(1e10);
+  x.head(7) << 0, Limits::infinity(), Limits::max(), Limits::min(), Limits::denorm_min(), 1, 2;
+  sf::Vector<TestType> root(x.size());
+  sf::transform(
+      root.data(), x.size(), [](const auto& number) { return sf::square_root(number); }, x.data());
+  for (sf::Index i = 0; i < x.size(); ++i) REQUIRE(root(i) == std::sqrt(x(i)));
 }

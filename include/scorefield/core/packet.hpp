@@ -8,11 +8,14 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
 
+#include "scorefield/core/fused.hpp"
 #include "scorefield/core/types.hpp"
 
 namespace scorefield {
@@ -52,14 +55,6 @@ template <Index N, class F>
 }
 
 namespace detail {
-
-/// Compilers decide anew in each copy of a function which multiplications and additions to fuse: where bits must agree
-/// there must be one copy, neither inlined nor cloned for an argument.
-#if defined(__GNUC__) && !defined(__clang__)
-#define SCOREFIELD_ONE_COPY [[gnu::noipa]]
-#else
-#define SCOREFIELD_ONE_COPY [[gnu::noinline]]
-#endif
 
 /// Room for one packet.
 template <Real Scalar>
@@ -145,15 +140,34 @@ SCOREFIELD_ONE_COPY Scalar sum_of(Index count, const F& f, const Scalar* first, 
 #ifdef __clang__
 // Eigen's is inline assembly for clang, which no optimiser looks into: products are then three times as slow.
 template <class P>
-inline P multiply_add(const P& a, const P& b, const P& c) {
+requires(!std::floating_point<P>) inline P multiply_add(const P& a, const P& b, const P& c) {
 #pragma clang fp contract(fast)
   return a * b + c;
 }
 #else
 template <class P>
-inline P multiply_add(const P& a, const P& b, const P& c) {
+requires(!std::floating_point<P>) inline P multiply_add(const P& a, const P& b, const P& c) {
   return Eigen::internal::pmadd(a, b, c);
 }
+#endif
+
+/// The correctly rounded square root of each element. Eigen's own of floats starts from an estimate of the processor's,
+/// whose bits differ between makers, and makes NaN of the root of infinity.
+template <class P>
+inline P square_root(const P& a) {
+  return Eigen::internal::psqrt(a);
+}
+inline float square_root(float a) { return std::sqrt(a); }
+inline double square_root(double a) { return std::sqrt(a); }
+#ifdef EIGEN_VECTORIZE_SSE2
+inline Eigen::internal::Packet4f square_root(const Eigen::internal::Packet4f& a) { return _mm_sqrt_ps(a); }
+#endif
+#ifdef EIGEN_VECTORIZE_AVX
+inline Eigen::internal::Packet8f square_root(const Eigen::internal::Packet8f& a) { return _mm256_sqrt_ps(a); }
+#endif
+#ifdef EIGEN_VECTORIZE_AVX512
+inline Eigen::internal::Packet16f square_root(const Eigen::internal::Packet16f& a) { return _mm512_sqrt_ps(a); }
+inline Eigen::internal::Packet8d square_root(const Eigen::internal::Packet8d& a) { return _mm512_sqrt_pd(a); }
 #endif
 
 /// a < b ? yes : no, element by element.
