@@ -1,7 +1,8 @@
 /// Normal numbers from random bits: Box and Muller, "A Note on the Generation of Random Normal Deviates", 1958.
 ///
-/// Straight-line arithmetic over lanes, so that compilers vectorise it and its bits depend on no math library. Series
-/// are cut where the next term is below the precision of the scalar.
+/// Straight-line arithmetic over lanes, so that compilers vectorise it and its bits depend on no math library. Each
+/// product that meets a sum is fused by name, so that every copy that compilers inline has the same bits. Series are
+/// cut where the next term is below the precision of the scalar.
 #pragma once
 
 #include <bit>
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <numbers>
 
+#include "scorefield/core/fused.hpp"
 #include "scorefield/core/series.hpp"
 #include "scorefield/core/types.hpp"
 
@@ -58,7 +60,7 @@ inline Scalar log_unit(Scalar u) {
   const Signed exponent = (bits - Traits::sqrt_half) >> Traits::mantissa_bits;
   const Scalar m = std::bit_cast<Scalar>(static_cast<Signed>(bits - exponent * (Signed{1} << Traits::mantissa_bits)));
   const Scalar s = (m - 1) / (m + 1);
-  return static_cast<Scalar>(exponent) * std::numbers::ln2_v<Scalar> + 2 * s * polynomial(s * s, series);
+  return multiply_add(static_cast<Scalar>(exponent), std::numbers::ln2_v<Scalar>, 2 * s * polynomial(s * s, series));
 }
 
 /// Two independent standard normals from two independent sets of random bits, lane by lane.

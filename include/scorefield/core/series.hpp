@@ -4,17 +4,18 @@
 #include <array>
 #include <cstddef>
 
+#include "scorefield/core/fused.hpp"
 #include "scorefield/core/types.hpp"
 
 namespace scorefield::detail {
 
-/// sum of coefficients[i] x^i, unrolled.
+/// sum of coefficients[i] x^i by Horner's rule, unrolled.
 template <std::size_t I = 0, Real Scalar, std::size_t N>
 inline Scalar polynomial(Scalar x, const std::array<Scalar, N>& coefficients) {
   if constexpr (I + 1 == N)
     return coefficients[I];
   else
-    return coefficients[I] + x * polynomial<I + 1>(x, coefficients);
+    return multiply_add(x, polynomial<I + 1>(x, coefficients), coefficients[I]);
 }
 
 /// artanh(s) / s = 1 + s^2/3 + s^4/5 + ..., as a polynomial in s^2.

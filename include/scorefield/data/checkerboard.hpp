@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "scorefield/core/fused.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/data/checks.hpp"
@@ -25,8 +26,8 @@ Matrix<Scalar> checkerboard(Index points, const CheckerboardOptions& options = {
   for (Index j = 0; j < points; ++j) {
     const Index cell = random.below(8, j, 1);
     const Index column = cell / 2, row = 2 * (cell % 2) + column % 2;
-    board(0, j) = 2 * (static_cast<Scalar>(column) + board(0, j)) - 4;
-    board(1, j) = 2 * (static_cast<Scalar>(row) + board(1, j)) - 4;
+    board(0, j) = multiply_add(Scalar(2), static_cast<Scalar>(column) + board(0, j), Scalar(-4));
+    board(1, j) = multiply_add(Scalar(2), static_cast<Scalar>(row) + board(1, j), Scalar(-4));
   }
   return board;
 }

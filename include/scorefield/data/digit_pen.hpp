@@ -8,6 +8,7 @@
 #include <limits>
 #include <vector>
 
+#include "scorefield/core/fused.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/data/digit_strokes.hpp"
@@ -43,7 +44,7 @@ class DigitPen {
   float vary(float most) { return most * (2 * chances_(next_chance_++) - 1); }
 
   /// The strokes of a digit as lines, of any size and anywhere.
-  void trace(int digit, int style) {
+  SCOREFIELD_ONE_COPY void trace(int digit, int style) {
     lines_.clear();
     // A hand slants, to the right more often than to the left, rises, widens and bends all strokes alike.
     const float slant = 0.2f + vary(0.4f), rise = vary(0.2f), width = std::exp(vary(0.3f));
@@ -77,7 +78,7 @@ class DigitPen {
   }
 
   /// As in MNIST, the ink fills a box of about 20 x 20, and the centre of its mass is about that of the image.
-  void place(float radius) {
+  SCOREFIELD_ONE_COPY void place(float radius) {
     Eigen::Array2f low = lines_.front().from, high = low;
     Position moment = Position::Zero();
     float length = 0;
@@ -100,7 +101,15 @@ class DigitPen {
   template <Real Scalar>
   void paint(float radius, Scalar* image) const {
     const float reach = radius + 0.5f;
-    std::array<float, side * side> squares;  // of the distance from the pixel's centre to the nearest line
+    const auto squares = squared_distances(reach);
+    std::transform(squares.begin(), squares.end(), image, [reach](float square) {
+      return static_cast<Scalar>(std::clamp(reach - std::sqrt(square), 0.0f, 1.0f));
+    });
+  }
+
+  /// Of each pixel's centre to the nearest line, at most reach^2.
+  SCOREFIELD_ONE_COPY std::array<float, side * side> squared_distances(float reach) const {
+    std::array<float, side * side> squares;
     squares.fill(reach * reach);
     for (const auto& [from, to] : lines_) {
       const Position step = to - from;
@@ -115,9 +124,7 @@ class DigitPen {
           square = std::min(square, (offset - part * step).squaredNorm());
         }
     }
-    std::transform(squares.begin(), squares.end(), image, [reach](float square) {
-      return static_cast<Scalar>(std::clamp(reach - std::sqrt(square), 0.0f, 1.0f));
-    });
+    return squares;
   }
 
   Random random_;

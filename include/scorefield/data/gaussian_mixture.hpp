@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/fused.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
 
@@ -42,7 +43,7 @@ class GaussianMixture {
   Vector<Scalar> mean() const { return means_ * weights_; }
 
   /// The covariance of the whole mixture, d x d: that within the components and that of their means.
-  Matrix<Scalar> covariance() const {
+  SCOREFIELD_ONE_COPY Matrix<Scalar> covariance() const {
     const Matrix<Scalar> offsets = means_.colwise() - mean();
     Matrix<Scalar> whole = offsets * weights_.asDiagonal() * offsets.transpose();
     for (Index k = 0; k < components(); ++k) whole += weights_(k) * covariances_[slot(k)];
@@ -50,7 +51,7 @@ class GaussianMixture {
   }
 
   /// d x `points`. Column j depends on the mixture, the seed and j alone. Throws InvalidArgument for a negative number.
-  Matrix<Scalar> sample(Index points, Seed seed) const {
+  SCOREFIELD_ONE_COPY Matrix<Scalar> sample(Index points, Seed seed) const {
     if (points < 0)
       throw InvalidArgument("GaussianMixture::sample", "a number of points from 0 on", text(points),
                             "ask for 0 or more");
@@ -69,7 +70,7 @@ class GaussianMixture {
   }
 
   /// log p of each column of x (d x n): n numbers. Throws InvalidArgument when x has not d rows.
-  Vector<Scalar> log_density(const Matrix<Scalar>& x) const {
+  SCOREFIELD_ONE_COPY Vector<Scalar> log_density(const Matrix<Scalar>& x) const {
     check_rows("GaussianMixture::log_density", x.rows());
     Terms terms(*this);
     Vector<Scalar> values(x.cols());
@@ -85,7 +86,7 @@ class GaussianMixture {
   }
 
   /// The same into memory of the caller, d x n like x; it may be that of x.
-  void score(ConstMatrixView<Scalar> x, MatrixView<Scalar> out) const {
+  SCOREFIELD_ONE_COPY void score(ConstMatrixView<Scalar> x, MatrixView<Scalar> out) const {
     check_rows("GaussianMixture::score", x.rows());
     if (out.rows() != x.rows() || out.cols() != x.cols())
       throw InvalidArgument("GaussianMixture::score", text("room for ", x.rows(), " x ", x.cols(), " numbers"),
@@ -106,7 +107,7 @@ class GaussianMixture {
   /// The distribution of signal * x + deviation * z for x of this one and z standard normal: what a diffusion process
   /// makes of this data. Throws InvalidArgument when signal is not finite, deviation is negative or not finite, or
   /// both are 0, which leaves no density.
-  GaussianMixture evolved(Scalar signal, Scalar deviation) const {
+  SCOREFIELD_ONE_COPY GaussianMixture evolved(Scalar signal, Scalar deviation) const {
     if (!std::isfinite(signal) || !std::isfinite(deviation) || deviation < 0 || (signal == 0 && deviation == 0))
       throw InvalidArgument("GaussianMixture::evolved", "a finite signal and a deviation from 0 on, not both 0",
                             text("signal ", signal, ", deviation ", deviation),
@@ -177,7 +178,7 @@ class GaussianMixture {
     }
   }
 
-  void factor() {
+  SCOREFIELD_ONE_COPY void factor() {
     log_scales_.resize(components());
     for (Index k = 0; k < components(); ++k) {
       const auto& covariance = covariances_[slot(k)];

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <numbers>
 
+#include "scorefield/core/fused.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/data/checks.hpp"
@@ -30,9 +31,9 @@ Matrix<Scalar> swiss_roll(Index points, const SwissRollOptions& options = {}) {
   random.uniform(view(along), 0, 0);
   random.normal(view(roll), 0, 1);
   for (Index j = 0; j < points; ++j) {
-    const Scalar t = Scalar(1.5) * std::numbers::pi_v<Scalar> * (1 + 2 * along(j));
-    roll(0, j) = (t * std::cos(t) + noise * roll(0, j)) / 10;
-    roll(1, j) = (t * std::sin(t) + noise * roll(1, j)) / 10;
+    const Scalar t = Scalar(1.5) * std::numbers::pi_v<Scalar> * multiply_add(Scalar(2), along(j), Scalar(1));
+    roll(0, j) = multiply_add(noise, roll(0, j), t * std::cos(t)) / 10;
+    roll(1, j) = multiply_add(noise, roll(1, j), t * std::sin(t)) / 10;
   }
   return roll;
 }

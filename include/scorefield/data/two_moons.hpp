@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <numbers>
 
+#include "scorefield/core/fused.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/data/checks.hpp"
@@ -32,8 +33,8 @@ Matrix<Scalar> two_moons(Index points, const TwoMoonsOptions& options = {}) {
   for (Index j = 0; j < points; ++j) {
     const Scalar angle = 2 * std::numbers::pi_v<Scalar> * along(j);
     const bool lower = along(j) > Scalar(0.5);
-    moons(0, j) = std::cos(angle) + (lower ? Scalar(1) : Scalar(0)) + noise * moons(0, j);
-    moons(1, j) = std::sin(angle) + (lower ? Scalar(0.5) : Scalar(0)) + noise * moons(1, j);
+    moons(0, j) = multiply_add(noise, moons(0, j), std::cos(angle) + (lower ? Scalar(1) : Scalar(0)));
+    moons(1, j) = multiply_add(noise, moons(1, j), std::sin(angle) + (lower ? Scalar(0.5) : Scalar(0)));
   }
   return moons;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/fused.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/concept.hpp"
@@ -73,13 +74,13 @@ struct DenoisingScoreMatching {
       Scalar u = time(0, j);
       if (stratified) u = (static_cast<Scalar>(draw.first_sample + j) + u) / static_cast<Scalar>(batch_size);
       const Scalar power = exponent == 1 ? 1 : std::pow(u, exponent - 1);
-      const Scalar t = earliest + (1 - earliest) * u * power;
+      const Scalar t = multiply_add((1 - earliest) * u, power, earliest);
       time(0, j) = t;
       weight(0, j) = exponent * power;
       deviation(0, j) = model.sde().deviation(t);
       const Scalar signal = model.sde().signal(t);
       if (weighting == Weighting::velocity) weight(0, j) /= signal * signal;
-      for (Index i = 0; i < d; ++i) x_t(i, j) = signal * x0(i, j) + deviation(0, j) * noise(i, j);
+      for (Index i = 0; i < d; ++i) x_t(i, j) = multiply_add(signal, x0(i, j), deviation(0, j) * noise(i, j));
     }
     model.score_forward(p, columns(std::as_const(w.x_t), 0, n), ConstVectorView<Scalar>(time.data(), n), score,
                         w.model);
@@ -89,8 +90,8 @@ struct DenoisingScoreMatching {
       const Scalar sigma = deviation(0, j), scale = weight(0, j) * 2 * sigma / static_cast<Scalar>(d * batch_size);
       Scalar square = 0;
       for (Index i = 0; i < d; ++i) {
-        const Scalar residual = sigma * score(i, j) + noise(i, j);
-        square += residual * residual;
+        const Scalar residual = multiply_add(sigma, score(i, j), noise(i, j));
+        square = multiply_add(residual, residual, square);
         score(i, j) = scale * residual;
       }
       losses(j) = weight(0, j) * square / static_cast<Scalar>(d);

@@ -24,8 +24,9 @@ class DenoisedStep {
       : variance_(broadcast(sde.deviation(s) * sde.deviation(s))), inverse_signal_(broadcast(1 / sde.signal(s))) {
     const double h = half_log_snr(sde, t) - half_log_snr(sde, s);  // infinite at t = 0
     const double forgotten = stochasticity > 0 ? stochasticity * h : 0;
+    const double pulled = stochasticity > 0 ? multiply_add(stochasticity, h, h) : h;
     keep_ = broadcast(static_cast<Scalar>(std::exp(-forgotten)) * (sde.deviation(t) / sde.deviation(s)));
-    pull_ = broadcast(static_cast<Scalar>(-static_cast<double>(sde.signal(t)) * std::expm1(-h - forgotten)));
+    pull_ = broadcast(static_cast<Scalar>(-static_cast<double>(sde.signal(t)) * std::expm1(-pulled)));
     shake_ = broadcast(static_cast<Scalar>(std::sqrt(-std::expm1(-2 * forgotten))) * sde.deviation(t));
   }
 

@@ -49,7 +49,7 @@ struct EulerMaruyama {
       const Scalar t = times_(step_), dt = t - times_(step_ + 1);
       const auto& sde = batch_.model().sde();
       const Scalar g = sde.diffusion(t);
-      const auto keep = broadcast(1 - sde.drift(t) * dt);
+      const auto keep = broadcast(multiply_add(-sde.drift(t), dt, Scalar(1)));
       const auto pull = broadcast((1 + stochasticity_) / 2 * g * g * dt);
       const auto shake = broadcast(std::sqrt(stochasticity_) * g * std::sqrt(dt));
       const auto move = [&](const auto& x, const auto& score, const auto& noise) {

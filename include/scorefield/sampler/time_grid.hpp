@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/fused.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/sde/concept.hpp"
 #include "scorefield/sde/half_log_snr.hpp"
@@ -23,7 +24,7 @@ Vector<Scalar> uniform_time_grid(const char* operation, Index steps, double t_la
   times(steps) = 0;
   times(0) = 1;
   for (Index i = 1; i <= intervals; ++i)
-    times(i) = last + (1 - last) * (static_cast<Scalar>(intervals - i) / static_cast<Scalar>(intervals));
+    times(i) = multiply_add(1 - last, static_cast<Scalar>(intervals - i) / static_cast<Scalar>(intervals), last);
   return times;
 }
 
@@ -56,7 +57,7 @@ Vector<typename Equation::Scalar> log_snr_time_grid(const char* operation, const
   times(0) = 1;
   for (Index i = 1; i <= intervals; ++i) {
     const double share = static_cast<double>(i) / static_cast<double>(intervals);
-    times(i) = i == intervals ? t_last : time_of_half_log_snr(sde, first + share * (last - first));
+    times(i) = i == intervals ? t_last : time_of_half_log_snr(sde, multiply_add(share, last - first, first));
     if (!(half_log_snr(sde, times(i)) > half_log_snr(sde, times(i - 1))))
       throw InvalidArgument(operation, "steps that change the signal-to-noise ratio",
                             text("times ", times(i - 1), " and ", times(i), " without a difference"),

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/fused.hpp"
 #include "scorefield/core/types.hpp"
 
 namespace scorefield {
@@ -24,14 +25,15 @@ class LinearSchedule {
                             text(beta_min, " and ", beta_max), "0.1 and 20 suit data of deviation about 1");
   }
 
-  Scalar rate(Scalar t) const { return beta_min_ + slope_ * t; }
-  Scalar integral(Scalar t) const { return t * (beta_min_ + slope_ * t / 2); }
+  Scalar rate(Scalar t) const { return multiply_add(slope_, t, beta_min_); }
+  Scalar integral(Scalar t) const { return t * multiply_add(slope_, t / 2, beta_min_); }
 
   /// The t at which the integral is `integral`, a positive number up to that of t = 1.
   Scalar time_of_integral(double integral) const {
     const auto rate = static_cast<double>(beta_min_), slope = static_cast<double>(slope_);
     // The quadratic equation's root without cancellation; what is under the root is the square of the rate at t.
-    return static_cast<Scalar>(2 * integral / (rate + std::sqrt(std::max(0.0, rate * rate + 2 * slope * integral))));
+    const double square = std::max(0.0, multiply_add(rate, rate, 2 * slope * integral));
+    return static_cast<Scalar>(2 * integral / (rate + std::sqrt(square)));
   }
 
  private:

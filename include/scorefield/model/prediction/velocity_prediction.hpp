@@ -31,7 +31,7 @@ struct VelocityPrediction {
                                                  ConstVectorView<Scalar> t, Workspace<Scalar>& w) const {
     for (Index j = 0; j < t.size(); ++j) {
       const Scalar alpha = sde.signal(t(j)), sigma = sde.deviation(t(j));
-      w.of_sample(j) = -1 / (alpha * alpha + sigma * sigma);
+      w.of_sample(j) = -1 / (multiply_add(alpha, alpha, sigma * sigma));
       w.of_output(j) = w.of_sample(j) * (alpha / sigma);
     }
     return {x, t};
