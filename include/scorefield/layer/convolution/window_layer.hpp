@@ -51,6 +51,7 @@ class WindowLayer {
 
   void initialise(VectorView<Scalar> p, const Random& random, Index index) const {
     random.uniform(MatrixView<Scalar>(p.data(), p.size(), 1), index, 0);
+    // The product that meets a sum is exact, fused or not.
     p.array() = (2 * p.array() - 1) / std::sqrt(static_cast<Scalar>(window_.window_size()));
   }
 
