@@ -60,12 +60,15 @@ std::size_t stack_of(F f) {
       end - std::find_if(stack.get(), stack.get() + size, [](std::byte b) { return b != paint; }));
 }
 
-/// Of a thread that trains the model by one step and draws samples in one.
-template <class Model>
-std::size_t stack_of_run(const Model& model) {
-  using Scalar = typename Model::Scalar;
-  const sf::Dataset<Scalar> data(test::normals<Scalar>(model.dimension(), 16, "data"));
+/// Of a thread that makes a model of the network that make_network() gives, trains it by one step and draws samples in
+/// one.
+template <class MakeNetwork>
+std::size_t stack_of_run(const MakeNetwork& make_network) {
+  using Network = decltype(make_network());
+  using Scalar = typename Network::Scalar;
+  const sf::Dataset<Scalar> data(test::normals<Scalar>(make_network().dimension(), 16, "data"));
   return stack_of([&] {
+    const sf::ScoreModel model{sf::VariancePreserving<Scalar>{}, make_network(), sf::Seed{0}};
     auto run = sf::Trainer{sf::DenoisingScoreMatching{}, sf::Muon{}}.start(
         model, data, {.steps = 1, .batch_size = 16, .threads = 1});
     run.advance();
@@ -84,8 +87,7 @@ constexpr std::size_t bound = 128 * 1024;
 
 TEMPLATE_TEST_CASE("a thread with a small stack trains and samples an MLP", "[training]", float, double) {
   // Of widths at which operands are copied, in panels and in blocks.
-  const sf::DynamicMlp<TestType> network(20, {130, 1024});
-  CHECK(stack_of_run(sf::ScoreModel{sf::VariancePreserving<TestType>{}, network, sf::Seed{0}}) < bound);
+  CHECK(stack_of_run([] { return sf::DynamicMlp<TestType>(20, {130, 1024}); }) < bound);
   // And of a model that looks at the data along other axes.
   const sf::Matrix<TestType> turned = sf::Matrix<TestType>::Identity(200, 200).rowwise().reverse();
   const sf::Vector<TestType> zeros = sf::Vector<TestType>::Zero(200), ones = sf::Vector<TestType>::Ones(200);
@@ -94,8 +96,8 @@ TEMPLATE_TEST_CASE("a thread with a small stack trains and samples an MLP", "[tr
 
 TEST_CASE("a thread with a small stack trains and samples a U-Net", "[training]") {
   // Convolutions by Winograd's way and by windows, which are copied from 128 channels on.
-  const sf::UNet<float, sf::ImageShape{8, 8, 1}, sf::UNetOptions{.heads = 2, .embedding = 32}, 16, 128> network;
-  CHECK(stack_of_run(sf::ScoreModel{sf::VariancePreserving<float>{}, network, sf::Seed{0}}) < bound);
+  using Network = sf::UNet<float, sf::ImageShape{8, 8, 1}, sf::UNetOptions{.heads = 2, .embedding = 32}, 16, 128>;
+  CHECK(stack_of_run([] { return Network{}; }) < bound);
 }
 
 #endif
