@@ -74,11 +74,15 @@ template <sf::Real Scalar>
 struct Operands {
   sf::Matrix<Scalar> left{width, width}, right{width, chunk}, product = sf::Matrix<Scalar>::Zero(width, chunk);
   sf::Vector<Scalar> bias = sf::Vector<Scalar>::Ones(width);
+  sf::ProductRoom<Scalar> room;
 
   Operands() {
     const sf::Random random(sf::Seed{0}, "benchmark");
     random.normal(sf::view(left), 0, 0);
     random.normal(sf::view(right), 0, 1);
+    room.reserve(width, width, chunk);
+    room.reserve_left_transposed(width, width, chunk);
+    room.reserve_right_transposed(width, chunk, width);
   }
 };
 
@@ -86,21 +90,21 @@ template <sf::Real Scalar>
 void product_with_bias(benchmark::State& state) {
   Operands<Scalar> o;
   measure<Scalar>(state, product_flops,
-                  [&] { sf::multiply_add_bias(in(o.left), in(o.right), o.bias.data(), sf::view(o.product)); });
+                  [&] { sf::multiply_add_bias(in(o.left), in(o.right), o.bias.data(), sf::view(o.product), o.room); });
 }
 
 template <sf::Real Scalar>
 void product(benchmark::State& state) {
   Operands<Scalar> o;
   measure<Scalar>(state, product_flops,
-                  [&] { sf::multiply_left_transposed(in(o.left), in(o.right), sf::view(o.product)); });
+                  [&] { sf::multiply_left_transposed(in(o.left), in(o.right), sf::view(o.product), o.room); });
 }
 
 template <sf::Real Scalar>
 void product_transposed(benchmark::State& state) {
   Operands<Scalar> o;
   measure<Scalar>(state, product_flops,
-                  [&] { sf::add_multiply_right_transposed(in(o.left), in(o.right), sf::view(o.product)); });
+                  [&] { sf::add_multiply_right_transposed(in(o.left), in(o.right), sf::view(o.product), o.room); });
 }
 
 BENCHMARK(dense_evaluate<float, sf::Identity>);

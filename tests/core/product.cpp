@@ -35,10 +35,14 @@ struct Operands {
                              left_transposed = left.transpose();
     Products<Scalar> p{sf::Matrix<Scalar>(left.rows(), count), sf::Matrix<Scalar>(left.rows(), count),
                        sf::Matrix<Scalar>(left.rows(), count), start.middleCols(first, count)};
-    sf::multiply(sf::view(left), sf::view(r), sf::view(p.plain));
-    sf::multiply_left_transposed(sf::view(left_transposed), sf::view(r), sf::view(p.from_transposed));
-    sf::multiply_add_bias(sf::view(left), sf::view(r), bias.data(), sf::view(p.with_bias));
-    sf::add_multiply_right_transposed(sf::view(left), sf::view(transposed), sf::view(p.added));
+    sf::ProductRoom<Scalar> room, of_transposed, of_added;
+    room.reserve(left.rows(), left.cols(), count);
+    of_transposed.reserve_left_transposed(left.rows(), left.cols(), count);
+    of_added.reserve_right_transposed(left.rows(), left.cols(), count);
+    sf::multiply(sf::view(left), sf::view(r), sf::view(p.plain), room);
+    sf::multiply_left_transposed(sf::view(left_transposed), sf::view(r), sf::view(p.from_transposed), of_transposed);
+    sf::multiply_add_bias(sf::view(left), sf::view(r), bias.data(), sf::view(p.with_bias), room);
+    sf::add_multiply_right_transposed(sf::view(left), sf::view(transposed), sf::view(p.added), of_added);
     return p;
   }
 
@@ -82,36 +86,66 @@ TEMPLATE_TEST_CASE("products are Eigen's in every shape", "[core]", float, doubl
 }
 
 TEMPLATE_TEST_CASE("entries of a product have the same bits whatever stands beside them", "[core]", float, double) {
-  for (const sf::Index rows : {1, 3, 9, 17, 64, 67, 260}) {
-    const Operands<TestType> of(rows, 130, 64);
-    const auto all = of.products(0, 64);
-    for (const sf::Index width : {1, 2, 5, 13, 63})
-      for (sf::Index first = 0; first + width <= 64; first += width) {
-        const auto part = of.products(first, width);
-        REQUIRE(part.plain == all.plain.middleCols(first, width));
-        REQUIRE(part.from_transposed == all.from_transposed.middleCols(first, width));
-        REQUIRE(part.with_bias == all.with_bias.middleCols(first, width));
-        REQUIRE(part.added == all.added.middleCols(first, width));
+  // Depths of 1 and 2 take a way of their own where a product is added.
+  for (const sf::Index depth : {130, 2, 1})
+    for (const sf::Index rows : {1, 3, 9, 17, 64, 67, 260}) {
+      const Operands<TestType> of(rows, depth, 64);
+      const auto all = of.products(0, 64);
+      for (const sf::Index width : {1, 2, 5, 13, 63})
+        for (sf::Index first = 0; first + width <= 64; first += width) {
+          const auto part = of.products(first, width);
+          REQUIRE(part.plain == all.plain.middleCols(first, width));
+          REQUIRE(part.from_transposed == all.from_transposed.middleCols(first, width));
+          REQUIRE(part.with_bias == all.with_bias.middleCols(first, width));
+          REQUIRE(part.added == all.added.middleCols(first, width));
+        }
+      // Rows: those of a product with fewer.
+      Operands<TestType> fewer = of;
+      const sf::Index kept = (rows + 1) / 2;
+      fewer.left = of.left.topRows(kept).eval();
+      fewer.start = of.start.topRows(kept).eval();
+      fewer.bias = of.bias.head(kept).eval();
+      const auto part = fewer.products(0, 64);
+      REQUIRE(part.plain == all.plain.topRows(kept));
+      REQUIRE(part.from_transposed == all.from_transposed.topRows(kept));
+      REQUIRE(part.with_bias == all.with_bias.topRows(kept));
+      REQUIRE(part.added == all.added.topRows(kept));
+    }
+}
+
+TEMPLATE_TEST_CASE("the room of a product is large enough for fewer columns of a batch", "[core]", float, double) {
+  const auto numbers = [](const auto& reserve) {
+    sf::ProductRoom<TestType> room;
+    reserve(room);
+    return std::pair{room.left.size(), room.right.size()};
+  };
+  for (const sf::Index m : {1, 32, 33, 200, 1024, 1100})
+    for (const sf::Index k : {1, 2, 3, 8, 64, 300})
+      for (const sf::Index n : {1, 5, 7, 8, 9, 64, 2000}) {
+        const auto plain = numbers([&](auto& room) { room.reserve(m, k, n); });
+        const auto left = numbers([&](auto& room) { room.reserve_left_transposed(m, k, n); });
+        const auto right = numbers([&](auto& room) { room.reserve_right_transposed(m, n, k); });
+        for (const sf::Index fewer : {sf::Index{0}, sf::Index{1}, n / 2, n - 1}) {
+          CAPTURE(m, k, n, fewer);
+          REQUIRE(numbers([&](auto& room) { room.reserve(m, k, fewer); }) <= plain);
+          REQUIRE(numbers([&](auto& room) { room.reserve_left_transposed(m, k, fewer); }) <= left);
+          const auto less = numbers([&](auto& room) { room.reserve_right_transposed(m, fewer, k); });
+          REQUIRE((less.first <= right.first && less.second <= right.second));
+        }
       }
-    // Rows: those of a product with fewer.
-    Operands<TestType> fewer = of;
-    const sf::Index kept = (rows + 1) / 2;
-    fewer.left = of.left.topRows(kept).eval();
-    fewer.start = of.start.topRows(kept).eval();
-    fewer.bias = of.bias.head(kept).eval();
-    const auto part = fewer.products(0, 64);
-    REQUIRE(part.plain == all.plain.topRows(kept));
-    REQUIRE(part.from_transposed == all.from_transposed.topRows(kept));
-    REQUIRE(part.with_bias == all.with_bias.topRows(kept));
-    REQUIRE(part.added == all.added.topRows(kept));
-  }
+  // Whole packets of rows that stand close together are read where they are.
+  constexpr sf::Index size = sf::packet_size<TestType>;
+  CHECK(numbers([](auto& room) { room.reserve(4 * size, 64, 64), room.reserve_right_transposed(4 * size, 64, 4); }) ==
+        std::pair{sf::Index{0}, sf::Index{0}});
 }
 
 TEST_CASE("a product does not touch what lies beside its target", "[core]") {
   const Operands<float> of(5, 7, 3);
   sf::Vector<float> memory = sf::Vector<float>::Constant(5 * 3 + 40, 99);
+  sf::ProductRoom<float> room;
+  room.reserve(5, 7, 3);
   sf::multiply_add_bias(sf::view(of.left), sf::view(of.right), of.bias.data(),
-                        sf::MatrixView<float>(memory.data() + 20, 5, 3));
+                        sf::MatrixView<float>(memory.data() + 20, 5, 3), room);
   CHECK((memory.head(20).array() == 99).all());
   CHECK((memory.tail(20).array() == 99).all());
   CHECK((memory.segment(20, 15).array() != 99).all());

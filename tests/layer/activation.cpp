@@ -7,6 +7,7 @@
 #include "scorefield/layer.hpp"
 
 #include "support/catch.hpp"
+#include "support/gradient_check.hpp"
 #include "support/tolerances.hpp"
 
 namespace sf = scorefield;
@@ -187,4 +188,22 @@ TEMPLATE_TEST_CASE("activations have limits, keep the sign of 0 where they pass 
   CHECK(std::isnan(at<sf::SiLU>(nan).first));
   CHECK(std::isnan(at<sf::Tanh>(nan).first));
   CHECK(std::isnan(at<sf::ReLU>(nan).first));
+}
+
+TEMPLATE_TEST_CASE("the gradient by a bias is one chain of multiply-adds wherever its row stands", "[layer]", float,
+                   double) {
+  using S = TestType;
+  // Every row the same, in packets and after them.
+  const sf::Matrix<S> dy = test::normals<S>(1, 20, "dy"), slope = test::normals<S>(1, 20, "slope");
+  S expected = 1;
+  for (sf::Index j = 0; j < 20; ++j) expected = sf::multiply_add(dy(j), slope(j), expected);
+  const sf::Index most = 6 * sf::packet_size<S> + 1;
+  for (sf::Index rows = 1; rows <= most; ++rows) {
+    sf::Matrix<S> changed = dy.replicate(rows, 1);
+    const sf::Matrix<S> slopes = slope.replicate(rows, 1);
+    sf::Vector<S> db = sf::Vector<S>::Ones(rows);
+    sf::detail::through_activation(sf::view(changed), slopes.data(), db.data());
+    REQUIRE((db.array() == expected).all());
+    REQUIRE(changed == sf::Matrix<S>((dy.array() * slope.array()).matrix().replicate(rows, 1)));
+  }
 }

@@ -125,8 +125,8 @@ Operand<Scalar> transposed(ConstMatrixView<Scalar> m) {
   return {m.data(), m.rows(), 1};
 }
 
-/// A panel is the rows of the highest tile; a block is the most that is copied of an operand, on the stack: 128 KiB of
-/// the left one and 60 KiB of the right.
+/// A panel is the rows of the highest tile; a block is the most that is copied of an operand: 128 KiB of the left one
+/// and 60 KiB of the right.
 template <Real Scalar>
 inline constexpr Index panel_rows = 4 * packet_size<Scalar>;
 template <Real Scalar>
@@ -203,15 +203,48 @@ void multiply_panel(const ProductTile<Scalar>& tile, Index rows, Index columns) 
   });
 }
 
-/// One block of depth and columns of a product.
+/// What a product copies of its operands, one block of depth after the other.
+template <Real Scalar>
+struct Copies {
+  Index depth;         // of a block
+  bool left;           // all rows, or only those at the end that do not fill a packet
+  Index left_rows;     // that are copied at a time: whole panels
+  bool right;          // block_columns at a time
+  Index left_numbers;  // of a copy
+  Index right_numbers;
+};
+
 template <Start start, Real Scalar>
-void multiply_block(const Operand<Scalar>& left, ProductTile<Scalar> tile, Index rows, Index columns, bool pack) {
+Copies<Scalar> copies(const Operand<Scalar>& left, const Operand<Scalar>& right, Index rows, Index depth,
+                      Index columns) {
   constexpr Index size = packet_size<Scalar>, height = panel_rows<Scalar>;
-  alignas(64) Scalar packed[block_depth * block_rows<Scalar>];
-  const Index step = pack && paged(left) ? block_rows<Scalar> : height;
-  for (Index block = 0; block < rows; block += step) {
-    const Index end = std::min(rows, block + step);
-    const bool packs = pack || (end - block) % size != 0;
+  // Few columns use an entry of the left operand too seldom to copy it; pages are then read a few at a time.
+  const bool far = crowded<Scalar>(left.column_stride), few = columns < 8;
+  Copies<Scalar> c{};
+  c.depth = few && paged(left) ? 8 : block_depth;
+  c.left = left.row_stride != 1 || (far && !few);
+  c.left_rows = c.left && paged(left) ? std::min(block_rows<Scalar>, (rows + height - 1) / height * height) : height;
+  c.right = start == Start::target && right.column_stride == 1 && crowded<Scalar>(right.row_stride);
+  const Index longest = std::min(c.depth, depth);
+  if (c.left || rows % size != 0) c.left_numbers = c.left_rows * longest;
+  if (c.right) c.right_numbers = block_columns<Scalar> * longest;
+  return c;
+}
+
+/// Whether add_flat_product is the way to the product.
+template <Start start, Real Scalar>
+bool flat(const Operand<Scalar>& left, Index depth) {
+  return start == Start::target && depth <= 2 && left.row_stride == 1;
+}
+
+/// One block of depth and columns of a product. `packed` has room for what is copied of the left operand.
+template <Start start, Real Scalar>
+void multiply_block(const Operand<Scalar>& left, ProductTile<Scalar> tile, Index rows, Index columns,
+                    const Copies<Scalar>& copies, Scalar* packed) {
+  constexpr Index size = packet_size<Scalar>, height = panel_rows<Scalar>;
+  for (Index block = 0; block < rows; block += copies.left_rows) {
+    const Index end = std::min(rows, block + copies.left_rows);
+    const bool packs = copies.left || (end - block) % size != 0;
     if (packs) pack_rows(left.at(block, 0), end - block, tile.depth, packed);
     for (Index row = block; row < end; row += height) {
       auto here = tile;
@@ -224,21 +257,20 @@ void multiply_block(const Operand<Scalar>& left, ProductTile<Scalar> tile, Index
   }
 }
 
-/// As multiply_block, the right operand's rows being copied a block at a time.
+/// As multiply_block, the right operand's rows being copied a block at a time to `packed_right`.
 template <Start start, Real Scalar>
 void multiply_packing_right(const Operand<Scalar>& left, ProductTile<Scalar> tile, Index rows, Index columns,
-                            bool pack) {
+                            const Copies<Scalar>& copies, Scalar* packed_left, Scalar* packed_right) {
   constexpr Index width = block_columns<Scalar>;
-  alignas(64) Scalar packed[block_depth * width];
   for (Index column = 0; column < columns; column += width) {
     const Index count = std::min(width, columns - column);
     for (Index k = 0; k < tile.depth; ++k)
-      std::copy_n(tile.right + k * tile.right_depth_stride + column, count, packed + k * width);
+      std::copy_n(tile.right + k * tile.right_depth_stride + column, count, packed_right + k * width);
     auto here = tile;
-    here.right = packed;
+    here.right = packed_right;
     here.right_depth_stride = width;
     here.target += column * tile.target_stride;
-    multiply_block<start>(left, here, rows, count, pack);
+    multiply_block<start>(left, here, rows, count, copies, packed_left);
   }
 }
 
@@ -259,18 +291,52 @@ void add_flat_product(const Operand<Scalar>& left, const Operand<Scalar>& right,
     }
 }
 
+}  // namespace detail
+
+/// Memory for what products copy of their operands. Whoever multiplies says once, for each kind of product, the largest
+/// of its kind, and then allocates no more. With m, k and n as the products have them, a room is large enough for fewer
+/// columns of a batch too: a smaller n, or a smaller k where the right operand is transposed.
+template <Real Scalar>
+struct ProductRoom {
+  Vector<Scalar> left, right;
+
+  /// For multiply and multiply_add_bias.
+  void reserve(Index m, Index k, Index n) {
+    using detail::Operand;
+    fit<detail::Start::zero>(Operand<Scalar>{nullptr, 1, m}, Operand<Scalar>{nullptr, 1, k}, m, k, n);
+  }
+  /// For multiply_left_transposed.
+  void reserve_left_transposed(Index m, Index k, Index n) {
+    using detail::Operand;
+    fit<detail::Start::zero>(Operand<Scalar>{nullptr, k, 1}, Operand<Scalar>{nullptr, 1, k}, m, k, n);
+  }
+  /// For add_multiply_right_transposed.
+  void reserve_right_transposed(Index m, Index k, Index n) {
+    using detail::Operand;
+    fit<detail::Start::target>(Operand<Scalar>{nullptr, 1, m}, Operand<Scalar>{nullptr, n, 1}, m, k, n);
+  }
+
+ private:
+  template <detail::Start start>
+  void fit(const detail::Operand<Scalar>& a, const detail::Operand<Scalar>& b, Index rows, Index depth, Index columns) {
+    if (detail::flat<start>(a, depth)) return;
+    const auto copies = detail::copies<start>(a, b, rows, depth, columns);
+    if (copies.left_numbers > left.size()) left.resize(copies.left_numbers);
+    if (copies.right_numbers > right.size()) right.resize(copies.right_numbers);
+  }
+};
+
+namespace detail {
+
 template <Start start, Real Scalar>
 void multiply(const Operand<Scalar>& left, const Operand<Scalar>& right, MatrixView<Scalar> target, Index depth,
-              const Scalar* bias) {
+              const Scalar* bias, ProductRoom<Scalar>& room) {
   const Index rows = target.rows(), columns = target.cols();
-  if constexpr (start == Start::target)
-    if (depth <= 2 && left.row_stride == 1) return add_flat_product(left, right, target, depth);
-  // Few columns use an entry of the left operand too seldom to copy it; pages are then read a few at a time.
-  const bool far = crowded<Scalar>(left.column_stride), few = columns < 8;
-  const bool pack_left = left.row_stride != 1 || (far && !few);
-  const Index step = few && paged(left) ? 8 : block_depth;
+  if (flat<start>(left, depth)) return add_flat_product(left, right, target, depth);
+  const auto copied = copies<start>(left, right, rows, depth, columns);
+  assert(copied.left_numbers <= room.left.size() && copied.right_numbers <= room.right.size());
   const auto add_block = [&]<Start from>(std::integral_constant<Start, from>, Index k) {
-    const ProductTile<Scalar> tile{std::min(step, depth - k),
+    const ProductTile<Scalar> tile{std::min(copied.depth, depth - k),
                                    nullptr,
                                    0,
                                    right.at(k, 0).data,
@@ -280,12 +346,14 @@ void multiply(const Operand<Scalar>& left, const Operand<Scalar>& right, MatrixV
                                    target.rows(),
                                    bias};
     if constexpr (start == Start::target)
-      if (right.column_stride == 1 && crowded<Scalar>(right.row_stride))
-        return multiply_packing_right<from>(left.at(0, k), tile, rows, columns, pack_left);
-    multiply_block<from>(left.at(0, k), tile, rows, columns, pack_left);
+      if (copied.right)
+        return multiply_packing_right<from>(left.at(0, k), tile, rows, columns, copied, room.left.data(),
+                                            room.right.data());
+    multiply_block<from>(left.at(0, k), tile, rows, columns, copied, room.left.data());
   };
   add_block(std::integral_constant<Start, start>{}, 0);
-  for (Index k = step; k < depth; k += step) add_block(std::integral_constant<Start, Start::target>{}, k);
+  for (Index k = copied.depth; k < depth; k += copied.depth)
+    add_block(std::integral_constant<Start, Start::target>{}, k);
 }
 
 }  // namespace detail
@@ -293,34 +361,36 @@ void multiply(const Operand<Scalar>& left, const Operand<Scalar>& right, MatrixV
 /// target (m x n) = left (m x k) right (k x n) + bias (m) in each column.
 template <Real Scalar>
 void multiply_add_bias(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, const Scalar* bias,
-                       MatrixView<Scalar> target) {
+                       MatrixView<Scalar> target, ProductRoom<Scalar>& room) {
   assert(left.cols() == right.rows() && left.rows() == target.rows() && right.cols() == target.cols());
-  detail::multiply<detail::Start::bias>(detail::operand(left), detail::operand(right), target, left.cols(), bias);
+  detail::multiply<detail::Start::bias>(detail::operand(left), detail::operand(right), target, left.cols(), bias, room);
 }
 
 /// target (m x n) = left (m x k) right (k x n).
 template <Real Scalar>
-void multiply(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, MatrixView<Scalar> target) {
+void multiply(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, MatrixView<Scalar> target,
+              ProductRoom<Scalar>& room) {
   assert(left.cols() == right.rows() && left.rows() == target.rows() && right.cols() == target.cols());
   detail::multiply<detail::Start::zero, Scalar>(detail::operand(left), detail::operand(right), target, left.cols(),
-                                                nullptr);
+                                                nullptr, room);
 }
 
 /// target (m x n) = left^T right, left being k x m and right k x n.
 template <Real Scalar>
-void multiply_left_transposed(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, MatrixView<Scalar> target) {
+void multiply_left_transposed(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, MatrixView<Scalar> target,
+                              ProductRoom<Scalar>& room) {
   assert(left.rows() == right.rows() && left.cols() == target.rows() && right.cols() == target.cols());
   detail::multiply<detail::Start::zero, Scalar>(detail::transposed(left), detail::operand(right), target, left.rows(),
-                                                nullptr);
+                                                nullptr, room);
 }
 
 /// target (m x n) += left (m x k) right^T, right being n x k.
 template <Real Scalar>
 void add_multiply_right_transposed(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right,
-                                   MatrixView<Scalar> target) {
+                                   MatrixView<Scalar> target, ProductRoom<Scalar>& room) {
   assert(left.cols() == right.cols() && left.rows() == target.rows() && right.rows() == target.cols());
   detail::multiply<detail::Start::target, Scalar>(detail::operand(left), detail::transposed(right), target, left.cols(),
-                                                  nullptr);
+                                                  nullptr, room);
 }
 
 }  // namespace scorefield

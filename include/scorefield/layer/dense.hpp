@@ -32,6 +32,7 @@ class Dense {
 
   struct Workspace {
     Matrix<Scalar> derivative;  // outputs x columns: f' at W x + b
+    ProductRoom<Scalar> room;
   };
 
   Dense() requires(Inputs != Eigen::Dynamic && Outputs != Eigen::Dynamic) = default;
@@ -57,22 +58,26 @@ class Dense {
   void initialise(VectorView<Scalar> p, const Random& random, Index index) const {
     random.uniform(MatrixView<Scalar>(p.data(), p.size(), 1), index, 0);
     const Scalar bound = 1 / std::sqrt(static_cast<Scalar>(inputs()));
+    // The product that meets a sum is exact, fused or not.
     p.array() = (2 * p.array() - 1) * bound;
   }
 
   Workspace workspace(Index columns) const {
     Workspace w;
     if constexpr (!linear) w.derivative.resize(outputs(), columns);
+    w.room.reserve(outputs(), inputs(), columns);
+    w.room.reserve_right_transposed(outputs(), columns, inputs());
+    w.room.reserve_left_transposed(inputs(), outputs(), columns);
     return w;
   }
 
-  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace&) const {
-    affine(p, x, y);
+  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
+    affine(p, x, y, w);
     if constexpr (!linear) activate<F>(y);
   }
 
   void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
-    affine(p, x, y);
+    affine(p, x, y, w);
     if constexpr (!linear) activate<F>(y, columns(w.derivative, 0, y.cols()));
   }
 
@@ -81,8 +86,8 @@ class Dense {
     detail::through_activation(dy, linear ? nullptr : w.derivative.data(), g.data() + outputs() * inputs());
     const ConstMatrixView<Scalar> dz(dy.data(), dy.rows(), dy.cols());
     MatrixView<Scalar> dweight(g.data(), outputs(), inputs());
-    add_multiply_right_transposed(dz, x, dweight);
-    if (dx.cols() > 0) multiply_left_transposed(weight(p), dz, dx);
+    add_multiply_right_transposed(dz, x, dweight, w.room);
+    if (dx.cols() > 0) multiply_left_transposed(weight(p), dz, dx, w.room);
   }
 
  private:
@@ -90,9 +95,9 @@ class Dense {
 
   ConstMatrixView<Scalar> weight(ConstVectorView<Scalar> p) const { return {p.data(), outputs(), inputs()}; }
 
-  void affine(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y) const {
+  void affine(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
     assert(p.size() == parameter_count() && x.rows() == inputs() && y.rows() == outputs() && x.cols() == y.cols());
-    multiply_add_bias(weight(p), x, p.data() + outputs() * inputs(), y);
+    multiply_add_bias(weight(p), x, p.data() + outputs() * inputs(), y, w.room);
   }
 
   [[no_unique_address]] Extent<Inputs> inputs_;

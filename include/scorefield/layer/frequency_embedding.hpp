@@ -27,7 +27,9 @@ class FrequencyEmbedding : public Parameterless<S> {
   /// m, in radians per unit of x.
   const Vector<Scalar>& frequencies() const { return frequencies_; }
 
-  void evaluate(ConstVectorView<Scalar>, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace&) const {
+  /// In one copy, because compilers make one call of a sine and a cosine in some copies and two in others.
+  SCOREFIELD_ONE_COPY void evaluate(ConstVectorView<Scalar>, ConstMatrixView<Scalar> x, MatrixView<Scalar> y,
+                                    Workspace&) const {
     assert(x.rows() == 1 && y.rows() == outputs() && x.cols() == y.cols());
     const Index m = frequencies_.size();
     for (Index j = 0; j < x.cols(); ++j)

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/parameters.hpp"
@@ -29,6 +30,8 @@ class SelfAttention {
   using Scalar = S;
 
   struct Workspace {
+    typename Dense<Scalar>::Workspace map;        // of whichever map is at work
+    ProductRoom<Scalar> room;                     // of the heads' products
     Matrix<Scalar> query, key, value, mixed;      // channels x (pixels columns); mixed are the heads' results
     Matrix<Scalar> dquery, dkey, dvalue, dmixed;  // the gradients of the loss by them
     // Of one head of one sample, d x pixels; product is what a multiplication writes.
@@ -64,10 +67,14 @@ class SelfAttention {
 
   Workspace workspace(Index columns) const {
     const Index c = shape_.channels, all = shape_.pixels() * columns, pixels = shape_.pixels(), d = c / heads_;
+    ProductRoom<Scalar> room;
+    room.reserve_left_transposed(pixels, d, pixels);
+    room.reserve(d, pixels, pixels);
+    room.reserve_right_transposed(d, pixels, pixels);
     using M = Matrix<Scalar>;
-    return {M(c, all),    M(c, all),    M(c, all),    M(c, all),         M(c, all),
-            M(c, all),    M(c, all),    M(c, all),    M(d, pixels),      M(d, pixels),
-            M(d, pixels), M(d, pixels), M(d, pixels), M(pixels, pixels), M(pixels, pixels)};
+    return {map_.workspace(all), std::move(room), M(c, all),    M(c, all),         M(c, all),        M(c, all),
+            M(c, all),           M(c, all),       M(c, all),    M(c, all),         M(d, pixels),     M(d, pixels),
+            M(d, pixels),        M(d, pixels),    M(d, pixels), M(pixels, pixels), M(pixels, pixels)};
   }
 
   void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
@@ -78,42 +85,40 @@ class SelfAttention {
     assert(p.size() == parameter_count() && x.rows() == inputs() && y.rows() == outputs() && x.cols() == y.cols());
     const ConstMatrixView<Scalar> of = pixels(x);
     const Index all = of.cols();
-    typename Dense<Scalar>::Workspace none;
-    map_.evaluate(part(p, 0), of, columns(w.query, 0, all), none);
-    map_.evaluate(part(p, 1), of, columns(w.key, 0, all), none);
-    map_.evaluate(part(p, 2), of, columns(w.value, 0, all), none);
+    map_.evaluate(part(p, 0), of, columns(w.query, 0, all), w.map);
+    map_.evaluate(part(p, 1), of, columns(w.key, 0, all), w.map);
+    map_.evaluate(part(p, 2), of, columns(w.value, 0, all), w.map);
     for_each_head(x.cols(), w, [&](const auto& head) {
-      multiply(read(w.head_value), read(w.weights), view(w.product));
+      multiply(read(w.head_value), read(w.weights), view(w.product), w.room);
       head(w.mixed) = w.product;
     });
-    map_.evaluate(part(p, 3), read(w.mixed, all), pixels(y), none);
+    map_.evaluate(part(p, 3), read(w.mixed, all), pixels(y), w.map);
   }
 
   void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> y, MatrixView<Scalar> dy,
                 MatrixView<Scalar> dx, VectorView<Scalar> g, Workspace& w) const {
     const ConstMatrixView<Scalar> of = pixels(x);
     const Index all = of.cols();
-    typename Dense<Scalar>::Workspace none;
-    map_.backward(part(p, 3), read(w.mixed, all), pixels(y), pixels(dy), columns(w.dmixed, 0, all), part(g, 3), none);
+    map_.backward(part(p, 3), read(w.mixed, all), pixels(y), pixels(dy), columns(w.dmixed, 0, all), part(g, 3), w.map);
 
     for_each_head(x.cols(), w, [&](const auto& head) {
       w.head_dmixed = head(w.dmixed);
       w.product.setZero();
-      add_multiply_right_transposed(read(w.head_dmixed), read(w.weights), view(w.product));
+      add_multiply_right_transposed(read(w.head_dmixed), read(w.weights), view(w.product), w.room);
       head(w.dvalue) = w.product;
-      multiply_left_transposed(read(w.head_value), read(w.head_dmixed), view(w.dweights));
+      multiply_left_transposed(read(w.head_value), read(w.head_dmixed), view(w.dweights), w.room);
       detail::softmax_columns_backward(read(w.weights), view(w.dweights), scale());
-      multiply(read(w.head_key), read(w.dweights), view(w.product));
+      multiply(read(w.head_key), read(w.dweights), view(w.product), w.room);
       head(w.dquery) = w.product;
       w.product.setZero();
-      add_multiply_right_transposed(read(w.head_query), read(w.dweights), view(w.product));
+      add_multiply_right_transposed(read(w.head_query), read(w.dweights), view(w.product), w.room);
       head(w.dkey) = w.product;
     });
 
     // dx is the sum of three; the second and third come where a gradient that has been used was.
     const Index wanted = dx.cols() == 0 ? 0 : all;
     const auto back = [&](Index i, Matrix<Scalar>& value, Matrix<Scalar>& dvalue, MatrixView<Scalar> to) {
-      map_.backward(part(p, i), of, read(value, all), columns(dvalue, 0, all), to, part(g, i), none);
+      map_.backward(part(p, i), of, read(value, all), columns(dvalue, 0, all), to, part(g, i), w.map);
     };
     back(0, w.query, w.dquery, pixels(dx));
     back(1, w.key, w.dkey, columns(w.dquery, 0, wanted));
@@ -151,7 +156,7 @@ class SelfAttention {
         w.head_query = head(w.query);
         w.head_key = head(w.key);
         w.head_value = head(w.value);
-        multiply_left_transposed(read(w.head_key), read(w.head_query), view(w.weights));
+        multiply_left_transposed(read(w.head_key), read(w.head_query), view(w.weights), w.room);
         detail::softmax_columns(view(w.weights), scale());
         f(head);
       }

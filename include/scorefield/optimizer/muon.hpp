@@ -34,6 +34,7 @@ struct Muon {
   struct Workspace {
     Vector<Scalar> x, next;           // as many as the largest matrix has
     Vector<Scalar> gram, polynomial;  // the square of the longest shorter side
+    ProductRoom<Scalar> room;
   };
 
   void validate() const {
@@ -49,13 +50,21 @@ struct Muon {
   template <Real Scalar>
   Workspace<Scalar> workspace(const ParameterLayout& layout) const {
     Index size = 0, side = 0;
+    ProductRoom<Scalar> room;
     for (const auto& piece : layout.pieces())
       if (moves_matrix(piece)) {
         size = std::max(size, piece.size());
-        side = std::max(side, std::min(piece.rows, piece.cols));
+        const Index least = std::min(piece.rows, piece.cols);
+        side = std::max(side, least);
+        if (piece.rows <= piece.cols)
+          room.reserve_right_transposed(least, piece.cols, least);
+        else
+          room.reserve_left_transposed(least, piece.rows, least);
+        room.reserve(least, least, least);
+        room.reserve(piece.rows, least, piece.cols);
       }
     using V = Vector<Scalar>;
-    return {V(size), V(size), V(side * side), V(side * side)};
+    return {V(size), V(size), V(side * side), V(side * side), std::move(room)};
   }
 
   template <Real Scalar>
@@ -105,17 +114,17 @@ struct Muon {
     const ConstMatrixView<Scalar> constant_gram(gram.data(), side, side), factor(polynomial.data(), side, side);
     if (wide) {
       gram.setZero();
-      add_multiply_right_transposed(x, x, gram);
+      add_multiply_right_transposed(x, x, gram, w.room);
     } else {
-      multiply_left_transposed(x, x, gram);
+      multiply_left_transposed(x, x, gram, w.room);
     }
-    multiply(constant_gram, constant_gram, polynomial);
+    multiply(constant_gram, constant_gram, polynomial, w.room);
     polynomial = b * gram + c * polynomial;
     polynomial.diagonal().array() += a;
     if (wide)
-      multiply(factor, x, next);
+      multiply(factor, x, next, w.room);
     else
-      multiply(x, factor, next);
+      multiply(x, factor, next, w.room);
   }
 };
 

@@ -20,11 +20,14 @@ void through_activation(MatrixView<Scalar> dy, const Scalar* derivative, Scalar*
     for (Index j = 0; j < dy.cols(); ++j) {
       Scalar* column = dy.data() + j * rows + row;
       unroll<Packets>([&](auto p) {
-        auto dz = load<Scalar>(column + p * size);
-        if (derivative)
-          store<Scalar>(column + p * size,
-                        dz = Eigen::internal::pmul(dz, load<Scalar>(derivative + j * rows + row + p * size)));
-        sum[p] = Eigen::internal::padd(sum[p], dz);
+        const auto d = load<Scalar>(column + p * size);
+        if (derivative) {
+          const auto slope = load<Scalar>(derivative + j * rows + row + p * size);
+          store<Scalar>(column + p * size, scorefield::multiply(d, slope));
+          sum[p] = multiply_add(d, slope, sum[p]);
+        } else {
+          sum[p] = add(sum[p], d);
+        }
       });
     }
     unroll<Packets>([&](auto p) { store<Scalar>(db + row + p * size, sum[p]); });
@@ -34,8 +37,14 @@ void through_activation(MatrixView<Scalar> dy, const Scalar* derivative, Scalar*
   for (; row < whole; row += size) some(std::integral_constant<Index, 1>{}, row);
   for (Index j = 0; j < dy.cols(); ++j)
     for (Index i = whole; i < rows; ++i) {
-      if (derivative) dy(i, j) *= derivative[j * rows + i];
-      db[i] += dy(i, j);
+      const Scalar d = dy(i, j);
+      if (derivative) {
+        const Scalar slope = derivative[j * rows + i];
+        dy(i, j) = d * slope;
+        db[i] = multiply_add(d, slope, db[i]);
+      } else {
+        db[i] += d;
+      }
     }
 }
 

@@ -26,6 +26,7 @@ class Window {
   struct Workspace {
     Vector<Scalar> weights;          // a panel
     Vector<Scalar> narrow;           // in panels
+    Vector<Scalar> windows;          // a block of them
     Vector<Scalar> zeros;            // as a bias
     std::vector<Index> run_offsets;  // where the windows of each row of narrow pixels start
   };
@@ -60,12 +61,13 @@ class Window {
 
   template <Real Scalar>
   Workspace<Scalar> workspace(Index images) const {
+    const auto windows = gather_windows(images);
     Workspace<Scalar> w{
         Vector<Scalar>(panel_rows<Scalar> * kernel_ * kernel_ * std::max(wide_.channels, narrow_.channels)),
         Vector<Scalar>(packed_panels_size<Scalar>(narrow_.channels, images * narrow_.pixels())),
+        Vector<Scalar>(packed_windows_size<Scalar>(windows)),
         Vector<Scalar>::Zero(std::max(narrow_.channels, wide_.channels)),
         {}};
-    const auto windows = gather_windows(images);
     for (Index i = 0; i < images; ++i)
       for (Index y = 0; y < narrow_.height; ++y) w.run_offsets.push_back(windows.starts.at(i, y));
     return w;
@@ -133,7 +135,7 @@ class Window {
     const auto windows = gather_windows(narrow.cols());
     const auto add_part = [&](Index first, Index channels, const auto& part) {
       add_window_gradient(part.data(), channels, wide.data(), windows, gradient + first, narrow_.channels,
-                          w.narrow.data(), w.run_offsets);
+                          w.narrow.data(), w.windows.data(), w.run_offsets);
     };
     for_each_part(narrow_.pixels(), add_part, narrow);
   }

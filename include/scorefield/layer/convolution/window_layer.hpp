@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cmath>
 #include <concepts>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -38,30 +39,31 @@ class WindowLayer {
     Winograd::Workspace<Scalar> winograd;
   };
 
-  const ImageShape& input_shape() const { return input_; }
-  const ImageShape& output_shape() const { return output_; }
-  Index inputs() const { return input_.size(); }
-  Index outputs() const { return output_.size(); }
-  Index parameter_count() const { return weights() + output_.channels; }
+  const ImageShape& input_shape() const { return geometry_->input; }
+  const ImageShape& output_shape() const { return geometry_->output; }
+  Index inputs() const { return input_shape().size(); }
+  Index outputs() const { return output_shape().size(); }
+  Index parameter_count() const { return weights() + output_shape().channels; }
 
   void declare(ParameterLayout& layout, const std::string& prefix) const {
-    layout.add(prefix + "weight", window_.rows(), window_.window_size());
-    layout.add(prefix + "bias", output_.channels, 1);
+    layout.add(prefix + "weight", window().rows(), window().window_size());
+    layout.add(prefix + "bias", output_shape().channels, 1);
   }
 
   void initialise(VectorView<Scalar> p, const Random& random, Index index) const {
     random.uniform(MatrixView<Scalar>(p.data(), p.size(), 1), index, 0);
-    p.array() = (2 * p.array() - 1) / std::sqrt(static_cast<Scalar>(window_.window_size()));
+    // The product that meets a sum is exact, fused or not.
+    p.array() = (2 * p.array() - 1) / std::sqrt(static_cast<Scalar>(window().window_size()));
   }
 
   Workspace workspace(Index columns) const {
     Workspace w;
-    if (winograd_) {
-      w.winograd = winograd_->workspace<Scalar>(columns);
+    if (winograd()) {
+      w.winograd = winograd()->template workspace<Scalar>(columns);
     } else {
-      w.x.setZero(border_of_x().around(input_).size(), columns);
-      w.dz.setZero(border_of_dz().around(output_).size(), columns);
-      w.window = window_.workspace<Scalar>(columns);
+      w.x.setZero(border_of_x().around(input_shape()).size(), columns);
+      w.dz.setZero(border_of_dz().around(output_shape()).size(), columns);
+      w.window = window().template workspace<Scalar>(columns);
     }
     if constexpr (!linear) w.derivative.resize(outputs(), columns);
     return w;
@@ -80,60 +82,71 @@ class WindowLayer {
   void backward(ConstVectorView<Scalar> p, ConstImagePairView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> dy,
                 ImagePairView<Scalar> dx, VectorView<Scalar> g, Workspace& w) const {
     const Index n = dy.cols();
-    through_activation(MatrixView<Scalar>(dy.data(), output_.channels, n * output_.pixels()),
+    through_activation(MatrixView<Scalar>(dy.data(), output_shape().channels, n * output_shape().pixels()),
                        linear ? nullptr : w.derivative.data(), g.data() + weights());
     const ConstMatrixView<Scalar> dz(dy.data(), dy.rows(), n);
     const auto bordered_dz = [&] {
-      copy_inside<Scalar>(dz, output_, border_of_dz(), columns(w.dz, 0, n));
+      copy_inside<Scalar>(dz, output_shape(), border_of_dz(), columns(w.dz, 0, n));
       return columns(std::as_const(w.dz), 0, n);
     };
     if constexpr (transposed) {
       const auto wide = bordered_dz();
-      window_.add_gradient<Scalar>(x, wide, g.data(), w.window);
-      if (dx.cols() > 0) window_.gather<Scalar>(p.data(), nullptr, wide, dx, w.window);
-    } else if (winograd_) {
-      winograd_->add_gradient<Scalar>(dz, x, g.data(), w.winograd);
-      if (dx.cols() > 0) winograd_->convolve_back<Scalar>(p.data(), dz, dx, w.winograd);
+      window().template add_gradient<Scalar>(x, wide, g.data(), w.window);
+      if (dx.cols() > 0) window().template gather<Scalar>(p.data(), nullptr, wide, dx, w.window);
+    } else if (winograd()) {
+      winograd()->template add_gradient<Scalar>(dz, x, g.data(), w.winograd);
+      if (dx.cols() > 0) winograd()->template convolve_back<Scalar>(p.data(), dz, dx, w.winograd);
     } else {
-      window_.add_gradient<Scalar>(dz, columns(std::as_const(w.x), 0, n), g.data(), w.window);
-      if (dx.cols() > 0) window_.scatter<Scalar>(p.data(), nullptr, bordered_dz(), dx, w.window);
+      window().template add_gradient<Scalar>(dz, columns(std::as_const(w.x), 0, n), g.data(), w.window);
+      if (dx.cols() > 0) window().template scatter<Scalar>(p.data(), nullptr, bordered_dz(), dx, w.window);
     }
   }
 
  protected:
   WindowLayer(const ImageShape& input, const ImageShape& output, Index kernel, Index stride, Index padding)
-      : input_(input),
-        output_(output),
-        window_(transposed ? output : input, transposed ? input : output, kernel, stride, padding) {
-    if (!transposed && Winograd::pays<Scalar>(input, output, kernel, stride)) winograd_.emplace(input, output, padding);
-  }
+      : geometry_(std::make_shared<Geometry>(input, output, kernel, stride, padding)) {}
 
  private:
   static constexpr bool linear = std::same_as<F, Identity>;
 
-  Index weights() const { return window_.rows() * window_.window_size(); }
-  const Border& border_of_x() const { return transposed ? window_.scatter_border() : window_.gather_border(); }
-  const Border& border_of_dz() const { return transposed ? window_.gather_border() : window_.scatter_border(); }
+  Index weights() const { return window().rows() * window().window_size(); }
+  const Border& border_of_x() const { return transposed ? window().scatter_border() : window().gather_border(); }
+  const Border& border_of_dz() const { return transposed ? window().gather_border() : window().scatter_border(); }
 
   void affine(ConstVectorView<Scalar> p, const ConstImagePairView<Scalar>& x, MatrixView<Scalar> y,
               Workspace& w) const {
     assert(p.size() == parameter_count() && x.rows() == inputs() && y.rows() == outputs() && x.cols() == y.cols());
     const Scalar* bias = p.data() + weights();
     const auto bordered_x = [&] {
-      copy_inside(x, input_, border_of_x(), columns(w.x, 0, x.cols()));
+      copy_inside(x, input_shape(), border_of_x(), columns(w.x, 0, x.cols()));
       return columns(std::as_const(w.x), 0, x.cols());
     };
     if constexpr (transposed)
-      window_.scatter<Scalar>(p.data(), bias, bordered_x(), y, w.window);
-    else if (winograd_)
-      winograd_->convolve<Scalar>(p.data(), bias, x, y, w.winograd);
+      window().template scatter<Scalar>(p.data(), bias, bordered_x(), y, w.window);
+    else if (winograd())
+      winograd()->template convolve<Scalar>(p.data(), bias, x, y, w.winograd);
     else
-      window_.gather<Scalar>(p.data(), bias, bordered_x(), y, w.window);
+      window().template gather<Scalar>(p.data(), bias, bordered_x(), y, w.window);
   }
 
-  ImageShape input_, output_;
-  Window window_;
-  std::optional<Winograd> winograd_;
+  /// All that a layer is made of. Its copies share it, so that they are small: networks of many layers are built and
+  /// passed as values, on the stack.
+  struct Geometry {
+    ImageShape input, output;
+    Window window;
+    std::optional<Winograd> winograd;
+
+    Geometry(const ImageShape& from, const ImageShape& to, Index kernel, Index stride, Index padding)
+        : input(from), output(to), window(transposed ? to : from, transposed ? from : to, kernel, stride, padding) {
+      if (!transposed && Winograd::pays<Scalar>(from, to, kernel, stride)) winograd.emplace(from, to, padding);
+    }
+  };
+
+  const Window& window() const { return geometry_->window; }
+  /// Where it pays.
+  const std::optional<Winograd>& winograd() const { return geometry_->winograd; }
+
+  std::shared_ptr<const Geometry> geometry_;
 };
 
 }  // namespace scorefield::detail

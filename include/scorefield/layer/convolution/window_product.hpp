@@ -43,6 +43,13 @@ Index packed_panels_size(Index rows, Index depth) {
   return (rows + panel_rows<Scalar> - 1) / panel_rows<Scalar> * panel_rows<Scalar> * depth;
 }
 
+/// Of what add_window_gradient copies of windows: nothing, or a block.
+template <Real Scalar>
+Index packed_windows_size(const Windows& windows) {
+  if (!crowded<Scalar>(windows.starts.column)) return 0;
+  return std::min(block_depth, windows.images * windows.rows * windows.columns) * block_columns<Scalar>;
+}
+
 /// Columns of the tile that loads of and sums over `Packets` packets keep busy.
 template <Index Packets>
 inline constexpr Index narrow_columns = (8 + Packets - 1) / Packets;
@@ -116,12 +123,12 @@ void multiply_windows(const Panels<Scalar>& left, Index rows, const Scalar* sour
 /// gradient (rows x windows.size()) += sum over the windows of left's column times the window, left being rows x
 /// (images x rows x columns) without gaps. The inner index runs over the windows, of which those of a row of the grid
 /// start at run_offsets[row]. The gradient's columns are gradient_stride apart. packed_left has
-/// packed_panels_size(rows, columns of left) numbers.
+/// packed_panels_size(rows, columns of left) numbers, packed_right packed_windows_size(windows).
 template <Real Scalar>
 void add_window_gradient(const Scalar* left, Index rows, const Scalar* source, const Windows& windows, Scalar* gradient,
-                         Index gradient_stride, Scalar* packed_left, const std::vector<Index>& run_offsets) {
+                         Index gradient_stride, Scalar* packed_left, Scalar* packed_right,
+                         const std::vector<Index>& run_offsets) {
   constexpr Index width = block_columns<Scalar>, height = panel_rows<Scalar>;
-  alignas(64) Scalar packed_right[block_depth * width];
   const Index runs = windows.images * windows.rows;
   const Index block_runs = std::max<Index>(1, block_depth / windows.columns);
   const Index slice = std::min(block_depth, windows.columns);

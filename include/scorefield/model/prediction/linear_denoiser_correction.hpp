@@ -41,6 +41,7 @@ class LinearDenoiserCorrection {
   struct Workspace {
     Matrix<Scalar> input, opposite, precision, rotated;  // d x chunk_size: U r / sqrt(v), -r / sqrt(v), 1 / sqrt(v)
     Vector<Scalar> ratio;                                // chunk_size: -alpha / sigma
+    ProductRoom<Scalar> room;
   };
 
   /// mean: d, deviation: d numbers s. Throws like set_constants.
@@ -99,7 +100,11 @@ class LinearDenoiserCorrection {
     if (rotates_) {
       const ConstMatrixView<Scalar> u(constants.data() + 2 * dimension_, dimension_, dimension_);
       // Half the digits: far more than rounding needs.
-      if (!(u.transpose() * u).isIdentity(std::sqrt(std::numeric_limits<Scalar>::epsilon())))
+      Matrix<Scalar> gram(dimension_, dimension_);
+      ProductRoom<Scalar> room;
+      room.reserve_left_transposed(dimension_, dimension_, dimension_);
+      multiply_left_transposed(u, u, view(gram), room);
+      if (!gram.isIdentity(std::sqrt(std::numeric_limits<Scalar>::epsilon())))
         throw InvalidArgument(name, "an orthogonal rotation", "a matrix that is not",
                               "its columns are the principal axes of the data, of length 1");
     }
@@ -116,7 +121,12 @@ class LinearDenoiserCorrection {
   template <Network Net>
   Workspace workspace(const Net& network) const {
     const auto room = [&](bool needed) { return Matrix<Scalar>(dimension_, needed ? network.chunk_size() : Index{0}); };
-    return {room(true), room(true), room(true), room(rotates_), Vector<Scalar>(network.chunk_size())};
+    Workspace w{room(true), room(true), room(true), room(rotates_), Vector<Scalar>(network.chunk_size()), {}};
+    if (rotates_) {
+      w.room.reserve(dimension_, dimension_, network.chunk_size());
+      w.room.reserve_left_transposed(dimension_, dimension_, network.chunk_size());
+    }
+    return w;
   }
 
   template <Sde Equation>
@@ -182,9 +192,9 @@ class LinearDenoiserCorrection {
     if (!rotates_) return f(m);
     const ConstMatrixView<Scalar> u(constants_.data() + 2 * dimension_, dimension_, dimension_);
     auto rotated = columns(w.rotated, 0, m.cols());
-    multiply_left_transposed(u, {m.data(), m.rows(), m.cols()}, rotated);
+    multiply_left_transposed(u, {m.data(), m.rows(), m.cols()}, rotated, w.room);
     f(rotated);
-    multiply(u, {rotated.data(), m.rows(), m.cols()}, m);
+    multiply(u, {rotated.data(), m.rows(), m.cols()}, m, w.room);
   }
 
   Index dimension_;
