@@ -5,6 +5,8 @@
 #include <concepts>
 #include <cstdint>
 
+#include "scorefield/core/one_target.hpp"
+
 namespace scorefield {
 
 using Index = Eigen::Index;
