@@ -9,10 +9,10 @@ namespace scorefield {
 
 /// [0, count) cut into pieces of `size`, the last one shorter.
 struct Chunks {
-  Index count;
-  Index size;
+  Index count;  // from 0 on
+  Index size;   // from 1 on
 
-  Index pieces() const { return (count + size - 1) / size; }
+  Index pieces() const { return count / size + (count % size > 0); }
   Index first(Index piece) const { return piece * size; }
   Index length(Index piece) const { return std::min(size, count - first(piece)); }
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <cstdint>
 #include <string_view>
 
 #include "scorefield/core/box_muller.hpp"
@@ -14,25 +15,30 @@
 
 namespace scorefield {
 
+/// The samples, and the steps, that the random numbers of a seed tell apart. Counters have 64 bits whatever Index has.
+inline constexpr std::int64_t most_samples = std::int64_t{1} << 48, most_steps = most_samples;
+
 /// The random numbers of one seed for one purpose. Draws for different purposes, such as "prior" and "training noise",
 /// are independent.
 class Random {
  public:
   Random(Seed seed, std::string_view purpose) : key_(mix(seed.value ^ mix(hash(purpose)))) {}
 
-  /// 128 random bits; `block` counts the blocks within one (sample, step).
-  std::array<std::uint32_t, 4> bits(Index sample, Index step, Index block = 0) const {
+  /// 128 random bits; sample in [0, most_samples), step in [0, most_steps), and `block`, which counts the blocks within
+  /// one (sample, step), in [0, 2^32).
+  std::array<std::uint32_t, 4> bits(std::int64_t sample, std::int64_t step, std::int64_t block = 0) const {
+    assert(sample >= 0 && sample < most_samples && step >= 0 && step < most_steps && block >> 32 == 0);
     return philox4x32_10(counter(sample, step, block), key_);
   }
 
   /// A whole number in [0, count), count in [1, 2^32]; each equally likely within 2^-32.
-  Index below(Index count, Index sample, Index step) const {
+  Index below(std::int64_t count, std::int64_t sample, std::int64_t step) const {
     return static_cast<Index>(bits(sample, step)[0] * static_cast<std::uint64_t>(count) >> 32);
   }
 
   /// Fills column j of `out` (d x n) with the standard normals of sample first_sample + j at `step`.
   template <Real Scalar>
-  void normal(MatrixView<Scalar> out, Index first_sample, Index step) const {
+  void normal(MatrixView<Scalar> out, std::int64_t first_sample, std::int64_t step) const {
     using Bits = typename detail::RandomBits<Scalar>::Bits;
     fill(out, first_sample, step, [](const Bits(*bits)[lanes], Scalar(*values)[lanes], int count) {
       for (int k = 0; k < count; k += 2)
@@ -42,7 +48,7 @@ class Random {
 
   /// Fills column j of `out` (d x n) with the uniform numbers in (0, 1] of sample first_sample + j at `step`.
   template <Real Scalar>
-  void uniform(MatrixView<Scalar> out, Index first_sample, Index step) const {
+  void uniform(MatrixView<Scalar> out, std::int64_t first_sample, std::int64_t step) const {
     using Bits = typename detail::RandomBits<Scalar>::Bits;
     fill(out, first_sample, step, [](const Bits(*bits)[lanes], Scalar(*values)[lanes], int count) {
       for (int k = 0; k < count; ++k)
@@ -69,20 +75,21 @@ class Random {
   }
 
   /// 32 bits of block, 48 of sample, 48 of step.
-  static std::array<std::uint32_t, 4> counter(Index sample, Index step, Index block) {
-    assert(block >> 32 == 0 && sample >> 48 == 0 && step >> 48 == 0);
+  static std::array<std::uint32_t, 4> counter(std::int64_t sample, std::int64_t step, std::int64_t block) {
     return {static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(sample), static_cast<std::uint32_t>(step),
             static_cast<std::uint32_t>(sample >> 32) << 16 | static_cast<std::uint32_t>(step >> 32)};
   }
 
-  static void set_counter(PhiloxBlocks<lanes>& blocks, Index lane, Index sample, Index step, Index block) {
+  static void set_counter(PhiloxBlocks<lanes>& blocks, Index lane, std::int64_t sample, std::int64_t step,
+                          std::int64_t block) {
     const auto c = counter(sample, step, block);
     for (std::size_t w = 0; w < 4; ++w) blocks.words[w][lane] = c[w];
   }
 
   /// Cuts each column of `out` into what one block of bits can fill, and transforms `lanes` blocks at a time.
   template <Real Scalar, class Transform>
-  void fill(MatrixView<Scalar> out, Index first_sample, Index step, const Transform& transform) const {
+  void fill(MatrixView<Scalar> out, std::int64_t first_sample, std::int64_t step, const Transform& transform) const {
+    assert(first_sample >= 0 && first_sample <= most_samples - out.cols() && step >= 0 && step < most_steps);
     using Bits = typename detail::RandomBits<Scalar>::Bits;
     constexpr int per_block = 16 / sizeof(Scalar);
     const Index blocks_a_column = (out.rows() + per_block - 1) / per_block;

@@ -5,6 +5,8 @@
 #include <concepts>
 #include <cstdint>
 
+#include "scorefield/core/one_target.hpp"
+
 namespace scorefield {
 
 using Index = Eigen::Index;
@@ -13,12 +15,12 @@ using Index = Eigen::Index;
 template <class T>
 concept Real = std::same_as<T, float> || std::same_as<T, double>;
 
-/// d x n, column-major: a column is a sample.
+/// d x n, column-major whatever EIGEN_DEFAULT_TO_ROW_MAJOR says: a column is a sample.
 template <Real Scalar>
-using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
+using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
 
 template <Real Scalar>
-using Vector = Eigen::Matrix<Scalar, Eigen::Dynamic, 1>;
+using Vector = Eigen::Matrix<Scalar, Eigen::Dynamic, 1, Eigen::ColMajor>;
 
 /// Contiguous memory of somebody else, read as a matrix or a vector. Copying a view copies no values.
 template <Real Scalar>

@@ -19,7 +19,7 @@ struct CheckerboardOptions {
 /// Throws InvalidArgument for a negative number of points.
 template <Real Scalar>
 Matrix<Scalar> checkerboard(Index points, const CheckerboardOptions& options = {}) {
-  detail::check_points("checkerboard", points);
+  detail::check_points("checkerboard", 2, points);
   const Random random(Seed{options.seed}, "checkerboard");
   Matrix<Scalar> board(2, points);
   random.uniform(view(board), 0, 0);

@@ -4,12 +4,15 @@
 #include <cmath>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/sample_range.hpp"
 #include "scorefield/core/types.hpp"
 
 namespace scorefield::detail {
 
-inline void check_points(const char* operation, Index points) {
+/// Of `points` samples of `rows` numbers.
+inline void check_points(const char* operation, Index rows, Index points) {
   if (points < 0) throw InvalidArgument(operation, "a number of points from 0 on", text(points), "ask for 0 or more");
+  check_sample_range(operation, rows, points);
 }
 
 /// `noise` as a Scalar, if it is a deviation that a Scalar can hold.

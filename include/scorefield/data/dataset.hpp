@@ -41,7 +41,7 @@ class Dataset {
   [[noreturn]] void throw_first_bad() const {
     const Scalar* first = samples_.data();
     while (std::isfinite(*first)) ++first;
-    const Index at = first - samples_.data();
+    const Index at = static_cast<Index>(first - samples_.data());
     throw NonFinite("Dataset", "finite numbers",
                     text(*first, " in row ", at % samples_.rows(), " of sample (column) ", at / samples_.rows()),
                     "remove or repair such samples");

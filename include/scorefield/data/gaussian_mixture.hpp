@@ -11,6 +11,7 @@
 #include "scorefield/core/fused.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
+#include "scorefield/data/checks.hpp"
 
 namespace scorefield {
 
@@ -52,9 +53,7 @@ class GaussianMixture {
 
   /// d x `points`. Column j depends on the mixture, the seed and j alone. Throws InvalidArgument for a negative number.
   SCOREFIELD_ONE_COPY Matrix<Scalar> sample(Index points, Seed seed) const {
-    if (points < 0)
-      throw InvalidArgument("GaussianMixture::sample", "a number of points from 0 on", text(points),
-                            "ask for 0 or more");
+    detail::check_points("GaussianMixture::sample", dimension(), points);
     const Random random(seed, "Gaussian mixture");
     Matrix<Scalar> choice(1, points), x(dimension(), points);
     random.uniform(view(choice), 0, 0);

@@ -31,7 +31,7 @@ struct GlyphsOptions {
 /// for its type. Throws InvalidArgument for a negative count.
 template <Real Scalar>
 Glyphs<Scalar> glyphs(Index count, const GlyphsOptions& options = {}) {
-  detail::check_points("glyphs", count);
+  detail::check_points("glyphs", Glyphs<Scalar>::height * Glyphs<Scalar>::width, count);
   const Random random(Seed{options.seed}, "glyphs");
   detail::DigitPen pen(random);
   Glyphs<Scalar> drawn{Matrix<Scalar>(Glyphs<Scalar>::height * Glyphs<Scalar>::width, count),

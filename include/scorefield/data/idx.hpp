@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -123,10 +124,11 @@ class IdxFile {
   }
 
   std::size_t checked_count(const std::vector<Index>& shape) const {
-    constexpr Index most = Index{1} << 36;
+    constexpr auto most =
+        static_cast<Index>(std::min<std::int64_t>(std::int64_t{1} << 36, std::numeric_limits<Index>::max()));
     Index count = 1;
     for (const Index size : shape) {
-      if (size == 0 || size > most / count)
+      if (size < 1 || size > most / count)
         fail("positive sizes whose product is at most 2^36", spelled(shape), "fetch the file again");
       count *= size;
     }
@@ -161,7 +163,7 @@ template <Real Scalar>
 IdxImages<Scalar> read_idx_images(const std::filesystem::path& path) {
   const IdxArray array = detail::IdxFile("read_idx_images", path).read(3);
   const Index height = array.shape[1], width = array.shape[2];
-  using Bytes = Eigen::Matrix<std::uint8_t, Eigen::Dynamic, Eigen::Dynamic>;
+  using Bytes = Eigen::Matrix<std::uint8_t, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
   const Eigen::Map<const Bytes> bytes(array.values.data(), height * width, array.shape[0]);
   return {height, width, bytes.template cast<Scalar>() / Scalar(255)};
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstdint>
 #include <numeric>
 #include <span>
 #include <utility>
@@ -46,7 +47,7 @@ class Minibatches {
 
  private:
   static Chunks checked(Index samples, Index batch_size) {
-    if (samples < 1 || samples > Index{1} << 32)
+    if (const std::int64_t count = samples; count < 1 || count > std::int64_t{1} << 32)
       throw InvalidArgument("Minibatches", "a number of samples from 1 to 2^32", text(samples),
                             "pass data to train on");
     if (batch_size < 1)

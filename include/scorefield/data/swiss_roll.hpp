@@ -24,7 +24,7 @@ struct SwissRollOptions {
 /// that is negative or not finite.
 template <Real Scalar>
 Matrix<Scalar> swiss_roll(Index points, const SwissRollOptions& options = {}) {
-  detail::check_points("swiss_roll", points);
+  detail::check_points("swiss_roll", 2, points);
   const auto noise = detail::checked_noise<Scalar>("swiss_roll", options.noise);
   const Random random(Seed{options.seed}, "swiss roll");
   Matrix<Scalar> along(1, points), roll(2, points);

@@ -24,7 +24,7 @@ struct TwoMoonsOptions {
 /// InvalidArgument for a negative number of points, and for a noise that is negative or not finite.
 template <Real Scalar>
 Matrix<Scalar> two_moons(Index points, const TwoMoonsOptions& options = {}) {
-  detail::check_points("two_moons", points);
+  detail::check_points("two_moons", 2, points);
   const auto noise = detail::checked_noise<Scalar>("two_moons", options.noise);
   const Random random(Seed{options.seed}, "two moons");
   Matrix<Scalar> along(1, points), moons(2, points);

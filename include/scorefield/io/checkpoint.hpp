@@ -28,7 +28,7 @@ void add_training_state(Tensors& tensors, const ParameterLayout& layout, const T
 /// to another network or scalar.
 template <Real Scalar>
 TrainingState<Scalar> read_training_state(const Tensors& tensors, const ParameterLayout& layout) {
-  TrainingState<Scalar> state{tensors.get<std::int64_t>("step", {})(0),
+  TrainingState<Scalar> state{static_cast<Index>(tensors.get<std::int64_t>("step", {})(0)),
                               read_parameters<Scalar>(tensors, "parameters.", layout),
                               read_parameters<Scalar>(tensors, "average.", layout),
                               {}};

@@ -91,7 +91,7 @@ class Tensors {
   requires TensorScalar<typename Derived::Scalar>
   void add(const std::string& name, std::vector<Index> shape, const Eigen::MatrixBase<Derived>& values) {
     using T = typename Derived::Scalar;
-    const Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic> numbers = values;
+    const Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor> numbers = values;
     std::vector<std::byte> bytes(static_cast<std::size_t>(numbers.size()) * sizeof(T));
     if (!bytes.empty()) std::memcpy(bytes.data(), numbers.data(), bytes.size());
     detail::convert_order(bytes, sizeof(T), std::endian::little);

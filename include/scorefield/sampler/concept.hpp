@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/concept.hpp"
@@ -12,8 +13,8 @@ namespace scorefield {
 struct SampleRequest {
   Index count;
   Seed seed;
-  Index first = 0;  // index of the first sample
-  int threads = 0;  // 0: all
+  std::int64_t first = 0;  // index of the first sample
+  int threads = 0;         // 0: all
 };
 
 /// A batch of samples on the way from the prior to data. Steps allocate nothing; one too many throws InvalidArgument.

@@ -1,6 +1,8 @@
 /// Drawing samples.
 #pragma once
 
+#include <cstdint>
+
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/sampler/concept.hpp"
@@ -9,13 +11,13 @@ namespace scorefield {
 
 /// Where in the stream of a seed's samples to start, and on how many threads.
 struct SampleOptions {
-  Index first = 0;
+  std::int64_t first = 0;
   int threads = 0;  // 0: all
 };
 
 /// Throws NonFinite, naming the first sample that is not; that of column 0 has the number `first`.
 template <Real Scalar>
-void check_finite(const Matrix<Scalar>& samples, Index first) {
+void check_finite(const Matrix<Scalar>& samples, std::int64_t first) {
   for (Index j = 0; j < samples.cols(); ++j)
     if (!samples.col(j).allFinite())
       throw NonFinite("sample", "finite samples", text("a NaN or an infinity in sample ", first + j),
@@ -23,7 +25,8 @@ void check_finite(const Matrix<Scalar>& samples, Index first) {
 }
 
 /// d x count samples. Sample i of a seed has the same bits in whatever batch and on however many threads it is drawn.
-/// Throws NonFinite, naming the first sample, if one is.
+/// Throws InvalidArgument for samples that are not in [0, most_samples), and NonFinite, naming the first sample, if one
+/// is.
 template <ScoreFunction Model, Sampler<Model> Method>
 Matrix<typename Model::Scalar> sample(const Model& model, const Method& sampler, Index count, Seed seed,
                                       const SampleOptions& options = {}) {

@@ -2,13 +2,14 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
 #include "scorefield/core/chunks.hpp"
-#include "scorefield/core/error.hpp"
 #include "scorefield/core/parallel.hpp"
 #include "scorefield/core/random.hpp"
+#include "scorefield/core/sample_range.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/concept.hpp"
 #include "scorefield/sampler/concept.hpp"
@@ -22,22 +23,19 @@ class SampleBatch {
 
   /// A chunk of the batch, and room for its score and for noise, all d x n.
   struct Chunk {
-    Index first;         // its first column in the batch
-    Index first_sample;  // and that one's number in the stream of samples
+    Index first;                // its first column in the batch
+    std::int64_t first_sample;  // and that one's number in the stream of samples
     MatrixView<Scalar> x, score, noise;
   };
 
-  /// Draws from the normal prior of deviation sigma(1). Throws InvalidArgument for negative counts.
+  /// Draws from the normal prior of deviation sigma(1). Throws InvalidArgument for samples that are not in
+  /// [0, most_samples), and more of them than a matrix can index.
   SampleBatch(const Model& model, const SampleRequest& request)
       : model_(&model),
-        request_(request),
+        request_(validated(model, request)),
         threads_(resolve_threads(request.threads)),
         chunks_(cut(request.count, model.chunk_size())),
         noise_(request.seed, "reverse noise") {
-    constexpr Index most = Index{1} << 48;  // what random numbers can tell apart
-    if (request.count < 0 || request.first < 0 || request.first > most || request.count > most - request.first)
-      throw InvalidArgument("sample", "a count and a first index >= 0, up to sample 2^48",
-                            text(request.count, " and ", request.first), "count is the number of samples to draw");
     x_.resize(model.dimension(), request.count);
     const Index n = model.chunk_size();
     for (Index i = 0; i < std::min<Index>(threads_, chunks_.pieces()); ++i)
@@ -72,6 +70,11 @@ class SampleBatch {
   void draw_noise(const Chunk& chunk, Index step) const { noise_.normal(chunk.noise, chunk.first_sample, step); }
 
  private:
+  static const SampleRequest& validated(const Model& model, const SampleRequest& request) {
+    detail::check_sample_range("sample", model.dimension(), request.count, request.first);
+    return request;
+  }
+
   /// Of the model's size or less: from four on a multiple of four alike ones, so that two or four threads have nothing
   /// to wait for at the end.
   static Chunks cut(Index count, Index chunk_size) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "scorefield/core/chunks.hpp"
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/parallel.hpp"
+#include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/data/dataset.hpp"
 #include "scorefield/data/minibatches.hpp"
@@ -162,11 +164,11 @@ class TrainingRun {
   }
 
   static Index steps_of(const TrainingOptions& options, const Minibatches& batches) {
-    constexpr Index most = Index{1} << 48;  // what random numbers can tell apart
+    constexpr auto most = std::min<std::int64_t>(most_steps, std::numeric_limits<Index>::max());
     const Index each = options.epochs > 0 ? batches.steps_per_epoch() : 1;
     const Index times = options.epochs > 0 ? options.epochs : options.steps;
     if (times > most / each)
-      throw InvalidArgument("TrainingOptions", "at most 2^48 steps", text(times, " times ", each),
+      throw InvalidArgument("TrainingOptions", text("at most ", most, " steps"), text(times, " times ", each),
                             "let a callback stop the run");
     return times * each;
   }
