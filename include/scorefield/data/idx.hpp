@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -16,6 +17,7 @@
 #include <zlib.h>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/opened_file.hpp"
 #include "scorefield/core/types.hpp"
 
 namespace scorefield {
@@ -35,14 +37,30 @@ struct IdxImages {
 
 namespace detail {
 
+/// Opens for zlib, which closes descriptors itself, what is open already. Null where that fails.
+#if __has_include(<unistd.h>) && !defined(_WIN32)
+inline gzFile open_compressed(std::FILE* opened, const std::filesystem::path&) {
+  const int descriptor = ::fcntl(::fileno(opened), F_DUPFD_CLOEXEC, 0);
+  const gzFile file = descriptor < 0 ? nullptr : gzdopen(descriptor, "rb");
+  if (file == nullptr && descriptor >= 0) ::close(descriptor);
+  return file;
+}
+#else
+inline gzFile open_compressed(std::FILE*, const std::filesystem::path& path) {
+  return gzopen(path.string().c_str(), "rb");
+}
+#endif
+
 /// A file that is read once. Nothing that it says about itself is believed before it is seen.
 class IdxFile {
  public:
-  IdxFile(std::string operation, const std::filesystem::path& path)
-      : operation_(std::move(operation)), path_(path), file_(gzopen(path.string().c_str(), "rb")) {
-    if (!file_)
-      throw FileError(operation_, "to open " + path_.string(), std::generic_category().message(errno),
-                      "check the path, and that the file may be read");
+  IdxFile(std::string operation, const std::filesystem::path& path) : operation_(std::move(operation)), path_(path) {
+    auto opened = open_to_read(path_);
+    if (!opened.file) fail_to_open(opened.trouble);
+    size_ = opened.size;
+    errno = 0;
+    file_.reset(open_compressed(opened.file.get(), path_));
+    if (!file_) fail_to_open(std::generic_category().message(errno != 0 ? errno : ENOMEM));
   }
 
   /// rank: how many sizes the shape must have, or 0 for any number. Throws FileError.
@@ -58,6 +76,10 @@ class IdxFile {
     void operator()(gzFile file) const { gzclose(file); }
   };
 
+  [[noreturn]] void fail_to_open(const std::string& reason) const {
+    throw FileError(operation_, "to open " + path_.string(), reason, "check the path, and that the file may be read");
+  }
+
   [[noreturn]] void fail(const std::string& expected, const std::string& got, const std::string& hint) const {
     throw FileError(operation_, expected + " in " + path_.string(), got, hint);
   }
@@ -66,10 +88,13 @@ class IdxFile {
   std::size_t read_bytes(std::uint8_t* to, std::size_t most) {
     const int got = gzread(file_.get(), to, static_cast<unsigned>(most));
     int error = Z_OK;
-    const char* message = gzerror(file_.get(), &error);  // begins with the path
+    const std::string message = gzerror(file_.get(), &error);
     // A compressed stream that breaks off is an error, but one that lets its bytes out.
-    if (got < 0 || error != Z_OK)
-      throw FileError(operation_, "a whole and readable file", message, "fetch the file again");
+    if (got < 0 || error != Z_OK) {
+      const auto name = message.rfind(": ");  // the number of a descriptor comes first, of which users know nothing
+      const auto reason = name == message.npos ? message : message.substr(name + 2);
+      throw FileError(operation_, "a whole and readable file", path_.string() + ": " + reason, "fetch the file again");
+    }
     return static_cast<std::size_t>(got);
   }
 
@@ -100,14 +125,14 @@ class IdxFile {
 
   void read_values(IdxArray& array) {
     const std::size_t count = checked_count(array.shape);
-    std::error_code unknown;
-    // Of a plain file the size can be known beforehand. Of any other memory is taken as the values come.
-    if (gzdirect(file_.get()) == 1)
-      if (const auto size = std::filesystem::file_size(path_, unknown); !unknown) {
-        const std::size_t header = 4 + 4 * array.shape.size();
-        if (size != header + count) fail_for_size(array.shape, count, text(size - header));
-        array.values.reserve(count);
-      }
+    // Of a plain file the size is known beforehand. Of any other memory is taken as the values come.
+    if (gzdirect(file_.get()) == 1) {
+      const std::uintmax_t header = 4 + 4 * array.shape.size();
+      // A file that has grown since it was opened may have been smaller than what was read of it.
+      const std::uintmax_t values = size_ - std::min(size_, header);
+      if (values != count) fail_for_size(array.shape, count, text(values));
+      array.values.reserve(count);
+    }
 
     constexpr std::size_t block = 1 << 20;
     for (std::size_t got = 0; got < count;) {
@@ -145,6 +170,7 @@ class IdxFile {
 
   std::string operation_;
   std::filesystem::path path_;
+  std::uintmax_t size_ = 0;  ///< in bytes, of the file as it is on the disk
   std::unique_ptr<std::remove_pointer_t<gzFile>, Close> file_;
 };
 
