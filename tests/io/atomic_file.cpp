@@ -207,7 +207,7 @@ TEST_CASE("a file that is replaced keeps its mode, a new one has the usual", "[i
   };
   const mode_t before = umask(027);
   CHECK(mode_after_writing() == 0640);
-  for (const mode_t mode : {0600, 0666, 0444, 0755}) {
+  for (const mode_t mode : {0600u, 0666u, 0444u, 0755u}) {
     REQUIRE(chmod(target.c_str(), mode) == 0);
     CHECK(mode_after_writing() == mode);
   }
