@@ -9,6 +9,11 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/folder.hpp"
+#include "support/replacing.hpp"
+#if __has_include(<sys/stat.h>) && !defined(_WIN32)
+#include <sys/stat.h>
+#endif
 
 namespace sf = scorefield;
 namespace fs = std::filesystem;
@@ -120,6 +125,23 @@ TEST_CASE("a file that cannot be read is reported with path and reason", "[data]
   fs::create_directories(file.path);
   CHECK_THROWS_AS(sf::read_idx(file.path), sf::FileError);
   CHECK_THROWS_WITH(sf::read_idx(file.path), contains(file.path.string()) && contains("Is a directory"));
+#if __has_include(<sys/stat.h>) && !defined(_WIN32)
+  fs::remove_all(file.path);
+  REQUIRE(mkfifo(file.path.c_str(), 0600) == 0);
+  CHECK_THROWS_WITH(sf::read_idx(file.path),
+                    contains("read_idx: expected to open " + file.path.string() + ", got a pipe; check the path"));
+#endif
+}
+
+TEST_CASE("an array that others replace meanwhile is read whole, the old one or the new", "[data]") {
+  const scorefield::test::Folder folder("idx_replaced");
+  const auto path = folder.path / "labels.idx";
+  scorefield::test::while_replacing(path, {header({1}) + "x", header({30}) + std::string(30, 'x')}, [&] {
+    for (int i = 0; i < 20'000; ++i) {
+      const auto array = sf::read_idx(path);
+      REQUIRE((array.values.size() == 1 || array.values.size() == 30));
+    }
+  });
 }
 
 TEST_CASE("a file that is no array of bytes is refused", "[data]") {

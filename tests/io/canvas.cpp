@@ -1,6 +1,8 @@
 #include "scorefield/io/canvas.hpp"
 
+#include <array>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <string>
 #include <vector>
@@ -101,6 +103,43 @@ TEST_CASE("what lies outside the canvas is cut off", "[io]") {
   canvas.disc(0, 0, 4, black);
   CHECK(ink(canvas) == Catch::Approx(4 * std::numbers::pi).epsilon(0.01));  // a quarter of the disc
   canvas.rectangle(-1e9, -1e9, 2e9, 2e9, black);
+  CHECK(ink(canvas) == Catch::Approx(200).epsilon(1e-6));
+}
+
+TEST_CASE("numbers that are not finite, or too large to compute with, are refused and draw nothing", "[io]") {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+  sf::Canvas canvas(20, 10);
+  for (const double bad : {nan, infinity, -infinity, 1e300, -1e300, std::numeric_limits<double>::max()}) {
+    CHECK_THROWS_AS(canvas.disc(bad, 5, 3, black), sf::InvalidArgument);
+    CHECK_THROWS_AS(canvas.disc(5, bad, 3, black), sf::InvalidArgument);
+    CHECK_THROWS_AS(canvas.disc(5, 5, bad, black), sf::InvalidArgument);
+    CHECK_THROWS_AS(canvas.disc(5, 5, 3, black, bad), sf::InvalidArgument);
+    CHECK_THROWS_AS(canvas.line(5, 5, bad, 8, 3, black), sf::InvalidArgument);
+    CHECK_THROWS_AS(canvas.line(5, 5, 8, bad, 3, black), sf::InvalidArgument);
+    for (const auto& [left, top, width, height] :
+         {std::array{bad, 1.0, 2.0, 2.0}, {1.0, bad, 2.0, 2.0}, {1.0, 1.0, bad, 2.0}, {1.0, 1.0, 2.0, bad}})
+      CHECK_THROWS_AS(canvas.rectangle(left, top, width, height, black), sf::InvalidArgument);
+    CHECK_THROWS_AS(sf::draw_text(canvas, "a", bad, 5, 8, black), sf::InvalidArgument);
+    CHECK_THROWS_AS(sf::draw_text(canvas, "a", 5, 5, bad, black), sf::InvalidArgument);
+  }
+  CHECK_THROWS_WITH(canvas.disc(5, nan, 3, black),
+                    contains("Canvas: expected positions, sizes and opacities of at most 1e+100, got nan"));
+  CHECK(ink(canvas) == 0);
+}
+
+TEST_CASE("shapes as large as numbers go stay within the canvas", "[io]") {
+  for (const double x0 : {-1e100, 0.0, 7.5, 1e100})
+    for (const double y0 : {-1e100, 0.0, 7.5, 1e100})
+      for (const double x1 : {-1e100, 0.0, 1e-320, 1e100})
+        for (const double y1 : {-1e100, 0.0, 1e-320, 1e100})
+          for (const double width : {0.0, 1e-320, 3.0, 1e100}) {
+            sf::Canvas canvas(20, 10);
+            canvas.line(x0, y0, x1, y1, width, black);
+            CHECK(ink(canvas) >= 0);  // no NaN
+            CHECK(ink(canvas) <= 200 * (1 + 1e-6));
+          }
+  sf::Canvas canvas(20, 10);
+  canvas.disc(0, 0, 1e99, black);
   CHECK(ink(canvas) == Catch::Approx(200).epsilon(1e-6));
 }
 

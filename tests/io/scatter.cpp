@@ -94,6 +94,7 @@ TEST_CASE("the range shows a normal distribution and does not follow an outlier"
 TEST_CASE("a range without extent still gives a picture", "[io]") {
   CHECK(coloured(sf::scatter({{point(2, 2), "one"}})).weight > 0);
   CHECK_NOTHROW(sf::scatter({{point(1e17, 1e17), "far out"}}));
+  CHECK_NOTHROW(sf::scatter({{point(std::numeric_limits<double>::max(), 0), "as far as numbers go"}}));
 }
 
 TEST_CASE("ticks are few and round", "[io]") {
@@ -123,6 +124,10 @@ TEST_CASE("what cannot be shown is refused", "[io]") {
   CHECK_THROWS_WITH(sf::scatter({{point(0, 0), "good"}, {sf::Matrix<double>{{0, 1}, {0, nan}}, "bad"}}),
                     contains("in panel \"bad\", got (1, nan) in column 1"));
   CHECK_THROWS_AS(sf::scatter({{point(0, 0), "small"}}, {.panel_size = 63}), sf::InvalidArgument);
+  CHECK_THROWS_WITH(sf::scatter({{point(0, 0), "a"}}, {.panel_size = std::numeric_limits<sf::Index>::max()}),
+                    contains("a panel size of 64 to 65535 pixels"));
+  const double most = std::numeric_limits<double>::max();
+  CHECK_THROWS_WITH(sf::scatter({{sf::Matrix<double>{{-most, most}, {0, 0}}, "far"}}), contains("extent of inf"));
   CHECK_THROWS_AS(sf::scatter({{point(0, 0), "a"}}, {.range = sf::AxisRange{1, 1}}), sf::InvalidArgument);
   CHECK_THROWS_AS(sf::scatter({{point(0, 0), "a"}}, {.range = sf::AxisRange{0, nan}}), sf::InvalidArgument);
 }

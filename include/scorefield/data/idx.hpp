@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <limits>
 #include <memory>
@@ -17,6 +18,7 @@
 #include <zlib.h>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/opened_file.hpp"
 #include "scorefield/core/types.hpp"
 
 namespace scorefield {
@@ -36,28 +38,49 @@ struct IdxImages {
 
 namespace detail {
 
+/// Opens for zlib, which closes descriptors itself, what is open already. Null where that fails.
+#if __has_include(<unistd.h>) && !defined(_WIN32)
+inline gzFile open_compressed(std::FILE* opened, const std::filesystem::path&) {
+  const int descriptor = ::fcntl(::fileno(opened), F_DUPFD_CLOEXEC, 0);
+  const gzFile file = descriptor < 0 ? nullptr : gzdopen(descriptor, "rb");
+  if (file == nullptr && descriptor >= 0) ::close(descriptor);
+  return file;
+}
+#else
+inline gzFile open_compressed(std::FILE*, const std::filesystem::path& path) {
+  return gzopen(path.string().c_str(), "rb");
+}
+#endif
+
 /// A file that is read once. Nothing that it says about itself is believed before it is seen.
 class IdxFile {
  public:
-  IdxFile(std::string operation, const std::filesystem::path& path)
-      : operation_(std::move(operation)), path_(path), file_(gzopen(path.string().c_str(), "rb")) {
-    if (!file_)
-      throw FileError(operation_, "to open " + path_.string(), std::generic_category().message(errno),
-                      "check the path, and that the file may be read");
+  IdxFile(std::string operation, const std::filesystem::path& path) : operation_(std::move(operation)), path_(path) {
+    auto opened = open_to_read(path_);
+    if (!opened.file) fail_to_open(opened.trouble);
+    size_ = opened.size;
+    errno = 0;
+    file_.reset(open_compressed(opened.file.get(), path_));
+    if (!file_) fail_to_open(std::generic_category().message(errno != 0 ? errno : ENOMEM));
   }
 
   /// rank: how many sizes the shape must have, or 0 for any number. Throws FileError.
   IdxArray read(std::size_t rank) {
-    IdxArray array;
-    array.shape = read_shape(rank);
-    read_values(array);
-    return array;
+    const auto shape = read_shape(rank);
+    const std::size_t count = checked_count(shape);
+    return {{shape.begin(), shape.end()}, read_values(shape, count)};
   }
 
  private:
+  using Shape = std::vector<std::uint32_t>;
+
   struct Close {
     void operator()(gzFile file) const { gzclose(file); }
   };
+
+  [[noreturn]] void fail_to_open(const std::string& reason) const {
+    throw FileError(operation_, "to open " + path_.string(), reason, "check the path, and that the file may be read");
+  }
 
   [[noreturn]] void fail(const std::string& expected, const std::string& got, const std::string& hint) const {
     throw FileError(operation_, expected + " in " + path_.string(), got, hint);
@@ -67,16 +90,19 @@ class IdxFile {
   std::size_t read_bytes(std::uint8_t* to, std::size_t most) {
     const int got = gzread(file_.get(), to, static_cast<unsigned>(most));
     int error = Z_OK;
-    const char* message = gzerror(file_.get(), &error);  // begins with the path
+    const std::string message = gzerror(file_.get(), &error);
     // A compressed stream that breaks off is an error, but one that lets its bytes out.
-    if (got < 0 || error != Z_OK)
-      throw FileError(operation_, "a whole and readable file", message, "fetch the file again");
+    if (got < 0 || error != Z_OK) {
+      const auto name = message.rfind(": ");  // the number of a descriptor comes first, of which users know nothing
+      const auto reason = name == message.npos ? message : message.substr(name + 2);
+      throw FileError(operation_, "a whole and readable file", path_.string() + ": " + reason, "fetch the file again");
+    }
     return static_cast<std::size_t>(got);
   }
 
   /// The header: two zeros, the type of the values, the number of sizes; then each size in four bytes, the highest
   /// first.
-  std::vector<Index> read_shape(std::size_t rank) {
+  Shape read_shape(std::size_t rank) {
     constexpr std::uint8_t unsigned_byte = 8;
     std::array<std::uint8_t, 4> magic{};
     if (const auto got = read_bytes(magic.data(), 4); got < 4 || magic[0] != 0 || magic[1] != 0)
@@ -93,60 +119,65 @@ class IdxFile {
     const std::size_t bytes = std::size_t{4} * magic[3];
     if (const auto got = read_bytes(sizes.data(), bytes); got < bytes)
       fail(text(bytes, " bytes of sizes"), text(got), "fetch the file again");
-    std::vector<Index> shape;
+    Shape shape;
     for (std::size_t i = 0; i < bytes; i += 4)
-      shape.push_back(Index{sizes[i]} << 24 | Index{sizes[i + 1]} << 16 | Index{sizes[i + 2]} << 8 | sizes[i + 3]);
+      shape.push_back(std::uint32_t{sizes[i]} << 24 | std::uint32_t{sizes[i + 1]} << 16 |
+                      std::uint32_t{sizes[i + 2]} << 8 | sizes[i + 3]);
     return shape;
   }
 
-  void read_values(IdxArray& array) {
-    const std::size_t count = checked_count(array.shape);
-    std::error_code unknown;
-    // Of a plain file the size can be known beforehand. Of any other memory is taken as the values come.
-    if (gzdirect(file_.get()) == 1)
-      if (const auto size = std::filesystem::file_size(path_, unknown); !unknown) {
-        const std::size_t header = 4 + 4 * array.shape.size();
-        if (size != header + count) fail_for_size(array.shape, count, text(size - header));
-        array.values.reserve(count);
-      }
+  std::vector<std::uint8_t> read_values(const Shape& shape, std::size_t count) {
+    std::vector<std::uint8_t> values;
+    // Of a plain file the size is known beforehand. Of any other memory is taken as the values come.
+    if (gzdirect(file_.get()) == 1) {
+      const std::uintmax_t header = 4 + 4 * shape.size();
+      // A file that has grown since it was opened may have been smaller than what was read of it.
+      const std::uintmax_t rest = size_ - std::min(size_, header);
+      if (rest != count) fail_for_size(shape, count, text(rest));
+      values.reserve(count);
+    }
 
     constexpr std::size_t block = 1 << 20;
     for (std::size_t got = 0; got < count;) {
       const std::size_t asked = std::min(block, count - got);
-      array.values.resize(got + asked);
-      const std::size_t more = read_bytes(array.values.data() + got, asked);
+      values.resize(got + asked);
+      const std::size_t more = read_bytes(values.data() + got, asked);
       got += more;
-      if (more < asked) fail_for_size(array.shape, count, text(got));
+      if (more < asked) fail_for_size(shape, count, text(got));
     }
     // At the end of a compressed stream this also compares its checksum.
     std::uint8_t surplus = 0;
-    if (read_bytes(&surplus, 1) != 0) fail_for_size(array.shape, count, "more");
+    if (read_bytes(&surplus, 1) != 0) fail_for_size(shape, count, "more");
+    return values;
   }
 
-  std::size_t checked_count(const std::vector<Index>& shape) const {
-    constexpr auto most =
-        static_cast<Index>(std::min<std::int64_t>(std::int64_t{1} << 36, std::numeric_limits<Index>::max()));
-    Index count = 1;
-    for (const Index size : shape) {
-      if (size < 1 || size > most / count)
-        fail("positive sizes whose product is at most 2^36", spelled(shape), "fetch the file again");
+  /// The product of the sizes, which an Index holds, so that each of them fits as well.
+  std::size_t checked_count(const Shape& shape) const {
+    constexpr std::uint64_t wide = std::uint64_t{1} << 36;
+    constexpr std::uint64_t most = std::min<std::uint64_t>(wide, std::numeric_limits<Index>::max());
+    std::uint64_t count = 1;
+    for (const std::uint64_t size : shape) {
+      if (size == 0 || size > most / count)
+        fail("positive sizes whose product is at most " + (most == wide ? "2^36" : text(most)), spelled(shape),
+             "fetch the file again");
       count *= size;
     }
     return static_cast<std::size_t>(count);
   }
 
-  [[noreturn]] void fail_for_size(const std::vector<Index>& shape, std::size_t count, const std::string& got) const {
+  [[noreturn]] void fail_for_size(const Shape& shape, std::size_t count, const std::string& got) const {
     fail(text(count, " bytes of values (", spelled(shape), ")"), got, "fetch the file again");
   }
 
-  static std::string spelled(const std::vector<Index>& shape) {
+  static std::string spelled(const Shape& shape) {
     std::string sizes;
-    for (const Index size : shape) sizes += (sizes.empty() ? "" : " x ") + text(size);
+    for (const std::uint32_t size : shape) sizes += (sizes.empty() ? "" : " x ") + text(size);
     return sizes;
   }
 
   std::string operation_;
   std::filesystem::path path_;
+  std::uintmax_t size_ = 0;  ///< in bytes, of the file as it is on the disk
   std::unique_ptr<std::remove_pointer_t<gzFile>, Close> file_;
 };
 
@@ -154,7 +185,8 @@ class IdxFile {
 
 /// Reads an IDX file of unsigned bytes (LeCun, Cortes, Burges, "The MNIST database"), plain or compressed by gzip.
 /// Throws FileError when it cannot be opened, is no such file, is damaged, or is shorter or longer than its sizes say;
-/// these are positive, and at most 2^36 values in all.
+/// these are positive, and at most 2^36 values in all,
+/// or as many as an Index counts.
 inline IdxArray read_idx(const std::filesystem::path& path) { return detail::IdxFile("read_idx", path).read(0); }
 
 /// Reads a file of images, an array of rank 3 (n x height x width), as bytes / 255. Throws FileError like read_idx(),

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <algorithm>
-#include <cassert>
 #include <cmath>
 #include <cstdint>
+#include <initializer_list>
 #include <utility>
 #include <vector>
 
@@ -20,7 +20,8 @@ struct Colour {
 
 /// width x height pixels. Positions are in pixels, x to the right and y down from the upper left corner, and need not
 /// be whole: a shape takes a pixel's colour in the part of the pixel that it covers, times its opacity from 0 to 1.
-/// What lies outside the canvas is not drawn. Coordinates must be finite.
+/// What lies outside the canvas is not drawn. Drawing throws InvalidArgument, and draws nothing, when a number is a NaN
+/// or beyond 1e100.
 class Canvas {
  public:
   /// Throws InvalidArgument when a side is not from 1 to 65,535 pixels.
@@ -45,12 +46,14 @@ class Canvas {
   }
 
   void rectangle(double left, double top, double width, double height, Colour colour, double opacity = 1) {
+    check({left, top, width, height, opacity});
     fill(
         top, top + height, [=](double) { return std::pair(left, left + width); }, colour, opacity);
   }
 
   /// A line of some width with round ends: all points within width / 2 of the segment from (x0, y0) to (x1, y1).
   void line(double x0, double y0, double x1, double y1, double width, Colour colour, double opacity = 1) {
+    check({x0, y0, x1, y1, width, opacity});
     const double radius = width / 2, length = std::hypot(x1 - x0, y1 - y0);
     // The outermost point at height y on one side (-1 left, 1 right) is on the circle around some point of the segment:
     // the one whose radius perpendicular to the segment ends at y, or else the nearest end.
@@ -76,13 +79,21 @@ class Canvas {
   }
 
  private:
+  /// Where the numbers pass, so do their differences and squares: spans are never NaN.
+  static void check(std::initializer_list<double> numbers) {
+    constexpr double most = 1e100;
+    for (const double number : numbers)
+      if (!(std::abs(number) <= most))
+        throw InvalidArgument("Canvas", text("positions, sizes and opacities of at most ", most), text(number),
+                              "leave such shapes out");
+  }
+
   static std::size_t slot(Index i) { return static_cast<std::size_t>(i); }
 
   /// Paints a shape without holes or bays from side to side: span(y) is where the horizontal line at y enters and
   /// leaves it, for y in [top, bottom]. Along such a line coverage is exact; across, it is the mean over 16 lines.
   template <class Span>
   void fill(double top, double bottom, const Span& span, Colour colour, double opacity) {
-    assert(std::isfinite(top) && std::isfinite(bottom));
     constexpr int lines = 16;
     const auto width = static_cast<double>(width_), height = static_cast<double>(height_);
     const auto first_row = static_cast<Index>(std::clamp(std::floor(top), 0.0, height));

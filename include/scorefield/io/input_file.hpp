@@ -6,27 +6,26 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <system_error>
 #include <utility>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/opened_file.hpp"
 
 namespace scorefield {
 
+/// The file that is at a path when this is made, also where another takes its place later.
 class InputFile {
  public:
-  /// operation: the name that messages start with. Throws FileError when there is no file at `path` or it may not be
-  /// read.
+  /// operation: the name that messages start with. Throws FileError when there is no file at `path`, as where a folder,
+  /// a pipe or a device is, or it may not be read.
   InputFile(std::string operation, std::filesystem::path path)
       : operation_(std::move(operation)), path_(std::move(path)) {
-    std::error_code error;
-    left_ = std::filesystem::file_size(path_, error);
-    if (error) fail_to_read(error.message());
-    errno = 0;
-    file_.reset(std::fopen(path_.string().c_str(), "rb"));
-    if (!file_) fail_to_read(std::generic_category().message(errno));
+    auto opened = detail::open_to_read(path_);
+    if (!opened.file) fail_to_read(opened.trouble);
+    file_ = std::move(opened.file);
+    left_ = opened.size;
   }
 
   /// How many bytes have not been read yet: look here before making room for what a file claims to hold.
@@ -49,17 +48,13 @@ class InputFile {
   }
 
  private:
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-
   [[noreturn]] void fail_to_read(const std::string& reason) const {
     throw FileError(operation_, "to read " + path_.string(), reason, "check that it is a file and may be read");
   }
 
   std::string operation_;
   std::filesystem::path path_;
-  std::unique_ptr<std::FILE, Close> file_;
+  detail::FileHandle file_;
   std::uintmax_t left_ = 0;
 };
 

@@ -29,7 +29,7 @@ struct ScatterPanel {
 };
 
 struct ScatterOptions {
-  /// The side of a panel in pixels, from 64 on.
+  /// The side of a panel in pixels, from 64 to 65,535.
   Index panel_size = 360;
   /// What both axes show; left out, it is taken from the points, without regard to a few far ones.
   std::optional<AxisRange> range = {};
@@ -53,8 +53,10 @@ inline void check_scatter(const std::vector<ScatterPanel>& panels, const Scatter
         throw NonFinite("scatter", text("finite points in panel \"", title, '"'),
                         text('(', points(0, j), ", ", points(1, j), ") in column ", j), "leave such points out");
   }
-  if (options.panel_size < 64)
-    throw InvalidArgument("scatter", "a panel size from 64 pixels on", text(options.panel_size), "draw larger panels");
+  constexpr Index least = 64, most = 65'535;
+  if (options.panel_size < least || options.panel_size > most)
+    throw InvalidArgument("scatter", text("a panel size of ", least, " to ", most, " pixels"), text(options.panel_size),
+                          "draw larger or smaller panels");
   if (const auto& range = options.range;
       range && !(std::isfinite(range->high - range->low) && range->low < range->high))
     throw InvalidArgument("scatter", "a finite range from low to high", text(range->low, " to ", range->high),
@@ -75,7 +77,10 @@ inline ScatterView common_view(const std::vector<ScatterPanel>& panels) {
   }
   const double extent = std::max(axes[0].high - axes[0].low, axes[1].high - axes[1].low);
   const double side = extent > 0 ? 1.08 * extent : 1;
-  return {(axes[0].low + axes[0].high - side) / 2, (axes[1].low + axes[1].high - side) / 2, side};
+  if (!std::isfinite(side))
+    throw InvalidArgument("scatter", "points less far apart than numbers reach", text("an extent of ", extent),
+                          "leave such points out, or say the range to show");
+  return {axes[0].low / 2 + axes[0].high / 2 - side / 2, axes[1].low / 2 + axes[1].high / 2 - side / 2, side};
 }
 
 /// From blue to vermilion: neighbours differ, and a row of panels reads as a sequence.
@@ -129,8 +134,8 @@ inline ScatterLayout lay_out(std::size_t panels, double size, double label_width
 }  // namespace detail
 
 /// Draws panels in a row on white, all with the same axes and the same scale along x and y. Throws InvalidArgument when
-/// there is no panel, a panel is not 2 x n points with n > 0, or an option is out of range; NonFinite when a point is
-/// not finite.
+/// there is no panel, a panel is not 2 x n points with n > 0, an option is out of range, or no square holds the points;
+/// NonFinite when a point is not finite.
 inline Canvas scatter(const std::vector<ScatterPanel>& panels, const ScatterOptions& options = {}) {
   using Layout = detail::ScatterLayout;
   detail::check_scatter(panels, options);
