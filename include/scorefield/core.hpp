@@ -11,5 +11,6 @@
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/product.hpp"
 #include "scorefield/core/random.hpp"
+#include "scorefield/core/settings.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/core/version.hpp"
