@@ -3,7 +3,9 @@
 
 #include <charconv>
 #include <functional>
+#include <locale>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -11,6 +13,7 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
+#include <version>
 
 namespace examples {
 
@@ -75,11 +78,25 @@ class Arguments {
   }
 
  private:
+  /// Whether a word is a number in range, and nothing else.
+  template <class T>
+  static bool read_number(std::string_view typed, T& value) {
+    const auto* const end = typed.data() + typed.size();
+    const auto result = std::from_chars(typed.data(), end, value);
+    return result.ec == std::errc{} && result.ptr == end;
+  }
+#ifndef __cpp_lib_to_chars  // a standard library that has from_chars for integers alone
+  static bool read_number(std::string_view typed, double& value) {
+    std::istringstream stream{std::string(typed)};
+    stream.imbue(std::locale::classic());
+    return stream >> std::noskipws >> value && stream.peek() == std::istringstream::traits_type::eof();
+  }
+#endif
+
   template <class T>
   static T parsed(const std::string& name, std::string_view typed) {
     T value{};
-    const auto [end, error] = std::from_chars(typed.data(), typed.data() + typed.size(), value);
-    if (error != std::errc{} || end != typed.data() + typed.size())
+    if (!read_number(typed, value))
       throw UsageError("--" + name + ": expected a " + (std::is_integral_v<T> ? "whole number" : "number") +
                        " in range, got '" + std::string(typed) + "'");
     return value;

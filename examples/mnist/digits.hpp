@@ -2,8 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
-#include <cstdint>
 #include <filesystem>
 #include <scorefield/data/idx.hpp>
 #include <scorefield/scorefield.hpp>
@@ -59,13 +57,5 @@ inline Digits read_digits(const std::filesystem::path& folder) {
 }
 
 inline Digits drawn_digits() { return detail::split(sf::glyphs<float>(20'000).samples); }
-
-/// Tells data apart, so that a run is not resumed with others. FNV-1a, number by number.
-inline std::uint64_t fingerprint(const sf::Matrix<float>& samples) {
-  std::uint64_t h = 0xCBF29CE484222325u;
-  for (sf::Index i = 0; i < samples.size(); ++i)
-    h = (h ^ std::bit_cast<std::uint32_t>(samples.data()[i])) * 0x100000001B3u;
-  return h;
-}
 
 }  // namespace mnist

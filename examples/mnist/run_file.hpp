@@ -32,17 +32,20 @@ struct Settings {
 /// A look at the run at some step.
 struct Report {
   sf::Index step;
-  double loss;  // mean over the training steps since the report before, weighted as the objective has it
+  double loss;  // mean over the samples of the training steps since the report before, weighted as the objective has it
   double held_out_loss;
 };
 
 /// What a run has seen of itself.
 struct Journal {
   std::vector<Report> reports;
-  double loss_sum = 0;  // over the steps since the last report
-  sf::Index loss_count = 0;
+  double loss_sum = 0;       // over the steps since the last report
+  sf::Index loss_count = 0;  // of samples
 
-  void add(double loss) { loss_sum += loss, ++loss_count; }
+  void add(double loss, sf::Index samples) {
+    loss_sum = sf::multiply_add(loss, static_cast<double>(samples), loss_sum);
+    loss_count += samples;
+  }
   const Report& report(sf::Index step, double held_out_loss) {
     const auto count = static_cast<double>(std::exchange(loss_count, 0));
     reports.push_back({step, std::exchange(loss_sum, 0) / count, held_out_loss});

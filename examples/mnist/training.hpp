@@ -64,7 +64,7 @@ class Training {
     kept_.settings = {.batch_size = options.batch.value_or(Recipe::batch_size),
                       .learning_rate = options.learning_rate.value_or(Recipe::learning_rate),
                       .seed = options.seed.value_or(0)};
-    kept_.data = fingerprint(digits.training.samples());
+    kept_.data = digits.training.fingerprint();
     if (options.epochs)
       kept_.settings.steps = steps_of(*options.epochs, steps_per_epoch());
     else
@@ -104,7 +104,10 @@ class Training {
   }
 
  private:
-  sf::Index steps_per_epoch() const { return sf::Chunks{digits_.training.size(), kept_.settings.batch_size}.pieces(); }
+  sf::Index steps_per_epoch() const {
+    const sf::Index images = digits_.training.size();
+    return sf::Chunks{images, std::min(images, kept_.settings.batch_size)}.pieces();
+  }
 
   ReportPlan plan() const { return {steps_per_epoch()}; }
 
@@ -132,8 +135,10 @@ class Training {
     const Stopwatch watch;
     run.advance();
     const double seconds = watch.seconds();
-    kept_.journal.add(run.loss());
-    bar(sf::Progress<float>{run.step(), steps, run.epoch(), run.loss(), run.learning_rate(), run.result()});
+    kept_.journal.add(run.loss(), run.batch_length());
+    auto progress = run.progress();
+    progress.steps = steps;
+    bar(progress);
     return seconds;
   }
 

@@ -12,5 +12,6 @@
 #include "scorefield/core/product.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/sample_range.hpp"
+#include "scorefield/core/settings.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/core/version.hpp"

@@ -1,5 +1,6 @@
 #include "scorefield/data/dataset.hpp"
 
+#include <cmath>
 #include <limits>
 #include <type_traits>
 
@@ -46,4 +47,35 @@ TEST_CASE("a data set refuses nothing and numbers that are none", "[data]") {
   samples(2, 7) = -std::numeric_limits<float>::infinity();
   CHECK_THROWS_AS(sf::Dataset<float>(samples), sf::NonFinite);
   CHECK_THROWS_WITH(sf::Dataset<float>(samples), contains("got -inf in row 2 of sample (column) 7;"));
+}
+
+TEST_CASE("a data set may look at a matrix of somebody else", "[data]") {
+  sf::Matrix<double> samples = sf::Matrix<double>::Ones(4, 5);
+  const auto data = sf::Dataset<double>::view_of(samples);
+  const auto copy = data;
+  CHECK(data.samples().data() == samples.data());
+  CHECK(copy.samples().data() == samples.data());
+  CHECK(copy.dimension() == 4);
+  CHECK(copy.size() == 5);
+  samples(3, 1) = std::numeric_limits<double>::infinity();
+  CHECK_THROWS_WITH(sf::Dataset<double>::view_of(samples), contains("got inf in row 3 of sample (column) 1;"));
+}
+
+TEST_CASE("fingerprints tell data apart", "[data]") {
+  const sf::Matrix<float> samples = sf::Vector<float>::LinSpaced(15, -1, 2).reshaped(3, 5);
+  const auto of = [](const sf::Matrix<float>& x) { return sf::Dataset{x}.fingerprint(); };
+  CHECK(of(samples) == sf::Dataset<float>::view_of(samples).fingerprint());
+  CHECK(of(samples) != of(samples.reshaped(5, 3)));
+  CHECK(of(samples) != of(samples.leftCols(4)));
+  for (sf::Index i = 0; i < samples.size(); ++i) {
+    auto other = samples;
+    other(i) = std::nextafter(other(i), 3.0f);
+    CHECK(of(other) != of(samples));
+  }
+  // Signs are the highest bits of words, whose changes must not cancel.
+  for (sf::Index row = 0; row < 3; ++row) {
+    auto mirrored = samples;
+    mirrored.row(row).leftCols(4) *= -1;
+    CHECK(of(mirrored) != of(samples));
+  }
 }

@@ -1,6 +1,8 @@
 #include "scorefield/data/minibatches.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -91,4 +93,11 @@ TEST_CASE("sizes that make no batch are refused", "[data]") {
   CHECK_THROWS_AS((sf::Minibatches{(sf::Index{1} << 32) + 1, 4, sf::Seed{}}), sf::InvalidArgument);
   CHECK_THROWS_WITH((sf::Minibatches{10, 0, sf::Seed{}}),
                     contains("Minibatches: expected a batch size from 1 on, got 0"));
+}
+
+TEST_CASE("the largest of all batches is all data", "[data]") {
+  sf::Minibatches batches{5, std::numeric_limits<sf::Index>::max(), sf::Seed{}};
+  CHECK(batches.batch_size() == 5);
+  CHECK(batches.steps_per_epoch() == 1);
+  CHECK(batches.epoch_of(std::numeric_limits<sf::Index>::max()) == std::numeric_limits<sf::Index>::max());
 }

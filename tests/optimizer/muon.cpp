@@ -143,3 +143,16 @@ TEST_CASE("hyper-parameters with which Muon cannot work are refused", "[optimize
   CHECK_THROWS_AS(sf::Muon{.beta1 = 1}.validate(), sf::InvalidArgument);
   CHECK_THROWS_WITH((sf::Muon{.momentum = 1}.validate()), "Muon: expected momentum in [0, 1), got 1; 0.95 is usual");
 }
+
+TEST_CASE("Muon's steps are the same for floats whose squares overflow or vanish", "[optimizer]") {
+  const auto g = test::normals<float>(16, 24, "gradient");
+  Weight<float> plain(sf::Muon{}, 16, 24), large = plain, small = plain;
+  plain.update(g, 0.1);
+  large.update(1e20f * g, 0.1);
+  small.update(1e-30f * g, 0.1);
+  REQUIRE(large.p.allFinite());
+  CHECK(!plain.p.isZero(0.01f));
+  // The same numbers but for the rounding of each gradient, which five steps enlarge, see above.
+  CHECK((large.p - plain.p).cwiseAbs().maxCoeff() < 500 * test::Tolerance<float>::epsilon);
+  CHECK((small.p - plain.p).cwiseAbs().maxCoeff() < 500 * test::Tolerance<float>::epsilon);
+}

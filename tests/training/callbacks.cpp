@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "scorefield/io/checkpoint.hpp"
+
 #include "support/allocations.hpp"
 #include "support/catch.hpp"
 #include "training/runs.hpp"
@@ -18,8 +20,8 @@ namespace {
 
 const sf::Vector<float> no_parameters;
 
-sf::Progress<float> progress_at(sf::Index step, sf::Index steps, double loss) {
-  return {step, steps, 0, loss, 1e-3, no_parameters};
+sf::Progress<float> progress_at(sf::Index step, sf::Index steps, double loss, sf::Index batch_length = 1) {
+  return {step, steps, 0, batch_length, loss, 1e-3, no_parameters};
 }
 
 /// The step after which a run with these losses is stopped; 0 if it is not.
@@ -41,9 +43,11 @@ static_assert(sf::TrainingCallback<decltype(returns_next), float>);
 static_assert(sf::TrainingCallback<sf::History, float> && sf::TrainingCallback<sf::History&, double>);
 static_assert(sf::TrainingCallback<sf::EarlyStop, float>);
 static_assert(sf::TrainingCallback<sf::Every<decltype(returns_nothing)>, float>);
+static_assert(sf::TrainingCallback<sf::Every<decltype(returns_next)>, float>);
 static_assert(sf::TrainingCallback<decltype(takes_doubles), double>);
 
 static_assert(!sf::TrainingCallback<decltype(returns_a_flag), float>);  // true is not clearly "stop" or "go on"
+static_assert(!sf::TrainingCallback<sf::Every<decltype(returns_a_flag)>, float>);
 static_assert(!sf::TrainingCallback<decltype(takes_nothing), float>);
 static_assert(!sf::TrainingCallback<decltype(takes_doubles), float>);
 static_assert(!sf::TrainingCallback<const sf::History, float>);
@@ -114,8 +118,11 @@ TEST_CASE("history of a run", "[training]") {
   trained({.epochs = 2, .batch_size = 256}, history, [&](const auto& progress) { losses.push_back(progress.loss); });
   REQUIRE(losses.size() == 8);
   REQUIRE(history.rows().size() == 3);
-  CHECK(history.rows()[1].loss == Catch::Approx((losses[3] + losses[4] + losses[5]) / 3).epsilon(1e-14));
-  CHECK(history.rows()[2].loss == Catch::Approx((losses[6] + losses[7]) / 2).epsilon(1e-14));
+  // The last batch of an epoch has 1000 - 3 * 256 = 232 samples.
+  const double short_row = 256 * losses[6] + 232 * losses[7];
+  CHECK(history.rows()[1].loss ==
+        Catch::Approx((232 * losses[3] + 256 * (losses[4] + losses[5])) / (232 + 2 * 256)).epsilon(1e-14));
+  CHECK(history.rows()[2].loss == Catch::Approx(short_row / (256 + 232)).epsilon(1e-14));
   CHECK(history.rows()[0].epoch == 0);
   CHECK(history.rows()[1].epoch == 1);
 }
@@ -163,6 +170,74 @@ TEST_CASE("early stopping ends a run", "[training]") {
   trained({.steps = 100}, sf::EarlyStop({.window = 5, .patience = 3, .min_improvement = 1e6}),
           [&](const auto& progress) { last = progress.step; });
   CHECK(last == 20);
+}
+
+TEST_CASE("means of callbacks are over samples, of which a last batch may have fewer", "[training]") {
+  sf::History history{2};
+  history(progress_at(1, 2, 1, 256));
+  history(progress_at(2, 2, 258, 1));
+  CHECK(history.rows().back().loss == 2);
+
+  // 2, and then 2.5 where a mean over steps would be the best so far: 1.5.
+  sf::EarlyStop stop({.window = 2, .patience = 1});
+  stop(progress_at(1, 4, 1, 256));
+  CHECK(stop(progress_at(2, 4, 258, 1)) == sf::Next::proceed);
+  stop(progress_at(3, 4, 0, 1));
+  CHECK(stop(progress_at(4, 4, 3, 5)) == sf::Next::stop);
+}
+
+TEST_CASE("history needs no more rows than memory has", "[training]") {
+  constexpr auto most = std::numeric_limits<sf::Index>::max();
+  sf::History history{1}, rare{most};
+  history(progress_at(1, most, 1));
+  rare(progress_at(1, most, 1));
+  CHECK(history.rows().size() == 1);
+  CHECK(rare.rows().size() == 1);
+}
+
+TEST_CASE("callbacks go on where they stood", "[training]") {
+  const auto loss = [](sf::Index step) { return step < 9 ? 10.0 - static_cast<double>(step) : 5.0; };
+  const auto length = [](sf::Index step) { return 1 + step % 3; };
+  sf::History whole{4};
+  sf::EarlyStop stop({.window = 3, .patience = 4});
+  sf::Index stopped = 0;
+  for (sf::Index step = 1; stopped == 0; ++step) {
+    whole(progress_at(step, 100, loss(step), length(step)));
+    if (stop(progress_at(step, 100, loss(step), length(step))) == sf::Next::stop) stopped = step;
+  }
+  for (sf::Index kept = 0; kept < stopped; ++kept) {
+    CAPTURE(kept);
+    sf::History first{4}, second{4};
+    const sf::EarlyStop::Options options{.window = 3, .patience = 4};
+    sf::EarlyStop before(options), after(options);
+    for (sf::Index step = 1; step <= kept; ++step) {
+      first(progress_at(step, 100, loss(step), length(step)));
+      before(progress_at(step, 100, loss(step), length(step)));
+    }
+    sf::Tensors tensors;
+    sf::add_callback_state(tensors, "history", first);
+    sf::add_callback_state(tensors, "early_stop", before);
+    sf::read_callback_state(tensors, "history", second);
+    sf::read_callback_state(tensors, "early_stop", after);
+    sf::Index last = 0;
+    for (sf::Index step = kept + 1; last == 0; ++step) {
+      second(progress_at(step, 100, loss(step), length(step)));
+      if (after(progress_at(step, 100, loss(step), length(step))) == sf::Next::stop) last = step;
+    }
+    CHECK(last == stopped);
+    CHECK(second.state() == whole.state());
+  }
+
+  sf::Tensors tensors;
+  sf::add_callback_state(tensors, "history", whole);
+  CHECK_THROWS_AS(sf::add_callback_state(tensors, "history", whole), sf::InvalidArgument);
+  CHECK_THROWS_WITH(sf::read_callback_state(tensors, "other", whole), contains("tensor \"callback.other\""));
+  sf::History other{5};
+  CHECK_THROWS_WITH(
+      sf::read_callback_state(tensors, "history", other),
+      contains("History::resume: expected the state of a History of 5 steps a row, got ") && contains("the first 4"));
+  CHECK_THROWS_WITH(sf::read_callback_state(tensors, "history", stop), contains("EarlyStop::resume: expected five"));
+  CHECK(other.rows().empty());
 }
 
 TEST_CASE("callbacks of the library allocate nothing after the first step", "[training]") {

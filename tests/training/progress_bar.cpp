@@ -76,11 +76,11 @@ TEST_CASE("a progress bar allocates nothing", "[training]") {
   std::int64_t allocated = -1;
   const std::string all = written_to_stderr([&] {
     sf::ProgressBar bar{true};
-    bar(sf::Progress<float>{1, 4, 0, 0.5, 1e-3, p});
+    bar(sf::Progress<float>{1, 4, 0, 1, 0.5, 1e-3, p});
     allocated = sf::test::count_allocations([&] {
       for (sf::Index step = 2; step <= 4; ++step) {
         std::this_thread::sleep_for(std::chrono::milliseconds(110));  // so that each step is drawn
-        bar(sf::Progress<float>{step, 4, 0, 0.5, 1e-3, p});
+        bar(sf::Progress<float>{step, 4, 0, 1, 0.5, 1e-3, p});
       }
     });
   });

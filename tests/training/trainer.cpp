@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "scorefield/optimizer/muon.hpp"
 #include "scorefield/training/callbacks.hpp"
 #include "scorefield/training/progress_bar.hpp"
 
@@ -69,6 +70,32 @@ struct Steep : sf::DenoisingScoreMatching {
                          Workspace<Model>&) const {
     losses.setOnes();
     gradient.setConstant(std::numeric_limits<float>::infinity());
+  }
+};
+
+/// Its loss is finite, and so is its gradient, but the square of one float is not. The sample with the largest first
+/// coordinate has the largest loss.
+struct SquareOverflows : sf::DenoisingScoreMatching {
+  sf::Index from = 2;
+
+  template <class Model>
+  void loss_and_gradient(const Model& model, sf::ConstVectorView<float> p, sf::ConstMatrixView<float> x0,
+                         const sf::Draw& draw, sf::Index batch_size, sf::VectorView<float> losses,
+                         sf::VectorView<float> gradient, Workspace<Model>& w) const {
+    sf::DenoisingScoreMatching::loss_and_gradient(model, p, x0, draw, batch_size, losses, gradient, w);
+    losses = x0.row(0).transpose().array() + 10;
+    if (draw.step >= from) gradient(gradient.size() - 1) = 2e19f;
+  }
+};
+
+/// Counts the rooms that it is asked for.
+struct CountsWorkspaces : sf::DenoisingScoreMatching {
+  int* count;
+
+  template <class Model>
+  Workspace<Model> workspace(const Model& model) const {
+    ++*count;
+    return sf::DenoisingScoreMatching::workspace(model);
   }
 };
 
@@ -165,7 +192,8 @@ TEST_CASE("fit is the loop over a run", "[training]") {
 
 TEST_CASE("epochs are steps by another name", "[training]") {
   CHECK(trained({.epochs = 3, .batch_size = 256}) == trained({.steps = 12, .batch_size = 256}));
-  CHECK(trained({.epochs = 2, .batch_size = 5000}) == trained({.steps = 2, .batch_size = 1000}));
+  for (const sf::Index more : {sf::Index{5000}, std::numeric_limits<sf::Index>::max()})
+    CHECK(trained({.epochs = 2, .batch_size = more}) == trained({.steps = 2, .batch_size = 1000}));
 }
 
 TEST_CASE("the loss of a step is the mean over its batch", "[training]") {
@@ -295,6 +323,58 @@ TEST_CASE("a gradient that cannot be clipped ends a run and leaves it where it w
   CHECK(run.result() == model.parameters());
 }
 
+TEMPLATE_TEST_CASE("a gradient whose square overflows ends a run before its step", "[training]", sf::Adam, sf::Sgd,
+                   sf::Muon) {
+  const auto model = small_model();
+  sf::Matrix<float> x = small_data().samples();
+  x(0, 71) = 2;
+  const sf::Dataset data{x};
+  for (const int threads : {1, 2}) {
+    auto run = sf::Trainer{SquareOverflows{}, TestType{}}.start(
+        model, data, {.steps = 9, .batch_size = 1000, .threads = threads, .average = {{}}});
+    run.advance();
+    run.advance();
+    const auto before = run.state();
+    for (int again = 0; again < 2; ++again) {
+      CHECK_THROWS_AS(run.advance(), sf::NonFinite);
+      CHECK_THROWS_WITH(run.advance(),
+                        contains("training step 3: expected a finite gradient, got one that overflows, where the "
+                                 "largest loss is 12 for sample 71; lower the learning rate"));
+    }
+    CHECK(run.step() == 2);
+    CHECK(run.state().parameters == before.parameters);
+    CHECK(run.state().average == before.average);
+    CHECK(run.state().optimizer == before.optimizer);
+    CHECK(before.parameters.allFinite());
+  }
+}
+
+TEST_CASE("a run has rooms for as many threads as there are pieces of work", "[training]") {
+  const auto model = small_model();
+  const auto data = small_data();
+  const auto rooms = [&](sf::Index batch_size, int threads) {
+    int count = 0;
+    sf::Trainer{CountsWorkspaces{{}, &count}, sf::Adam{}}.start(
+        model, data, {.steps = 1, .batch_size = batch_size, .threads = threads});
+    return count;
+  };
+  CHECK(rooms(1, 8) == 1);
+  CHECK(rooms(model.chunk_size() + 1, 8) == 2);
+  CHECK(rooms(1000, 3) == 3);
+}
+
+TEST_CASE("a matrix to fit to is not copied", "[training]") {
+  const sf::Matrix<float> samples = small_data().samples();
+  const sf::Dataset data{samples};
+  const sf::Trainer trainer{sf::DenoisingScoreMatching{}, sf::Adam{}};
+  auto one = small_model(), other = small_model();
+  trainer.fit(one, data, {.steps = 1});  // starts the threads
+  one = small_model();
+  const auto by_data = sf::test::count_allocations([&] { trainer.fit(one, data, {.steps = 3}); });
+  CHECK(sf::test::count_allocations([&] { trainer.fit(other, samples, {.steps = 3}); }) == by_data);
+  CHECK(one.parameters() == other.parameters());
+}
+
 TEST_CASE("a run that threw is where it was", "[training]") {
   auto x = sf::Matrix<float>(small_data().samples().leftCols(10));
   x(0, 3) = 1.3f;
@@ -326,6 +406,9 @@ TEST_CASE("training refuses what cannot work", "[training]") {
   refuses({.epochs = -1}, "got epochs -1 and steps 0");
   refuses({.steps = -1}, "got epochs 0 and steps -1");
   refuses({.epochs = -1, .steps = 5}, "got epochs -1 and steps 5");
+  constexpr auto most = std::numeric_limits<sf::Index>::max();
+  refuses({.epochs = most, .batch_size = 256}, "TrainingOptions: expected at most 2^48 steps, got 9223372036854775807");
+  refuses({.steps = most}, "TrainingOptions: expected at most 2^48 steps, got 9223372036854775807");
   refuses({.steps = 5, .batch_size = 0}, "expected a batch size from 1 on, got 0");
   refuses({.steps = 5, .batch_size = -4}, "expected a batch size from 1 on, got -4");
   refuses({.steps = 5, .threads = -1}, "threads: expected 0 (all) or a positive number, got -1");

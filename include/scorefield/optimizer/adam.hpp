@@ -5,9 +5,12 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <string>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/fused.hpp"
 #include "scorefield/core/packet.hpp"
+#include "scorefield/core/settings.hpp"
 #include "scorefield/core/types.hpp"
 
 namespace scorefield {
@@ -36,6 +39,14 @@ struct Adam {
                             text(epsilon, " and ", weight_decay), "1e-8 and 0 are usual");
   }
 
+  std::string settings() const {
+    return settings_text("Adam", {{"learning_rate", learning_rate},
+                                  {"beta1", beta1},
+                                  {"beta2", beta2},
+                                  {"epsilon", epsilon},
+                                  {"weight_decay", weight_decay}});
+  }
+
   template <Real Scalar>
   void update(VectorView<Scalar> p, ConstVectorView<Scalar> g, std::array<VectorView<Scalar>, 2> state, double rate,
               Index step) const {
@@ -45,12 +56,12 @@ struct Adam {
                one_minus_b2 = number(1 - beta2);
     const auto mean_scale = number(-rate / (1 - std::pow(beta1, k)));
     const auto square_scale = number(1 / (1 - std::pow(beta2, k)));
-    const auto keep = number(1 - rate * weight_decay), least = number(epsilon);
+    const auto keep = number(multiply_add(-rate, weight_decay, 1.0)), least = number(epsilon);
     const auto move = [&](const auto& x, const auto& gradient, const auto& old_mean, const auto& old_square) {
       using namespace Eigen::internal;
       const auto mean = multiply_add(b1, old_mean, multiply(one_minus_b1, gradient));
       const auto square = multiply_add(b2, old_square, multiply(one_minus_b2, multiply(gradient, gradient)));
-      const auto deviation = padd(psqrt(multiply(square_scale, square)), least);
+      const auto deviation = padd(square_root(multiply(square_scale, square)), least);
       return std::array{multiply_add(keep, x, pdiv(multiply(mean_scale, mean), deviation)), mean, square};
     };
     Scalar *mean = state[0].data(), *square = state[1].data();

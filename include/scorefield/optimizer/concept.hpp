@@ -15,6 +15,7 @@ namespace scorefield {
 ///   learning_rate
 ///   validate()                               throws InvalidArgument for hyper-parameters that cannot work
 ///   update(p, g, state, rate, step)          moves parameters p by gradient g at learning rate `rate`, step from 1 on
+///   settings()                               optional: its hyper-parameters as text, see core/settings.hpp
 template <class O>
 concept Optimizer = std::copy_constructible<O> &&
     requires(const O& optimizer, VectorView<double> p, ConstVectorView<double> g,
@@ -38,7 +39,7 @@ concept MatrixOptimizer = Optimizer<O> &&
   optimizer.update_matrix(p, g, state, rate, step, workspace);
 };
 
-/// factor(step, steps) multiplies the learning rate at `step` in [0, steps).
+/// factor(step, steps) multiplies the learning rate at `step` in [0, steps). It may offer settings(), as optimizers do.
 template <class S>
 concept LearningRateSchedule = std::copy_constructible<S> && requires(const S& schedule, Index step) {
   { schedule.factor(step, step) } -> std::convertible_to<double>;

@@ -3,8 +3,11 @@
 
 #include <cmath>
 #include <numbers>
+#include <string>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/fused.hpp"
+#include "scorefield/core/settings.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/optimizer/concept.hpp"
 
@@ -14,6 +17,7 @@ namespace scorefield {
 struct ConstantRate {
   void validate() const {}
   double factor(Index, Index) const { return 1; }
+  std::string settings() const { return settings_text("ConstantRate", {}); }
 };
 
 /// From 1 down to `last` along half a cosine. Loshchilov and Hutter 2017, arXiv:1608.03983, equation 5 without
@@ -27,8 +31,9 @@ struct CosineRate {
   }
   double factor(Index step, Index steps) const {
     const double done = static_cast<double>(step) / static_cast<double>(steps);
-    return last + (1 - last) * (1 + std::cos(std::numbers::pi * done)) / 2;
+    return multiply_add((1 - last) / 2, 1 + std::cos(std::numbers::pi * done), last);
   }
+  std::string settings() const { return settings_text("CosineRate", {{"last", last}}); }
 };
 
 /// Grows linearly to 1 over the first `steps`, and then leaves the steps that remain to another schedule:
@@ -45,6 +50,9 @@ struct Warmup {
   double factor(Index step, Index all_steps) const {
     if (step < steps) return static_cast<double>(step + 1) / static_cast<double>(steps);
     return then.factor(step - steps, all_steps - steps);
+  }
+  std::string settings() const requires HasSettings<Then> {
+    return settings_text("Warmup", {{"steps", steps}, {"then", then.settings()}});
   }
 };
 

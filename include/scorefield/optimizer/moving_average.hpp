@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/fused.hpp"
 #include "scorefield/core/types.hpp"
 
 namespace scorefield {
@@ -20,10 +21,13 @@ struct ExponentialMovingAverage {
                             "1 - 1/n averages over about the last n steps");
   }
 
+  /// The average is kept in double: a float does not feel a change of (1 - d) (p - average) below half its last digit.
   template <Real Scalar>
-  void update(VectorView<Scalar> average, ConstVectorView<Scalar> p, Index step) const {
+  void update(VectorView<double> average, ConstVectorView<Scalar> p, Index step) const {
     const auto k = static_cast<double>(step);
-    average += static_cast<Scalar>(1 - std::min(decay, (1 + k) / (10 + k))) * (p - average);
+    const double share = 1 - std::min(decay, (1 + k) / (10 + k));
+    for (Index i = 0; i < p.size(); ++i)
+      average(i) = multiply_add(share, static_cast<double>(p(i)) - average(i), average(i));
   }
 };
 

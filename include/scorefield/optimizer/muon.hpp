@@ -5,11 +5,15 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <string>
 #include <utility>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/fused.hpp"
+#include "scorefield/core/packet.hpp"
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/product.hpp"
+#include "scorefield/core/settings.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/optimizer/adam.hpp"
 
@@ -45,6 +49,15 @@ struct Muon {
     adam().validate();
   }
 
+  std::string settings() const {
+    return settings_text("Muon", {{"learning_rate", learning_rate},
+                                  {"momentum", momentum},
+                                  {"beta1", beta1},
+                                  {"beta2", beta2},
+                                  {"epsilon", epsilon},
+                                  {"weight_decay", weight_decay}});
+  }
+
   static bool moves_matrix(const ParameterPiece& piece) { return std::min(piece.rows, piece.cols) >= smallest_side; }
 
   template <Real Scalar>
@@ -76,21 +89,49 @@ struct Muon {
   template <Real Scalar>
   void update_matrix(MatrixView<Scalar> p, ConstMatrixView<Scalar> g, std::array<MatrixView<Scalar>, 2> state,
                      double rate, Index, Workspace<Scalar>& w) const {
-    const auto keep = static_cast<Scalar>(momentum);
-    auto& mean = state[0];
-    mean = keep * mean + (1 - keep) * g;
-    MatrixView<Scalar> x(w.x.data(), p.rows(), p.cols());
-    x = keep * mean + (1 - keep) * g;  // Nesterov's: the mean as it would be after the same gradient once more
-    const double norm = std::sqrt(x.template cast<double>().squaredNorm());
-    p *= static_cast<Scalar>(1 - rate * weight_decay);
-    if (norm == 0) return;
-    x /= static_cast<Scalar>(norm);
-    p -= static_cast<Scalar>(rate * 0.2 * std::sqrt(static_cast<double>(std::max(p.rows(), p.cols())))) *
-         orthogonalised(p.rows(), p.cols(), w);
+    const auto number = [](double value) { return broadcast(static_cast<Scalar>(value)); };
+    const auto keep = number(momentum), rest = number(1 - momentum);
+    const auto average = [&](const auto& old_mean, const auto& gradient) {
+      const auto part = multiply(rest, gradient);
+      const auto mean = multiply_add(keep, old_mean, part);
+      // Nesterov's: the mean as it would be after the same gradient once more.
+      return std::array{mean, multiply_add(keep, mean, part)};
+    };
+    Scalar *const mean = state[0].data(), *const x = w.x.data();
+    transform(std::array{mean, x}, g.size(), average, mean, g.data());
+
+    const auto shrink = number(multiply_add(-rate, weight_decay, 1.0));
+    if (!normalise(x, p.size())) {
+      transform(
+          p.data(), p.size(), [&](const auto& weight) { return multiply(shrink, weight); }, p.data());
+      return;
+    }
+    const auto size = number(-rate * 0.2 * std::sqrt(static_cast<double>(std::max(p.rows(), p.cols()))));
+    const auto move = [&](const auto& weight, const auto& direction) {
+      return multiply_add(size, direction, multiply(shrink, weight));
+    };
+    transform(p.data(), p.size(), move, p.data(), orthogonalised(p.rows(), p.cols(), w).data());
   }
 
  private:
   Adam adam() const { return {learning_rate, beta1, beta2, epsilon, weight_decay}; }
+
+  /// Divides x by its Euclidean norm, and first by its largest number, whose square might overflow, or all squares
+  /// vanish; false where all are 0.
+  template <Real Scalar>
+  static bool normalise(Scalar* x, Index count) {
+    const Scalar largest = VectorView<Scalar>(x, count).cwiseAbs().maxCoeff();
+    if (largest == 0) return false;
+    const auto divide_by = [&](Scalar divisor) {
+      const auto all = broadcast(divisor);
+      transform(
+          x, count, [&](const auto& value) { return Eigen::internal::pdiv(value, all); }, x);
+    };
+    divide_by(largest);
+    divide_by(square_root(sum_of(
+        count, [](const auto& value) { return multiply(value, value); }, x)));
+    return true;
+  }
 
   /// U V^T for w.x = U S V^T, S <= 1, but for singular values between 0.68 and 1.14 in place of 1 where they start from
   /// 0.006 on: five steps of a Newton-Schulz iteration with Jordan's coefficients. In w.x or w.next.
@@ -119,7 +160,10 @@ struct Muon {
       multiply_left_transposed(x, x, gram, w.room);
     }
     multiply(constant_gram, constant_gram, polynomial, w.room);
-    polynomial = b * gram + c * polynomial;
+    const auto combine = [&](const auto& first, const auto& second) {
+      return multiply_add(broadcast(b), first, multiply(broadcast(c), second));
+    };
+    transform(polynomial.data(), polynomial.size(), combine, gram.data(), polynomial.data());
     polynomial.diagonal().array() += a;
     if (wide)
       multiply(factor, x, next, w.room);

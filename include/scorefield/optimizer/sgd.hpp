@@ -4,8 +4,11 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <string>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/packet.hpp"
+#include "scorefield/core/settings.hpp"
 #include "scorefield/core/types.hpp"
 
 namespace scorefield {
@@ -24,12 +27,20 @@ struct Sgd {
       throw InvalidArgument("Sgd", "momentum in [0, 1)", text(momentum), "0.9 is usual, 0 turns it off");
   }
 
+  std::string settings() const {
+    return settings_text("Sgd", {{"learning_rate", learning_rate}, {"momentum", momentum}});
+  }
+
   template <Real Scalar>
   void update(VectorView<Scalar> p, ConstVectorView<Scalar> g, std::array<VectorView<Scalar>, 1> state, double rate,
               Index) const {
-    auto& [velocity] = state;
-    velocity = static_cast<Scalar>(momentum) * velocity + g;
-    p -= static_cast<Scalar>(rate) * velocity;
+    const auto keep = broadcast(static_cast<Scalar>(momentum)), step = broadcast(static_cast<Scalar>(-rate));
+    const auto move = [&](const auto& x, const auto& gradient, const auto& old_velocity) {
+      const auto velocity = multiply_add(keep, old_velocity, gradient);
+      return std::array{multiply_add(step, velocity, x), velocity};
+    };
+    Scalar* const velocity = state[0].data();
+    transform(std::array{p.data(), velocity}, p.size(), move, p.data(), g.data(), velocity);
   }
 };
 

@@ -8,12 +8,28 @@
 #include <vector>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/fused.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/training/progress.hpp"
 
 namespace scorefield {
 
-/// Keeps the mean loss of every `every` steps; the last row's is of the steps there were.
+namespace detail {
+
+/// The mean over samples of losses that are means over batches, of which some are shorter.
+struct MeanLoss {
+  double sum = 0, samples = 0;
+
+  void add(double loss, Index batch_length) {
+    sum = multiply_add(loss, static_cast<double>(batch_length), sum);
+    samples += static_cast<double>(batch_length);
+  }
+  double mean() const { return sum / samples; }
+};
+
+}  // namespace detail
+
+/// Keeps the mean loss over the samples of every `every` steps; the last row's is of the steps there were.
 class History {
  public:
   struct Row {
@@ -27,27 +43,59 @@ class History {
 
   template <Real Scalar>
   void operator()(const Progress<Scalar>& progress) {
-    if (progress.step == 1) {  // a new run begins
-      count_ = 0;
-      const Index rows = std::min<Index>(progress.steps / every_ + 1, 1 << 20);  // a run may be stopped long before
+    if (progress.step == 1) count_ = 0;    // a new run begins
+    if (progress.step == 1 || resumed_) {  // a run may be stopped long before its end
+      const Index rows = std::min<Index>((progress.steps - progress.step) / every_, 1 << 20) + 2;
       rows_.reserve(rows_.size() + static_cast<std::size_t>(rows));
+      resumed_ = false;
     }
-    if (count_ == 0) rows_.push_back({});
-    sum_ = count_ == 0 ? progress.loss : sum_ + progress.loss;
-    rows_.back() = {progress.step, progress.epoch, sum_ / static_cast<double>(++count_)};
-    if (count_ == every_) count_ = 0;
+    if (count_ == 0) {
+      rows_.push_back({});
+      loss_ = {};
+    }
+    loss_.add(progress.loss, progress.batch_length);
+    rows_.back() = {progress.step, progress.epoch, loss_.mean()};
+    if (++count_ == every_) count_ = 0;
   }
 
   const std::vector<Row>& rows() const { return rows_; }
 
+  /// Where it stands, to be kept with its run.
+  Vector<double> state() const {
+    Vector<double> all(4 + 3 * static_cast<Index>(rows_.size()));
+    all.head(4) << static_cast<double>(every_), static_cast<double>(count_), loss_.sum, loss_.samples;
+    for (Index i = 0; i < (all.size() - 4) / 3; ++i) {
+      const Row& row = rows_[static_cast<std::size_t>(i)];
+      all.segment(4 + 3 * i, 3) << static_cast<double>(row.step), static_cast<double>(row.epoch), row.loss;
+    }
+    return all;
+  }
+
+  /// Goes on from there with the run. Throws InvalidArgument, as it was, for a state of another number of steps a row.
+  void resume(const Vector<double>& state) {
+    if (state.size() < 4 || (state.size() - 4) % 3 != 0 || state(0) != static_cast<double>(every_) ||
+        !(state(1) >= 0 && state(1) < state(0)) || (state(1) > 0 && state.size() == 4))
+      throw InvalidArgument("History::resume", text("the state of a History of ", every_, " steps a row"),
+                            state.size() > 0 ? text(state.size(), " numbers, the first ", state(0)) : "nothing",
+                            "resume what was kept");
+    count_ = static_cast<Index>(state(1));
+    loss_ = {state(2), state(3)};
+    rows_.clear();
+    for (Index i = 4; i < state.size(); i += 3)
+      rows_.push_back({static_cast<Index>(state(i)), static_cast<Index>(state(i + 1)), state(i + 2)});
+    resumed_ = true;
+  }
+
  private:
   Index every_;
-  Index count_ = 0;
-  double sum_ = 0;
+  Index count_ = 0;  // steps in the last row, 0 where it is complete
+  detail::MeanLoss loss_;
   std::vector<Row> rows_;
+  bool resumed_ = false;
 };
 
-/// Stops when the mean loss of a window of steps has not been the best by min_improvement for `patience` windows.
+/// Stops when the mean loss over the samples of a window of steps has not been the best by min_improvement for
+/// `patience` windows.
 class EarlyStop {
  public:
   struct Options {
@@ -66,10 +114,9 @@ class EarlyStop {
   template <Real Scalar>
   Next operator()(const Progress<Scalar>& progress) {
     if (progress.step == 1) *this = EarlyStop(options_);  // a new run begins
-    sum_ += progress.loss;
+    loss_.add(progress.loss, progress.batch_length);
     if (++count_ < options_.window) return Next::proceed;
-    const double mean = sum_ / static_cast<double>(count_);
-    sum_ = 0;
+    const double mean = std::exchange(loss_, {}).mean();
     count_ = 0;
     if (mean < best_ - options_.min_improvement) {
       best_ = mean;
@@ -80,13 +127,33 @@ class EarlyStop {
     return failures_ < options_.patience ? Next::proceed : Next::stop;
   }
 
+  /// Where it stands, to be kept with its run.
+  Vector<double> state() const {
+    return Vector<double>{
+        {static_cast<double>(count_), static_cast<double>(failures_), loss_.sum, loss_.samples, best_}};
+  }
+
+  /// Goes on from there with the run. Throws InvalidArgument, as it was, for what is no state of a window this long.
+  void resume(const Vector<double>& state) {
+    if (state.size() != 5 || !(state(0) >= 0 && state(0) < static_cast<double>(options_.window)) || !(state(1) >= 0))
+      throw InvalidArgument("EarlyStop::resume", text("five numbers of a window of ", options_.window, " steps"),
+                            text(state.size(), state.size() > 0 ? text(", the first ", state(0)) : ""),
+                            "resume what was kept, with the same options");
+    count_ = static_cast<Index>(state(0));
+    failures_ = static_cast<Index>(state(1));
+    loss_ = {state(2), state(3)};
+    best_ = state(4);
+  }
+
  private:
   Options options_;
   Index count_ = 0, failures_ = 0;
-  double sum_ = 0, best_ = std::numeric_limits<double>::infinity();
+  detail::MeanLoss loss_;
+  double best_ = std::numeric_limits<double>::infinity();
 };
 
-/// Calls a function with the progress every n steps: Every{1000, [](const auto& progress) { ... }}.
+/// Calls a function with the progress every n steps: Every{1000, [](const auto& progress) { ... }}. The function is a
+/// callback itself.
 template <class F>
 class Every {
  public:
@@ -95,7 +162,7 @@ class Every {
   }
 
   template <Real Scalar>
-  Next operator()(const Progress<Scalar>& progress) {
+  requires TrainingCallback<F, Scalar> Next operator()(const Progress<Scalar>& progress) {
     if (progress.step % steps_ != 0) return Next::proceed;
     if constexpr (std::same_as<decltype(f_(progress)), Next>) {
       return f_(progress);

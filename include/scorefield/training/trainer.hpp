@@ -39,16 +39,19 @@ class Trainer {
   /// Trains the model and leaves the run's result in it: the moving average of the parameters where the options ask for
   /// one. Each callback is called after every step and may stop the run. Throws InvalidArgument for options and data
   /// that do not fit, NonFinite if the loss becomes so; the model is then as it was.
-  template <TrainableModel Model, TrainingCallback<typename Model::Scalar>... Callbacks>
+  template <TrainableModel Model, class... Callbacks>
   requires Objective<Loss, Model>
   void fit(Model& model, const Dataset<typename Model::Scalar>& data, const TrainingOptions& options,
            Callbacks&&... callbacks) const {
+    static_assert(
+        (TrainingCallback<Callbacks, typename Model::Scalar> && ...),
+        "Trainer::fit: a callback is called with a const Progress<Scalar>& and returns nothing, or Next::stop "
+        "or Next::proceed");
     auto run = start(model, data, options);
     bool stopped = false;
     while (!run.done() && !stopped) {
       run.advance();
-      [[maybe_unused]] const Progress<typename Model::Scalar> progress{run.step(), run.steps(),         run.epoch(),
-                                                                       run.loss(), run.learning_rate(), run.result()};
+      [[maybe_unused]] const auto progress = run.progress();
       [[maybe_unused]] const auto call = [&](auto& callback) {
         if constexpr (std::same_as<decltype(callback(progress)), Next>)
           stopped |= callback(progress) == Next::stop;
@@ -58,6 +61,14 @@ class Trainer {
       (call(callbacks), ...);
     }
     model.set_parameters(run.result());
+  }
+
+  /// The same for a matrix, d x n, that is looked at where it is and not copied.
+  template <TrainableModel Model, class... Callbacks>
+  requires Objective<Loss, Model>
+  void fit(Model& model, const std::same_as<Matrix<typename Model::Scalar>> auto& samples,
+           const TrainingOptions& options, Callbacks&&... callbacks) const {
+    fit(model, Dataset<typename Model::Scalar>::view_of(samples), options, std::forward<Callbacks>(callbacks)...);
   }
 
  private:

@@ -69,7 +69,8 @@ class UpdateUnits {
           add_update_units(units_, piece.offset, piece.size());
       // The longest first, so that none is left over for one thread alone at the end.
       std::stable_sort(units_.begin(), units_.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
-      for (int i = 0; i < threads; ++i) workspaces_.push_back(method_.template workspace<Scalar>(layout));
+      const auto most = std::min(static_cast<std::size_t>(threads), units_.size());
+      for (std::size_t i = 0; i < most; ++i) workspaces_.push_back(method_.template workspace<Scalar>(layout));
     } else {
       add_update_units(units_, 0, model.parameters().size());
     }
@@ -101,7 +102,7 @@ class UpdateUnits {
  private:
   Method method_;
   std::vector<UpdateUnit> units_;
-  std::vector<typename UpdateWorkspace<Method, Scalar>::Type> workspaces_;  // for each thread
+  std::vector<typename UpdateWorkspace<Method, Scalar>::Type> workspaces_;  // for each thread that finds a unit
 };
 
 }  // namespace scorefield::detail

@@ -1,0 +1,62 @@
+/// Hyper-parameters as text, by which a run that is resumed knows whether they are the same.
+#pragma once
+
+#include <concepts>
+#include <initializer_list>
+#include <locale>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+#include "scorefield/core/error.hpp"
+
+namespace scorefield {
+
+/// Something that tells its hyper-parameters: settings() is text that differs where they do. Optimizers, learning-rate
+/// schedules and objectives may offer it; a run cannot tell those that do not apart.
+template <class P>
+concept HasSettings = requires(const P& policy) {
+  { policy.settings() } -> std::convertible_to<std::string>;
+};
+
+/// A number in as few digits as tell it from all others.
+inline std::string exact_text(double value) {
+  std::ostringstream stream;
+  stream.imbue(std::locale::classic());
+  for (int digits = 6; digits <= 17; ++digits) {
+    stream.str("");
+    stream.precision(digits);
+    stream << value;
+    std::istringstream back(stream.str());
+    back.imbue(std::locale::classic());
+    if (double read = 0; back >> read && read == value) break;
+  }
+  return stream.str();
+}
+
+/// A hyper-parameter by its name.
+struct Setting {
+  std::string_view name;
+  std::string value;
+
+  template <class Value>
+  Setting(std::string_view of, const Value& is) : name(of) {
+    if constexpr (std::floating_point<Value>)
+      value = exact_text(static_cast<double>(is));
+    else
+      value = text(is);
+  }
+};
+
+/// "Adam{learning_rate 0.001, beta1 0.9}".
+inline std::string settings_text(std::string_view policy, std::initializer_list<Setting> settings) {
+  std::string all(policy);
+  const char* separator = "{";
+  for (const auto& [name, value] : settings) {
+    all += text(separator, name, ' ', value);
+    separator = ", ";
+  }
+  return all + (settings.size() == 0 ? "{}" : "}");
+}
+
+}  // namespace scorefield
