@@ -1,9 +1,9 @@
 /// Fuzzes the command line of the example mnist, whose options are of every kind, up to where it would train: lines are
-/// words, and the last bytes are what a run to be resumed has kept.
+/// words, and the first 16 bytes are what a run to be resumed has kept.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <fuzzer/FuzzedDataProvider.h>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,12 +34,13 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  FuzzedDataProvider provider(data, size);
   mnist::Settings kept;
-  kept.batch_size = provider.ConsumeIntegral<std::int64_t>();
-  kept.steps = provider.ConsumeIntegral<std::int64_t>();
+  constexpr std::size_t numbers = sizeof kept.batch_size + sizeof kept.steps;
+  if (size < numbers) return 0;
+  std::memcpy(&kept.batch_size, data, sizeof kept.batch_size);
+  std::memcpy(&kept.steps, data + sizeof kept.batch_size, sizeof kept.steps);
   if (kept.batch_size < 1 || kept.steps < 0) return 0;  // read_run refuses them
-  std::string line = provider.ConsumeRemainingBytesAsString();
+  std::string line(data + numbers, data + size);
   std::vector<const char*> words{"mnist"};
   for (std::size_t begin = 0; begin < line.size();) {
     const auto end = std::min(line.find('\n', begin), line.size());

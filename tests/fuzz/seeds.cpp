@@ -111,8 +111,8 @@ void write_idx(const fs::path& plain, const fs::path& inside) {
 
 void write_command_lines(const fs::path& folder) {
   const auto line = [&](const char* name, const std::string& words, std::int64_t batch, std::int64_t steps) {
-    put(folder / name, words + little_endian(static_cast<std::uint64_t>(steps), 8) +
-                           little_endian(static_cast<std::uint64_t>(batch), 8));
+    put(folder / name, little_endian(static_cast<std::uint64_t>(batch), 8) +
+                           little_endian(static_cast<std::uint64_t>(steps), 8) + words);
   };
   line("none", "", 64, 0);
   line("help", "--help\n", 64, 0);
