@@ -3,7 +3,7 @@
 #
 #   sh cmake/setup.sh          compiler, CMake, Ninja, Eigen, Catch2, Google Benchmark, libpng, zlib, giflib,
 #                              nlohmann-json
-#   sh cmake/setup.sh --ci     also clang, a BLAS for Eigen to be tested with, clang-format
+#   sh cmake/setup.sh --ci     also clang with libFuzzer, a BLAS for Eigen to be tested with, clang-format
 set -eu
 
 case "${1-}" in
@@ -42,6 +42,16 @@ have_blas() {
   return $result
 }
 
+# Of clang, whose packages leave out what -fsanitize links.
+have_fuzzer() {
+  out=$(mktemp) || return 1
+  result=0
+  printf 'extern "C" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }\n' |
+    clang++ -fsanitize=fuzzer,address,undefined -x c++ - -o "$out" >/dev/null 2>&1 || result=1
+  rm -f "$out"
+  return $result
+}
+
 find_missing() {
   missing=
   have_cxx20 || missing="$missing compiler"
@@ -56,6 +66,7 @@ find_missing() {
   have_header nlohmann/json.hpp || missing="$missing json"
   if [ "${1-}" = --ci ]; then
     have clang++ || missing="$missing clang"
+    have_fuzzer || missing="$missing fuzzer"
     have_blas || missing="$missing blas"
     have clang-format || missing="$missing clang-format"
   fi
@@ -71,8 +82,8 @@ echo "Missing:$missing"
 by_hand() {
   echo "$1" >&2
   echo "Please install by hand: a C++20 compiler (g++ 11 or clang 14), CMake 3.25, Ninja, Eigen 3.4, Catch2 2.13 or 3," >&2
-  echo "Google Benchmark, libpng, zlib, giflib and nlohmann-json with their headers; for --ci also clang, a BLAS, and" >&2
-  echo "clang-format." >&2
+  echo "Google Benchmark, libpng, zlib, giflib and nlohmann-json with their headers; for --ci also clang with" >&2
+  echo "libFuzzer, a BLAS, and clang-format." >&2
   exit 1
 }
 
@@ -111,7 +122,9 @@ package() {
   apt-get/json) echo nlohmann-json3-dev ;;
   dnf/json) echo json-devel ;;
   */json) echo nlohmann-json ;;
-  brew/clang) echo llvm ;;
+  brew/clang | brew/fuzzer) echo llvm ;;
+  apt-get/fuzzer) echo libclang-rt-dev ;;
+  */fuzzer) echo compiler-rt ;;
   apt-get/blas) echo libblas-dev ;;
   dnf/blas) echo blas-devel ;;
   brew/blas) echo openblas ;;

@@ -36,6 +36,13 @@ Recipe named_recipe(const std::string& name) {
   throw examples::UsageError("--recipe: expected default or full, got '" + name + "'");
 }
 
+/// Beyond that, memory would run out.
+void check_range(const char* name, sf::Index value) {
+  constexpr sf::Index most = 1'000'000;
+  if (value < 1 || value > most)
+    throw examples::UsageError(sf::text("--", name, ": expected 1 to ", most, ", got ", value));
+}
+
 void write_losses(const std::filesystem::path& path, const sf::History& history) {
   std::string lines = "step,epoch,loss\n";
   for (const auto& row : history.rows()) lines += sf::text(row.step, ",", row.epoch, ",", row.loss, "\n");
@@ -112,7 +119,8 @@ int run(int argc, char** argv) {
   const sf::SampleRequest request{.count = points, .seed = sf::Seed{seed}, .threads = threads};
 
   // Whatever cannot work is to be known before the training.
-  if (points < 1) throw examples::UsageError(sf::text("--samples: expected at least 1, got ", points));
+  check_range("samples", points);
+  check_range("sampler-steps", sampler_steps);
   const std::filesystem::path folder = output;
   trainer.start(model, data, recipe.training);
   sampler.start(model, request);

@@ -73,14 +73,18 @@ inline sf::Index steps_of(double epochs, sf::Index steps_per_epoch) {
   return std::max<sf::Index>(1, std::llround(epochs * static_cast<double>(steps_per_epoch)));
 }
 
-/// A number of epochs that is so many steps, as short as it can be.
+/// A number of epochs that is so many steps, as short as it can be. Of more than 2^53 steps, which a double does not
+/// hold, it may be a few off.
 inline std::string epochs_text(sf::Index steps, sf::Index steps_per_epoch) {
   const double exact = static_cast<double>(steps) / static_cast<double>(steps_per_epoch);
-  for (double power = 10;; power *= 10)
+  double shown = exact;
+  for (double power = 10; power <= 1e17; power *= 10)
     if (const double rounded = std::round(exact * power) / power; steps_of(rounded, steps_per_epoch) == steps) {
-      char digits[32];
-      return {digits, std::to_chars(digits, std::end(digits), rounded).ptr};
+      shown = rounded;
+      break;
     }
+  char digits[32];
+  return {digits, std::to_chars(digits, std::end(digits), shown).ptr};
 }
 
 /// Nothing when help was asked for, which is then printed. Throws UsageError for what cannot be used.

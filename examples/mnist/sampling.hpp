@@ -35,7 +35,8 @@ inline constexpr sf::DpmSolverPlusPlus quick_sampler{
     .steps = 15, .t_last = denoised_from, .stochasticity = stochasticity};
 
 inline AnySampler named_sampler(const std::string& name, std::optional<sf::Index> steps) {
-  if (steps && *steps < 1) throw examples::UsageError(sf::text("--sampler-steps: expected at least 1, got ", *steps));
+  if (steps && (*steps < 1 || *steps > 1'000'000))
+    throw examples::UsageError(sf::text("--sampler-steps: expected 1 to 1000000, got ", *steps));
   if (name == "euler-maruyama")
     return sf::EulerMaruyama{
         .steps = steps.value_or(300), .t_last = denoised_from, .stochasticity = euler_maruyama_stochasticity};

@@ -1,0 +1,49 @@
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "../../examples/mnist/options.hpp"
+#include "support/catch.hpp"
+
+using scorefield::Index;
+
+namespace {
+
+constexpr Index largest = std::numeric_limits<Index>::max();
+
+std::string refusal(std::vector<const char*> words) {
+  words.insert(words.begin(), "mnist");
+  try {
+    mnist::read_options(static_cast<int>(words.size()), words.data());
+  } catch (const examples::UsageError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("a length in epochs is as short as it can be, and the same steps again", "[examples]") {
+  CHECK(mnist::epochs_text(108, 45) == "2.4");
+  CHECK(mnist::epochs_text(1000, 938) == "1.066");
+  for (const Index steps : {Index{1}, Index{7}, Index{2251}, Index{1} << 53})
+    for (const Index steps_per_epoch : {1, 3, 45, 938, 60'000}) {
+      CAPTURE(steps, steps_per_epoch);
+      CHECK(mnist::steps_of(std::stod(mnist::epochs_text(steps, steps_per_epoch)), steps_per_epoch) == steps);
+    }
+}
+
+TEST_CASE("a file that speaks of more steps than a double holds has a length too", "[examples]") {
+  for (const Index steps : {(Index{1} << 53) + 1, largest - 1, largest})
+    for (const Index steps_per_epoch : {Index{1}, Index{938}, largest}) {
+      CAPTURE(steps, steps_per_epoch);
+      CHECK(std::stod(mnist::epochs_text(steps, steps_per_epoch)) ==
+            Catch::Approx(static_cast<double>(steps) / static_cast<double>(steps_per_epoch)));
+    }
+}
+
+TEST_CASE("what would run out of memory after the training is refused before it", "[examples]") {
+  CHECK(refusal({"--sampler-steps", "1000000", "--samples", "1000000"}).empty());
+  for (const char* steps : {"0", "1000001", "9223372036854775807"})
+    CHECK(refusal({"--sampler-steps", steps}) == std::string("--sampler-steps: expected 1 to 1000000, got ") + steps);
+}
