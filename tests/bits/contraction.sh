@@ -10,8 +10,9 @@ set -euo pipefail
 one_copy=$(cd "$(dirname "$0")/../.." && grep -rhA3 SCOREFIELD_ONE_COPY include |
   sed -nE 's/^SCOREFIELD_ONE_COPY .* ([a-z_]+)\(.*/\1/p; s/^  SCOREFIELD_ONE_COPY .* ([a-z_]+)\(.*/\1/p' | sort -u |
   paste -sd'|')
-# What is computed once, from the data alone, before or after what threads and batches share.
-once='scorefield::(principal_moments|swiss_roll)|^main$|Eigen::internal::'
+# The decomposition of a covariance, which is computed once, before what threads and batches share.
+once='^<[^(]*(scorefield::principal_moments|[hH]ouseholder|[tT]ridiagonal|selfadjoint)|^<[^(]*Eigen::internal::'
+once+='(gebp_kernel|(general|triangular)_matrix_vector_product|generic_product_impl|outer_product_selector)'
 
 fused_instructions() {
   objdump --disassemble --demangle --no-show-raw-insn "$1" |

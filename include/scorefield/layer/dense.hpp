@@ -16,6 +16,7 @@
 #include "scorefield/layer/activation/concept.hpp"
 #include "scorefield/layer/activation/identity.hpp"
 #include "scorefield/layer/activation/through_activation.hpp"
+#include "scorefield/layer/uniform_start.hpp"
 
 namespace scorefield {
 

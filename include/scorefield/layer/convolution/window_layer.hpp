@@ -21,6 +21,7 @@
 #include "scorefield/layer/convolution/winograd.hpp"
 #include "scorefield/layer/image_pair.hpp"
 #include "scorefield/layer/image_shape.hpp"
+#include "scorefield/layer/uniform_start.hpp"
 
 namespace scorefield::detail {
 
