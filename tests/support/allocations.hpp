@@ -1,4 +1,4 @@
-/// How often the heap was asked for memory.
+/// How often the heap was asked for memory, and heaps that have none.
 #pragma once
 
 #include <cstdint>
@@ -16,5 +16,14 @@ std::int64_t count_allocations(F&& f) {
   f();
   return allocations() - before;
 }
+
+/// How many blocks of malloc and its family this program has that it has not freed.
+std::int64_t live_blocks();
+
+/// Makes the n-th allocation from now on fail, in whichever thread it happens; 0 makes none fail.
+void fail_allocation(std::int64_t n);
+
+/// Whether the allocation that is to fail is still to come.
+bool failure_is_due();
 
 }  // namespace scorefield::test

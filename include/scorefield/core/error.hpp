@@ -31,11 +31,12 @@ class FileError : public Error {
   using Error::Error;
 };
 
-/// Streamable values as one string: text("3 x ", n).
+/// Streamable values as one string: text("3 x ", n). Throws std::bad_alloc.
 template <class... Parts>
 std::string text(const Parts&... parts) {
   std::ostringstream stream;
-  stream.imbue(std::locale::classic());  // a program's own locale may group digits
+  stream.imbue(std::locale::classic());      // a program's own locale may group digits
+  stream.exceptions(std::ios_base::badbit);  // a stream without memory would leave out the rest and say nothing
   (stream << ... << parts);
   return stream.str();
 }

@@ -160,11 +160,12 @@ class AtomicFile {
     // Before the rename, which might otherwise reach the disk first.
     if (!detail::flush_to_disk(file_.get()) || std::fclose(file_.release()) != 0) fail(errno);
     if (temporary_.empty()) return;
+    const auto folder = target_.parent_path();  // here, since nothing may throw after the rename
     std::error_code error;
     std::filesystem::rename(temporary_, target_, error);
     if (error) fail(error.value());
     temporary_.clear();
-    detail::flush_folder_to_disk(target_.parent_path());
+    detail::flush_folder_to_disk(folder);
   }
 
  private:
