@@ -184,6 +184,19 @@ TEMPLATE_TEST_CASE("Adam follows the algorithm of its paper", "[optimizer]", flo
   }
 }
 
+TEST_CASE("Adam's root is correctly rounded, of infinity too", "[optimizer]") {
+  // Without means the step is g / sqrt(g^2), where the rounded root of a rounded square is |g| again, to the bit.
+  const sf::Adam adam{.beta1 = 0, .beta2 = 0, .epsilon = 1.2e-38};
+  Run<sf::Adam, float> run(adam, sf::Vector<float>::Zero(1000));
+  const auto g = gradient<float>(1000, 1);
+  run.update(g, 1, 1);
+  CHECK(run.p == -g.cwiseSign());
+
+  Run<sf::Adam, float> steep(adam, sf::Vector<float>::Zero(11));
+  steep.update(sf::Vector<float>::Constant(11, 2e19f), 1, 1);
+  CHECK(steep.p.isZero(0));
+}
+
 TEST_CASE("weight decay does not pass through Adam's means", "[optimizer]") {
   // Without a gradient it shrinks parameters by 1 - rate weight_decay a step and does nothing else.
   Run<sf::Adam, double> run(sf::Adam{.weight_decay = 0.5}, sf::Vector<double>{{2, -1}});
