@@ -7,6 +7,13 @@
 
 #include "scorefield/core/one_target.hpp"
 
+#if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || \
+    (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ > 0)
+#error \
+    "scorefield: compile without -ffast-math and its parts -fassociative-math and -ffinite-math-only, which make \
+exponentials and the checks for NaN wrong"
+#endif
+
 namespace scorefield {
 
 using Index = Eigen::Index;
