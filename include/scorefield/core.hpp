@@ -2,10 +2,12 @@
 #pragma once
 
 #include "scorefield/core/chunks.hpp"
+#include "scorefield/core/cpu_quota.hpp"
 #include "scorefield/core/elementary.hpp"
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/extent.hpp"
 #include "scorefield/core/fused.hpp"
+#include "scorefield/core/one_target.hpp"
 #include "scorefield/core/packet.hpp"
 #include "scorefield/core/parallel.hpp"
 #include "scorefield/core/parameters.hpp"

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -16,8 +17,10 @@
 #include "scorefield/core/parameters.hpp"
 
 #include "support/catch.hpp"
+#include "support/folder.hpp"
 
 namespace sf = scorefield;
+namespace test = scorefield::test;
 
 TEST_CASE("every task runs once, on a worker that is one of the threads", "[core]") {
   for (const sf::Index count : {0, 1, 2, 7, 1000})
@@ -102,6 +105,61 @@ TEST_CASE("0 threads are all, and fewer are refused", "[core]") {
   CHECK_THROWS_AS(sf::resolve_threads(-1), sf::InvalidArgument);
   CHECK_THROWS_WITH(sf::resolve_threads(-1),
                     "threads: expected 0 (all) or a positive number, got -1; leave the option out to use all");
+}
+
+TEST_CASE("quotas of control groups are read, whichever version and however nested", "[core]") {
+  const test::Folder folder("cpu_quota");
+  const auto put = [&](const std::string& name, const std::string& content) {
+    std::filesystem::create_directories((folder.path / name).parent_path());
+    test::put(folder.path / name, content);
+  };
+  const auto quota = [&] {
+    return sf::detail::cpu_quota((folder.path / "membership").string(), (folder.path / "mounts").string());
+  };
+  CHECK(!quota());  // no such files
+  SECTION("version 2") {
+    put("membership", "0::/user/job\n");
+    CHECK(!quota());
+    put("mounts/user/job/cpu.max", "max 100000\n");
+    CHECK(!quota());
+    put("mounts/user/job/cpu.max", "150000 100000\n");
+    CHECK(quota() == 2);
+    put("mounts/user/cpu.max", "10000 100000\n");
+    CHECK(quota() == 1);
+    put("mounts/user/cpu.max", "300000 100000\n");
+    CHECK(quota() == 2);
+    put("membership", "0::/elsewhere/that/is/not/mounted\n");
+    CHECK(!quota());
+    put("mounts/cpu.max", "400000 100000\n");
+    CHECK(quota() == 4);
+    put("membership", "0::/\n");
+    CHECK(quota() == 4);
+  }
+  SECTION("version 1") {
+    put("membership", "5:memory:/job\n4:cpu,cpuacct:/job\n3:cpuset:/job\n");
+    put("mounts/cpu,cpuacct/job/cpu.cfs_quota_us", "-1\n");
+    put("mounts/cpu,cpuacct/job/cpu.cfs_period_us", "50000\n");
+    put("mounts/memory/job/cpu.max", "1 1\n");
+    CHECK(!quota());
+    put("mounts/cpu,cpuacct/job/cpu.cfs_quota_us", "150001\n");
+    CHECK(quota() == 4);
+  }
+  SECTION("nonsense is no limit") {
+    put("membership", "0:/job\n::\n0::job\n0::/job\n");
+    put("mounts/job/cpu.max", "lots\n");
+    CHECK(!quota());
+    put("mounts/job/cpu.max", "100000 0\n");
+    CHECK(!quota());
+  }
+}
+
+TEST_CASE("chunks of the largest range do not overflow", "[core]") {
+  constexpr auto most = std::numeric_limits<sf::Index>::max();
+  for (const sf::Index size : {sf::Index{1}, sf::Index{64}, most}) {
+    const sf::Chunks chunks{most, size};
+    CHECK(chunks.pieces() == most / size + (most % size > 0));
+    CHECK(chunks.first(chunks.pieces() - 1) + chunks.length(chunks.pieces() - 1) == most);
+  }
 }
 
 TEST_CASE("chunks cover a range once", "[core]") {

@@ -178,6 +178,17 @@ TEMPLATE_TEST_CASE("a fill in pieces has the bits of one fill, in any dimension"
   }
 }
 
+TEMPLATE_TEST_CASE("the last sample and the last step have numbers of their own", "[core]", float, double) {
+  const sf::Random random(sf::Seed{3}, "test");
+  for (const sf::Index d : {2, 5}) {
+    sf::Matrix<TestType> two(d, 2), last(d, 1);
+    random.normal(sf::view(two), sf::most_samples - 2, sf::most_steps - 1);
+    random.normal(sf::view(last), sf::most_samples - 1, sf::most_steps - 1);
+    CHECK(two.col(1) == last);
+    CHECK(two.col(0) != last);
+  }
+}
+
 TEST_CASE("whole numbers below a count are equally likely", "[core]") {
   const sf::Random random(sf::Seed{4}, "test");
   constexpr int n = 70'000;

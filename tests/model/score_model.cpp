@@ -10,6 +10,7 @@
 #include "support/catch.hpp"
 
 namespace sf = scorefield;
+namespace test = scorefield::test;
 using scorefield::test::contains;
 
 namespace {
@@ -99,4 +100,24 @@ TEST_CASE("a score model refuses parameters that are not its own, and stays as i
   CHECK_THROWS_AS(model.set_parameters(bad), sf::NonFinite);
   CHECK_THROWS_WITH(model.set_parameters(bad), contains("expected finite parameters, got a NaN or an infinity;"));
   CHECK(model.parameters() == before);
+}
+
+TEST_CASE("the score of views that a workspace has no room for, or that do not fit together, is refused", "[model]") {
+  const sf::ScoreModel model{sf::VariancePreserving<float>{}, sf::Mlp<float, 2, 8>{}, sf::Seed{0}};
+  auto w = model.workspace();
+  const auto score = [&](sf::Index d, sf::Index n, sf::Index times, sf::Index scores) {
+    const sf::Matrix<float> x = sf::Matrix<float>::Zero(d, n);
+    const sf::Vector<float> t = sf::Vector<float>::Constant(times, 0.5f);
+    sf::Matrix<float> out(2, scores);
+    model.score(sf::view(x), sf::view(t), sf::view(out), w);
+  };
+  const sf::Index n = model.chunk_size();
+  score(2, n, n, n);
+  score(2, 1, 1, 1);
+  CHECK_THROWS_WITH(score(2, n + 1, n + 1, n + 1),
+                    test::contains("ScoreModel::score: expected samples and scores of 2 rows, a time for each, and at "
+                                   "most 64 of them, got 2 x 65 samples, 2 x 65 scores and 65 times;"));
+  CHECK_THROWS_AS(score(3, n, n, n), sf::InvalidArgument);
+  CHECK_THROWS_AS(score(2, n, n - 1, n), sf::InvalidArgument);
+  CHECK_THROWS_AS(score(2, n, n, n - 1), sf::InvalidArgument);
 }

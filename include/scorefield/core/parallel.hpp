@@ -10,6 +10,7 @@
 #include <sched.h>
 #endif
 
+#include "scorefield/core/cpu_quota.hpp"
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/subnormals.hpp"
 #include "scorefield/core/thread_pool.hpp"
@@ -19,18 +20,21 @@ namespace scorefield {
 
 namespace detail {
 
-/// At least 1.
+/// At least 1. The quota is read once a program, from files.
 inline int usable_cores() {
 #ifdef __linux__
+  static const auto quota = cpu_quota();
   cpu_set_t usable;
-  if (sched_getaffinity(0, sizeof(usable), &usable) == 0) return std::max(1, CPU_COUNT(&usable));
+  if (sched_getaffinity(0, sizeof(usable), &usable) == 0)
+    return std::max(1, std::min(CPU_COUNT(&usable), quota.value_or(CPU_SETSIZE)));
 #endif
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
 }  // namespace detail
 
-/// The number of threads an option means: itself, or for 0 one for each core that this process may use.
+/// The number of threads an option means: itself, or for 0 one for each core that this process may use: the affinity
+/// and, rounded up, the quota of a container.
 inline int resolve_threads(int requested) {
   if (requested < 0)
     throw InvalidArgument("threads", "0 (all) or a positive number", text(requested),

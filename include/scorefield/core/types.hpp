@@ -2,10 +2,16 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <cassert>
 #include <concepts>
 #include <cstdint>
 
 #include "scorefield/core/one_target.hpp"
+
+#if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || \
+    (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ > 0)
+#error "scorefield: compile without -ffast-math, -fassociative-math, -ffinite-math-only: exponentials would be wrong"
+#endif
 
 namespace scorefield {
 
@@ -54,23 +60,27 @@ ConstVectorView<Scalar> view(const Vector<Scalar>& v) {
   return {v.data(), v.size()};
 }
 
-/// Columns [first, first + count) of a matrix.
+/// Columns [first, first + count) of a matrix, which has as many.
 template <Real Scalar>
 MatrixView<Scalar> columns(Matrix<Scalar>& m, Index first, Index count) {
+  assert(first >= 0 && count >= 0 && count <= m.cols() - first);
   return {m.data() + first * m.rows(), m.rows(), count};
 }
 template <Real Scalar>
 ConstMatrixView<Scalar> columns(const Matrix<Scalar>& m, Index first, Index count) {
+  assert(first >= 0 && count >= 0 && count <= m.cols() - first);
   return {m.data() + first * m.rows(), m.rows(), count};
 }
 
-/// Entries [first, first + count) of a vector.
+/// Entries [first, first + count) of a vector, which has as many.
 template <Real Scalar>
 VectorView<Scalar> segment(VectorView<Scalar> v, Index first, Index count) {
+  assert(first >= 0 && count >= 0 && count <= v.size() - first);
   return {v.data() + first, count};
 }
 template <Real Scalar>
 ConstVectorView<Scalar> segment(ConstVectorView<Scalar> v, Index first, Index count) {
+  assert(first >= 0 && count >= 0 && count <= v.size() - first);
   return {v.data() + first, count};
 }
 

@@ -1,6 +1,7 @@
 /// An equation and a network that learns the score of its marginals.
 #pragma once
 
+#include <cassert>
 #include <concepts>
 #include <utility>
 
@@ -68,8 +69,10 @@ class ScoreModel {
     prediction_.set_constants(constants);
   }
 
-  /// score (d x n) of x (d x n) at times t (n), n at most chunk_size().
+  /// score (d x n) of x (d x n) at times t (n). Throws InvalidArgument unless n is at most chunk_size(), which is what
+  /// a workspace has room for, and the shapes agree.
   void score(ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t, MatrixView<Scalar> score, Workspace& w) const {
+    check_views(x, t, score);
     const auto input = prediction_.input(sde_, x, t, w.prediction);
     network_.evaluate(view(parameters_), input.x, input.t, score, w.network);
     prediction_.score(x, score, w.prediction);
@@ -93,9 +96,10 @@ class ScoreModel {
     return out;
   }
 
-  /// As `score`, for parameters that are not the model's own, keeping what score_backward needs.
+  /// As `score`, without its checks, for parameters that are not the model's own, keeping what score_backward needs.
   void score_forward(ConstVectorView<Scalar> parameters, ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t,
                      MatrixView<Scalar> score, Workspace& w) const {
+    assert(x.cols() <= chunk_size());
     const auto input = prediction_.input(sde_, x, t, w.prediction);
     network_.forward(parameters, input.x, input.t, score, w.network);
     prediction_.score(x, score, w.prediction);
@@ -110,6 +114,16 @@ class ScoreModel {
   }
 
  private:
+  void check_views(ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t, MatrixView<Scalar> score) const {
+    const Index d = dimension(), n = x.cols();
+    if (n > chunk_size() || x.rows() != d || t.size() != n || score.rows() != d || score.cols() != n)
+      throw InvalidArgument(
+          "ScoreModel::score",
+          text("samples and scores of ", d, " rows, a time for each, and at most ", chunk_size(), " of them"),
+          text(x.rows(), " x ", n, " samples, ", score.rows(), " x ", score.cols(), " scores and ", t.size(), " times"),
+          "cut larger batches into chunks, or leave that to score(x, t)");
+  }
+
   Equation sde_;
   Net network_;
   [[no_unique_address]] Predicted prediction_;
