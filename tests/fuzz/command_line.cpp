@@ -1,5 +1,6 @@
 /// Fuzzes the command line of the example mnist, whose options are of every kind, up to where it would train: lines are
 /// words, and the first 16 bytes are what a run to be resumed has kept.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -49,7 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     begin = end + 1;
   }
   try {
-    sf::fuzz::Allocated::limited(64 * 1024 + 64 * size, [&] { try_options(words, kept); });
+    sf::fuzz::Limits::keep(64 * 1024 + 64 * size, [&] { try_options(words, kept); });
   } catch (const examples::UsageError&) {
   }
   return 0;

@@ -1,11 +1,11 @@
 /// What the fuzz targets have in common: a file of the bytes that are tried, and what a reader may do with it.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <optional>
 #include <sanitizer/allocator_interface.h>
@@ -50,16 +50,21 @@ class MemoryFile {
   std::filesystem::path path_;
 };
 
-/// The bytes that are allocated, as the hooks of the sanitizers' allocator see them.
-class Allocated {
+/// Limits on what a reader takes. Bytes are counted by hooks of the sanitizers' allocator.
+class Limits {
  public:
-  /// Calls read() and requires that no more than `most` bytes are allocated on the way beyond those before.
+  /// Calls read() and requires that it takes no second of the processor, and never has more than `most` bytes beyond
+  /// those that were allocated before.
   template <class Read>
-  static auto limited(std::size_t most, const Read& read) {
+  static auto keep(std::size_t most, const Read& read) {
     require(hooked_, "allocations can be watched");
     limit_ = now_ + static_cast<std::int64_t>(most);
     struct Lift {
-      ~Lift() { limit_ = unlimited; }
+      ~Lift() {
+        limit_ = unlimited;
+        require(std::clock() - start < CLOCKS_PER_SEC, "a file takes no second");
+      }
+      std::clock_t start = std::clock();
     } lift;
     return read();
   }
@@ -82,12 +87,12 @@ class Allocated {
 };
 
 /// What read() makes of a file, or nothing where it throws a FileError. Any other exception ends the program, and so
-/// does memory of more than `most` bytes.
+/// does what is beyond the limits.
 template <class Read>
 auto read_or_refuse(std::size_t most, const Read& read) {
   std::optional<decltype(read())> got;
   try {
-    got = Allocated::limited(most, read);
+    got = Limits::keep(most, read);
   } catch (const FileError&) {
   }
   return got;

@@ -220,6 +220,11 @@ TEST_CASE("an array file at fault is refused, and said why", "[io]") {
                contains("('<f4', '>f4', '<f8' or '>f8') in " + path.string() + ", got '" + type + "'"));
   CHECK_THAT(refusal(npy(header("<f4", "False", "()"), numbers(std::vector<float>(1)))),
              contains("expected at least one axis"));
+  std::string axes(2 * 63, ' ');
+  for (std::size_t i = 0; i < axes.size(); i += 2) axes.replace(i, 2, "1,");
+  CHECK(refusal(npy(header("<f4", "True", "(6," + axes + ")"), six)).empty());
+  CHECK_THAT(refusal(npy(header("<f4", "True", "(6,1," + axes + ")"), six)),
+             contains("expected at most 64 axes in " + path.string() + ", got 65"));
 
   CHECK_THAT(refusal(good.substr(0, good.size() - 1)),
              contains("expected 24 bytes of numbers for the shape (3, 2) in " + path.string() + ", got 23"));

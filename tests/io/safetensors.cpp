@@ -1,5 +1,6 @@
 #include "scorefield/io/safetensors.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
@@ -132,6 +133,8 @@ TEST_CASE("a safetensors file at fault is refused, and the tensor is named", "[i
   CHECK_THAT(refusal(file_of("{\"w\":" + std::string(100'000, '[') + std::string(100'000, ']') + "}", "")),
              contains("no deeper than three"));
 
+  CHECK_THAT(refusal(file_of(R"({"w":{"shape":[[]]}})", "")), contains("no deeper than three"));
+
   const auto fault = [&](const std::string& about) { return refusal(file_of("{\"w\":" + about + "}", numbers)); };
   for (const std::string about :
        {"1", "{}", "[]", R"({"dtype":"F32","shape":[2]})", R"({"dtype":"F32","data_offsets":[0,8]})",
@@ -171,6 +174,18 @@ TEST_CASE("a safetensors file at fault is refused, and the tensor is named", "[i
              contains("one entry for \"dtype\""));
   CHECK_THAT(refusal(file_of(R"({"__metadata__":1})", "")), contains("an object of strings for \"__metadata__\""));
   CHECK_THAT(refusal(file_of(R"({"__metadata__":{"k":1}})", "")), contains("a string for \"k\""));
+}
+
+TEST_CASE("a header takes no longer than its entries", "[io]") {
+  const Folder folder("safetensors_time");
+  const auto path = folder.path / "a.safetensors";
+  std::string entries;
+  for (int i = 0; i < 100'000; ++i) entries += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":{}";
+  put(path, file_of("{" + entries + "}", ""));
+  const auto start = std::chrono::steady_clock::now();
+  CHECK_THROWS_AS(sf::read_safetensors(path), sf::FileError);
+  // It takes a tenth of a second, and where each entry looks at all before it 5e9 looks.
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));
 }
 
 TEST_CASE("tensors that cannot be written or read are reported with path and reason", "[io]") {

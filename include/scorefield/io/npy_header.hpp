@@ -149,6 +149,9 @@ inline NpyHeader read_npy_header(InputFile& file) {
 
   const auto& shape = *dictionary->shape;
   if (shape.empty()) file.fail("at least one axis", "none", "save one sample d as an array of shape (1, d)");
+  constexpr std::size_t most_axes = 64;  // of NumPy, and time in Fortran order goes with axes times numbers
+  if (shape.size() > most_axes)
+    file.fail(text("at most ", most_axes, " axes"), text(shape.size()), "write it with numpy.save");
   const auto d = checked_product(std::span(shape).subspan(1));
   const auto bytes = checked_product(shape, static_cast<Index>(size));
   if (!d || !bytes || static_cast<std::uintmax_t>(*bytes) != file.left())

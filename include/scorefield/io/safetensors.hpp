@@ -86,6 +86,49 @@ class SafetensorsHeader {
  private:
   using Json = nlohmann::json;
 
+  /// Refuses keys that stand twice and nesting that no header has, which the parser would let pass. That has a callback
+  /// for them, but then takes a time by the square of the number of entries.
+  class Strictness : public nlohmann::json_sax<Json> {
+   public:
+    explicit Strictness(const SafetensorsHeader& header) : header_(header) {}
+
+    bool start_object(std::size_t) override {
+      keys_.emplace_back();
+      return enter();
+    }
+    bool key(std::string& name) override {
+      if (!keys_.back().insert(name).second) header_.fail(name, "one entry", "two");
+      return true;
+    }
+    bool end_object() override {
+      keys_.pop_back();
+      return leave();
+    }
+    bool start_array(std::size_t) override { return enter(); }
+    bool end_array() override { return leave(); }
+
+    bool null() override { return true; }
+    bool boolean(bool) override { return true; }
+    bool number_integer(std::int64_t) override { return true; }
+    bool number_unsigned(std::uint64_t) override { return true; }
+    bool number_float(double, const std::string&) override { return true; }
+    bool string(std::string&) override { return true; }
+    bool binary(Json::binary_t&) override { return true; }
+    bool parse_error(std::size_t, const std::string&, const Json::exception&) override { return false; }
+
+   private:
+    bool enter() {
+      if (++depth_ > 3)
+        header_.file_.fail("lists and objects in a header no deeper than three", "more", "it was badly written");
+      return true;
+    }
+    bool leave() { return --depth_, true; }
+
+    const SafetensorsHeader& header_;
+    std::vector<std::set<std::string>> keys_;  // of the objects around the place that is being read
+    int depth_ = 0;
+  };
+
   [[noreturn]] void fail(const std::string& name, const std::string& expected, const std::string& got) const {
     file_.fail(text(expected, " for \"", name, '"'), got.substr(0, 200),
                "the file was cut off, changed or badly written");
@@ -95,17 +138,10 @@ class SafetensorsHeader {
     // The parser would take a zero for the end.
     if (!source.starts_with('{') || source.find('\0') != source.npos)
       file_.fail("a header in JSON", "something else", "it is no safetensors file");
-    std::vector<std::set<std::string>> keys;  // of the objects around the place that is being parsed
-    const auto refuse_second = [&](int depth, Json::parse_event_t event, const Json& parsed) {
-      if (depth > 3) file_.fail("lists and objects in a header no deeper than three", "more", "it was badly written");
-      if (event == Json::parse_event_t::object_start) keys.emplace_back();
-      if (event == Json::parse_event_t::object_end) keys.pop_back();
-      if (event == Json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second)
-        fail(parsed.get<std::string>(), "one entry", "two");
-      return true;
-    };
     try {
-      json_ = Json::parse(source, refuse_second);
+      Strictness strictness(*this);
+      Json::sax_parse(source, &strictness);
+      json_ = Json::parse(source);
     } catch (const Json::exception& error) {
       file_.fail("a header in JSON", error.what(), "the file was cut off, changed or badly written");
     }
