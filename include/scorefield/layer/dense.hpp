@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cassert>
-#include <cmath>
 #include <concepts>
 #include <string>
 
@@ -57,10 +56,7 @@ class Dense {
   }
 
   void initialise(VectorView<Scalar> p, const Random& random, Index index) const {
-    random.uniform(MatrixView<Scalar>(p.data(), p.size(), 1), index, 0);
-    const Scalar bound = 1 / std::sqrt(static_cast<Scalar>(inputs()));
-    // The product that meets a sum is exact, fused or not.
-    p.array() = (2 * p.array() - 1) * bound;
+    detail::start_uniform(p, random, index, inputs());
   }
 
   Workspace workspace(Index columns) const {

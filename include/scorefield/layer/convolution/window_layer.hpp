@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cassert>
-#include <cmath>
 #include <concepts>
 #include <memory>
 #include <optional>
@@ -52,9 +51,7 @@ class WindowLayer {
   }
 
   void initialise(VectorView<Scalar> p, const Random& random, Index index) const {
-    random.uniform(MatrixView<Scalar>(p.data(), p.size(), 1), index, 0);
-    // The product that meets a sum is exact, fused or not.
-    p.array() = (2 * p.array() - 1) / std::sqrt(static_cast<Scalar>(window().window_size()));
+    start_uniform(p, random, index, window().window_size());
   }
 
   Workspace workspace(Index columns) const {
