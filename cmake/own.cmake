@@ -2,6 +2,19 @@
 include(CheckCXXCompilerFlag)
 include(CheckCXXSourceRuns)
 
+# Compiles nothing twice where ccache is installed; the precompiled header of the tests has its own terms.
+find_program(ccache ccache)
+mark_as_advanced(ccache)
+if(ccache AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}
+                                  CCACHE_SLOPPINESS=pch_defines,time_macros ${ccache})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-fpch-preprocess)
+  else()
+    add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
+  endif()
+endif()
+
 add_library(scorefield_own INTERFACE)
 list(TRANSFORM scorefield_parts PREPEND scorefield_ OUTPUT_VARIABLE parts)
 target_link_libraries(scorefield_own INTERFACE scorefield ${parts})

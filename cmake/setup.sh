@@ -3,7 +3,8 @@
 #
 #   sh cmake/setup.sh          compiler, CMake, Ninja, Eigen, Catch2, Google Benchmark, libpng, zlib, giflib,
 #                              nlohmann-json
-#   sh cmake/setup.sh --ci     also clang with libFuzzer, a BLAS for Eigen to be tested with, clang-format
+#   sh cmake/setup.sh --ci     also clang with libFuzzer, a BLAS for Eigen to be tested with, clang-format, and QEMU's
+#                              processor, whose bits are compared
 set -eu
 
 case "${1-}" in
@@ -67,6 +68,7 @@ find_missing() {
   if [ "${1-}" = --ci ]; then
     have clang++ || missing="$missing clang"
     have_fuzzer || missing="$missing fuzzer"
+    [ "$(uname -sm)" != "Linux x86_64" ] || have qemu-x86_64 || missing="$missing qemu-user"
     have_blas || missing="$missing blas"
     have clang-format || missing="$missing clang-format"
   fi
