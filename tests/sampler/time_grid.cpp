@@ -86,6 +86,8 @@ TEST_CASE("a grid that cannot be made is refused", "[sampler]") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   CHECK_THROWS_AS(grid({0, 1e-3, true}, sde), sf::InvalidArgument);
   CHECK_THROWS_WITH(grid({-1, 1e-3, true}, sde), "Method: expected at least 1 step, got -1; 20 to 50 are usual");
+  CHECK_THROWS_WITH(sf::uniform_time_grid<float>("Method", std::numeric_limits<sf::Index>::max()),
+                    contains("Method: expected fewer than 281474976710656 steps, got "));
   CHECK_THROWS_WITH(sf::uniform_time_grid<float>("Method", 10, 0.99999999),  // 1 in float
                     "Method: expected t_last in [0, 1), got 1; 0 is usual, or for images up to 0.05");
   for (const double t_last : {0.0, 1.0, -0.5, 1e-60, nan})  // 1e-60 is 0 in float

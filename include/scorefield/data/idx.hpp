@@ -137,7 +137,7 @@ class IdxFile {
       values.reserve(count);
     }
 
-    constexpr std::size_t block = 1 << 20;
+    constexpr std::size_t block = 1 << 16;
     for (std::size_t got = 0; got < count;) {
       const std::size_t asked = std::min(block, count - got);
       values.resize(got + asked);

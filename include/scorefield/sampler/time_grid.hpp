@@ -1,21 +1,36 @@
 /// The times at which a sampler evaluates the score.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/fused.hpp"
+#include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/sde/concept.hpp"
 #include "scorefield/sde/half_log_snr.hpp"
 
 namespace scorefield {
 
+namespace detail {
+
+/// Throws InvalidArgument, naming the operation, unless there are times for them and numbers for their noise.
+inline void check_grid_steps(const char* operation, Index steps, const char* hint) {
+  constexpr auto most = std::min<std::int64_t>(most_steps, std::numeric_limits<Index>::max());
+  if (steps < 1) throw InvalidArgument(operation, "at least 1 step", text(steps), hint);
+  if (steps >= most) throw InvalidArgument(operation, text("fewer than ", most, " steps"), text(steps), hint);
+}
+
+}  // namespace detail
+
 /// steps + 1 times from 1 down to 0, both included, equidistant; where t_last is above 0, equidistant from 1 to t_last,
-/// and then 0. Throws InvalidArgument, naming the operation, unless steps >= 1 and t_last is in [0, 1).
+/// and then 0. Throws InvalidArgument, naming the operation, unless steps is in [1, 2^48) and t_last in [0, 1).
 template <Real Scalar>
 Vector<Scalar> uniform_time_grid(const char* operation, Index steps, double t_last = 0) {
-  if (steps < 1) throw InvalidArgument(operation, "at least 1 step", text(steps), "1000 is usual");
+  detail::check_grid_steps(operation, steps, "1000 is usual");
   const auto last = static_cast<Scalar>(t_last);
   if (!(last >= 0 && last < 1))
     throw InvalidArgument(operation, "t_last in [0, 1)", text(last), "0 is usual, or for images up to 0.05");
@@ -44,7 +59,7 @@ Vector<typename Equation::Scalar> log_snr_time_grid(const char* operation, const
                                                     const LogSnrGrid& grid) {
   using Scalar = typename Equation::Scalar;
   const auto t_last = static_cast<Scalar>(grid.t_last);
-  if (grid.steps < 1) throw InvalidArgument(operation, "at least 1 step", text(grid.steps), "20 to 50 are usual");
+  detail::check_grid_steps(operation, grid.steps, "20 to 50 are usual");
   if (!(t_last > 0 && t_last < 1)) throw InvalidArgument(operation, "t_last in (0, 1)", text(t_last), "1e-3 is usual");
   const double first = half_log_snr(sde, Scalar(1)), last = half_log_snr(sde, t_last);
   if (!std::isfinite(first))
