@@ -16,7 +16,7 @@ namespace scorefield {
 /// equation 12 with sigma = 0 (eta = 0), on log_snr_time_grid.
 struct Ddim {
   Index steps = 50;            // evaluations of the score
-  double t_last = 1e-3;        // in (0, 1): where the equidistant steps end
+  double t_last = 1e-3;        // in (0, 1): where the equidistant steps end; see that of DpmSolverPlusPlus
   bool last_denoising = true;  // whether the last step goes from there to 0, and leaves x without noise
 
   template <ScoreFunction Model>

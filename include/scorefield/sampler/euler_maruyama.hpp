@@ -20,7 +20,9 @@ namespace scorefield {
 /// arXiv:2009.05475.
 struct EulerMaruyama {
   Index steps = 1000;
-  double t_last = 0;  // in [0, 1): where the equal steps end; above 0 the last step goes on to E[x(0) | x(t_last)]
+  /// In [0, 1): where the equal steps end. Above 0 the last step goes on to E[x(0) | x(t_last)], which varies less than
+  /// x(0): see t_last of DpmSolverPlusPlus.
+  double t_last = 0;
   double stochasticity = 1;  // >= 0, see stochasticity.hpp: 1 is the equation above, 0 Euler's scheme on the flow
 
   template <ScoreFunction Model>

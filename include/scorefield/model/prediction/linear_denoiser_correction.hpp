@@ -22,7 +22,9 @@ namespace scorefield {
 /// How LinearDenoiserCorrection::fit looks at the data.
 struct LinearFitOptions {
   Covariance covariance = Covariance::diagonal;
-  double floor = 0.02;  // deviation of a noise that is added to the data's variances, so that none is 0
+  /// The deviation of a noise that is added to the data's variances, so that none is 0. Samplers that end by denoising
+  /// draw coordinates that are constant with less of it: see t_last of DpmSolverPlusPlus.
+  double floor = 0.02;
 };
 
 /// Were the data normal, with mean m and covariance U diag(s^2) U^T, the best estimate of eps would be linear in x. The

@@ -11,6 +11,10 @@ namespace scorefield {
 
 /// F(x, t) = eps, score = -F / sigma: a target of variance 1 at all times, the usual choice for images. Ho, Jain and
 /// Abbeel 2020, arXiv:2006.11239, section 3.2.
+///
+/// x and the raw t reach the network as they are. What an untrained network says is added to the noise that it should
+/// predict, so that early losses are 1, which predicting nothing has, or above. LinearDenoiserCorrection begins with
+/// the loss of the best linear denoiser, 0.27 on the Swiss roll: take that where the first steps matter.
 struct NoisePrediction {
   template <Real Scalar>
   struct Workspace {
