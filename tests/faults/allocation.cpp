@@ -4,7 +4,9 @@
 #include <new>
 #include <string>
 
+#include "scorefield/io/model_file.hpp"
 #include "scorefield/io/npy.hpp"
+#include "scorefield/io/safetensors.hpp"
 #include "scorefield/sampler/euler_maruyama.hpp"
 #include "scorefield/sampler/sample.hpp"
 
@@ -67,9 +69,21 @@ const sf::TrainingOptions options{.steps = 3, .batch_size = 60, .clip_norm = 0.5
 
 }  // namespace
 
+TEST_CASE("a model file is loaded whole or not at all where memory ends", "[faults]") {
+  const test::Folder folder("faults_load");
+  const auto path = folder.path / "model.safetensors";
+  const auto layout = test::small_model().network().layout();
+  sf::Tensors tensors;
+  tensors.metadata["network"] = "a description that is longer than what a string keeps in itself";
+  sf::add_parameters(tensors, "model.", layout, test::small_model().parameters());
+  sf::write_safetensors(path, tensors);
+  check_each_failure([&] { return sf::read_parameters<float>(sf::read_safetensors(path), "model.", layout); });
+}
+
 TEST_CASE("files are written as they should be or not at all where memory ends", "[faults]") {
   const test::Folder folder("faults_write");
   const auto path = folder.path / "file";
+  const auto model = test::small_model();
   const auto bytes_after = [&](const auto& write) {
     test::put(path, "old");
     try {
@@ -82,6 +96,13 @@ TEST_CASE("files are written as they should be or not at all where memory ends",
     }
     return test::bytes_of(path);
   };
+  check_each_failure([&] {
+    return bytes_after([&] {
+      sf::Tensors tensors;
+      sf::add_parameters(tensors, "model.", model.network().layout(), model.parameters());
+      sf::write_safetensors(path, tensors);
+    });
+  });
   const sf::Matrix<float> samples = sf::Matrix<float>::Ones(12, 10);
   check_each_failure(
       [&] { return bytes_after([&] { sf::write_npy(path, samples, {.height = 3, .width = 4, .channels = 1}); }); });
