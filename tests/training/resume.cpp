@@ -150,6 +150,10 @@ TEST_CASE("a run that would go on in another way is refused by what differs", "[
   CHECK_THROWS_WITH(resume(options, data, sf::Trainer{loss, Silent{}, sf::CosineRate{}}), contains("got none"));
   CHECK_THROWS_WITH(resume(options, data, sf::Trainer{loss, sf::Adam{}, sf::CosineRate{.last = 0.1}}),
                     contains("expected schedule CosineRate{last 0}, as the state was kept with, got CosineRate{last "));
+  CHECK_THROWS_WITH(
+      resume(options, data, sf::Trainer{sf::DenoisingScoreMatching{.t_min = 1e-3}, sf::Adam{}, sf::CosineRate{}}),
+      contains("expected objective DenoisingScoreMatching{t_min 0.0001, ") &&
+          contains("got DenoisingScoreMatching{t_min 0.001, "));
 }
 
 TEST_CASE("a run becomes longer where the rates of its first steps stay", "[training]") {

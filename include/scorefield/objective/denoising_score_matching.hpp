@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cmath>
+#include <string>
 #include <utility>
 
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/fused.hpp"
 #include "scorefield/core/random.hpp"
+#include "scorefield/core/settings.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/concept.hpp"
 #include "scorefield/objective/concept.hpp"
@@ -31,6 +33,14 @@ struct DenoisingScoreMatching {
   double time_exponent = 1;  // times are t_min + (1 - t_min) u^exponent, u uniform in [0, 1], and losses are weighted
                              // so that their mean stays: above 1 for more of the early times
   Weighting weighting = Weighting::noise;
+
+  std::string settings() const {
+    return settings_text("DenoisingScoreMatching",
+                         {{"t_min", t_min},
+                          {"stratified", stratified},
+                          {"time_exponent", time_exponent},
+                          {"weighting", weighting == Weighting::noise ? "noise" : "velocity"}});
+  }
 
   template <TrainableModel Model>
   struct Workspace {
