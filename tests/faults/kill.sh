@@ -24,7 +24,7 @@ mkdir data
 run=("$program" --data data --epochs 0.6 --batch 2 --samples 2 --sampler-steps 2 --threads 1)
 
 begin=$(date +%s%N)
-"${run[@]}" --output whole 2>log || fail "a run failed: $(tail -n 3 log)"
+"${run[@]}" --output whole >/dev/null 2>log || fail "a run failed: $(tail -n 3 log)"
 took=$((($(date +%s%N) - begin) / 1000000)) # milliseconds
 
 # What a run has left, file by file. A kill may leave temporary files, which have a name of their own.
@@ -41,10 +41,10 @@ kills=0 resumed=0 finished=0
 for ((round = 1; round <= rounds; ++round)); do
   resume=()
   [ ! -e parts/checkpoint.safetensors ] || resume=(--resume)
-  "${run[@]}" --output parts "${resume[@]}" 2>log &
+  "${run[@]}" --output parts "${resume[@]}" >/dev/null 2>log &
   pid=$!
-  # A twentieth more than a whole run takes, so that some come to the end.
-  milliseconds=$((took * 21 * RANDOM / 20 / 32768))
+  # Up to half as much again as a whole run takes, so that some come to a checkpoint and some to the end.
+  milliseconds=$((took * 3 * RANDOM / 2 / 32768))
   sleep $((milliseconds / 1000)).$(printf %03d $((milliseconds % 1000)))
   kill -KILL $pid 2>/dev/null || true
   status=0
@@ -64,7 +64,7 @@ done
 if [ -d parts ]; then
   resume=()
   [ ! -e parts/checkpoint.safetensors ] || resume=(--resume)
-  "${run[@]}" --output parts "${resume[@]}" 2>log || fail "the last run failed: $(tail -n 3 log)"
+  "${run[@]}" --output parts "${resume[@]}" >/dev/null 2>log || fail "the last run failed: $(tail -n 3 log)"
   compare
 fi
 [ $kills -gt 0 ] || fail "no kill came in time"
