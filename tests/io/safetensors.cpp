@@ -1,7 +1,7 @@
 #include "scorefield/io/safetensors.hpp"
 
-#include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <filesystem>
 #include <limits>
 #include <string>
@@ -180,12 +180,12 @@ TEST_CASE("a header takes no longer than its entries", "[io]") {
   const Folder folder("safetensors_time");
   const auto path = folder.path / "a.safetensors";
   std::string entries;
-  for (int i = 0; i < 100'000; ++i) entries += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":{}";
+  for (int i = 0; i < 300'000; ++i) entries += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":{}";
   put(path, file_of("{" + entries + "}", ""));
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = std::clock();
   CHECK_THROWS_AS(sf::read_safetensors(path), sf::FileError);
-  // It takes a tenth of a second, and where each entry looks at all before it 5e9 looks.
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));
+  // It takes a third of a second of the processor, and where each entry looks at all before it 4.5e10 looks.
+  CHECK((std::clock() - start) / CLOCKS_PER_SEC < 60);
 }
 
 TEST_CASE("tensors that cannot be written or read are reported with path and reason", "[io]") {
