@@ -12,9 +12,9 @@ namespace scorefield {
 /// F(x, t) = eps, score = -F / sigma: a target of variance 1 at all times, the usual choice for images. Ho, Jain and
 /// Abbeel 2020, arXiv:2006.11239, section 3.2.
 ///
-/// x and the raw t reach the network as they are. What an untrained network says is added to the noise that it should
-/// predict, so that early losses are 1, which predicting nothing has, or above. LinearDenoiserCorrection begins with
-/// the loss of the best linear denoiser, 0.27 on the Swiss roll: take that where the first steps matter.
+/// A network that is told the raw t, as an MLP is here, can hardly tell early times apart, where x is nearly the data and
+/// eps a small part of it. There its mean square error may stay above 1, which predicting nothing has: 1.05 at t = 1e-4
+/// after 20,000 steps on the Swiss roll. Networks that are told an embedding of the time, as UNet is, do better.
 struct NoisePrediction {
   template <Real Scalar>
   struct Workspace {
