@@ -14,7 +14,7 @@ namespace scorefield {
 ///
 /// A network that is told the raw t, as an MLP is here, can hardly tell early times apart, where x is nearly the data and
 /// eps a small part of it. There its mean square error may stay above 1, which predicting nothing has: 1.05 at t = 1e-4
-/// after 20,000 steps on the Swiss roll. Networks that are told an embedding of the time, as UNet is, do better.
+/// after 20,000 steps on the Swiss roll.
 struct NoisePrediction {
   template <Real Scalar>
   struct Workspace {
