@@ -12,9 +12,9 @@ namespace scorefield {
 /// F(x, t) = eps, score = -F / sigma: a target of variance 1 at all times, the usual choice for images. Ho, Jain and
 /// Abbeel 2020, arXiv:2006.11239, section 3.2.
 ///
-/// A network that is told the raw t, as an MLP is here, can hardly tell early times apart, where x is nearly the data and
-/// eps a small part of it. There its mean square error may stay above 1, which predicting nothing has: 1.05 at t = 1e-4
-/// after 20,000 steps on the Swiss roll.
+/// A network that is told the raw t, as an MLP is here, can hardly tell early times apart, where x is nearly the data
+/// and eps a small part of it. There its mean square error may stay above 1, which predicting nothing has: 1.05 at t =
+/// 1e-4 after 20,000 steps on the Swiss roll.
 struct NoisePrediction {
   template <Real Scalar>
   struct Workspace {
