@@ -407,8 +407,9 @@ TEST_CASE("training refuses what cannot work", "[training]") {
   refuses({.steps = -1}, "got epochs 0 and steps -1");
   refuses({.epochs = -1, .steps = 5}, "got epochs -1 and steps 5");
   constexpr auto most = std::numeric_limits<sf::Index>::max();
-  refuses({.epochs = most, .batch_size = 256}, "TrainingOptions: expected at most 2^48 steps, got 9223372036854775807");
-  refuses({.steps = most}, "TrainingOptions: expected at most 2^48 steps, got 9223372036854775807");
+  refuses({.epochs = most, .batch_size = 256},
+          "TrainingOptions: expected at most 281474976710656 steps, got 9223372036854775807");
+  refuses({.steps = most}, "TrainingOptions: expected at most 281474976710656 steps, got 9223372036854775807");
   refuses({.steps = 5, .batch_size = 0}, "expected a batch size from 1 on, got 0");
   refuses({.steps = 5, .batch_size = -4}, "expected a batch size from 1 on, got -4");
   refuses({.steps = 5, .threads = -1}, "threads: expected 0 (all) or a positive number, got -1");

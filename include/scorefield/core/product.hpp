@@ -321,8 +321,9 @@ struct ProductRoom {
   void fit(const detail::Operand<Scalar>& a, const detail::Operand<Scalar>& b, Index rows, Index depth, Index columns) {
     if (detail::flat<start>(a, depth)) return;
     const auto copies = detail::copies<start>(a, b, rows, depth, columns);
-    if (copies.left_numbers > left.size()) left.resize(copies.left_numbers);
-    if (copies.right_numbers > right.size()) right.resize(copies.right_numbers);
+    // Not by resize(), which would free memory twice where there is no more of it.
+    if (copies.left_numbers > left.size()) left = Vector<Scalar>(copies.left_numbers);
+    if (copies.right_numbers > right.size()) right = Vector<Scalar>(copies.right_numbers);
   }
 };
 
