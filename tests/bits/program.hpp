@@ -51,6 +51,14 @@ void draw_in_all_ways(const Model& model, sf::Index count, const Cut& cut) {
   draw(model, sf::DpmSolverPlusPlus{.steps = 16}, count, cut);
 }
 
+template <class F>
+struct Work {
+  const char* name;
+  F run;
+};
+template <class F>
+Work(const char*, F) -> Work<F>;
+
 /// PROGRAM WORK THREADS PIECES; works: name and function of a Cut, in turn. Without arguments it lists the names.
 template <class... Works>
 int run(int argc, char** argv, const Works&... works) {
@@ -63,11 +71,5 @@ int run(int argc, char** argv, const Works&... works) {
   ((std::strcmp(argv[1], works.name) == 0 ? (works.run(cut), known = true) : false), ...);
   return known ? 0 : 2;
 }
-
-template <class F>
-struct Work {
-  const char* name;
-  F run;
-};
 
 }  // namespace bits
