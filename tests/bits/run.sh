@@ -11,12 +11,12 @@ trap 'rm -rf "$scratch"' EXIT
 
 sha() { sha256sum | head -c 16; }
 swiss_roll() {
-  "$1" --steps 3 --samples 3000 --sampler-steps 3 --seed 5 --threads "$2" --output "$scratch/roll" 2>"$scratch/log"
+  "$1" --steps 3 --samples 3000 --sampler-steps 3 --seed 5 --threads "$2" --output "$scratch/roll" >"$scratch/log" 2>&1
   sha <"$scratch/roll/samples.npy"
 }
 mnist() {
   "$1" --epochs 0.002 --batch 40 --samples 40 --sampler-steps 2 --seed 5 --threads "$2" --output "$scratch/digits" \
-    2>"$scratch/log"
+    >"$scratch/log" 2>&1
   cat "$scratch/digits/"{samples.npy,model.safetensors} | sha
   rm -r "$scratch/digits"
 }
@@ -35,6 +35,7 @@ one() {
 
 for folder; do
   for program in "$folder"/bin/scorefield_bits_*; do
+    [ -x "$program" ] || continue
     for work in $("$program"); do
       values=()
       for threads in 1 2 3 8; do
