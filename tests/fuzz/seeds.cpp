@@ -34,7 +34,13 @@ void write_safetensors(const fs::path& folder) {
   run.metadata = {{"network", "ours"}, {"note", "\"\xC3\xA9\"\n"}};
   const auto layout = sf::fuzz::small_layout();
   const sf::Vector<float> numbers = sf::Vector<float>::LinSpaced(layout.size(), -1, 1);
-  sf::add_training_state<float>(run, layout, {3, numbers, numbers, {numbers, numbers}});
+  sf::add_training_state<float>(run, layout,
+                                {.step = 3,
+                                 .steps = 9,
+                                 .parameters = numbers,
+                                 .average = numbers.cast<double>(),
+                                 .optimizer = {numbers, numbers},
+                                 .settings = {{"seed", "5"}}});
   sf::write_safetensors(folder / "run", run);
   sf::write_safetensors(folder / "empty", {});
 
