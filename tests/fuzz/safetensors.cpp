@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     sf::read_parameters<float>(*tensors, "parameters.", layout);
     const auto state = sf::read_training_state<float>(*tensors, layout);
-    sf::fuzz::require(state.average.size() == layout.size(), "a run has the network's parameters");
+    sf::fuzz::require(state.parameters.size() == layout.size(), "a run has the network's parameters");
   } catch (const sf::InvalidArgument&) {
   }
   return 0;
