@@ -1,8 +1,8 @@
 /// The layers of networks on images, each on a chunk of 16 of them, at the shapes that the networks have.
 /// benchmarks/peers does the same work with PyTorch, and finds it by the names given here.
 #include <scorefield/layer.hpp>
-#include <scorefield/network/sequential.hpp>
-#include <scorefield/network/skip_connection.hpp>
+#include <scorefield/layer/sequential.hpp>
+#include <scorefield/layer/skip_connection.hpp>
 #include <scorefield/network/unet.hpp>
 #include <string>
 

@@ -2,7 +2,7 @@
 #include <cstddef>
 #include <initializer_list>
 #include <scorefield/core/chunks.hpp>
-#include <scorefield/core/parallel.hpp>
+#include <scorefield/core/parallel/parallel_for.hpp>
 #include <scorefield/data.hpp>
 #include <scorefield/model.hpp>
 #include <scorefield/network.hpp>

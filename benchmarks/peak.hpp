@@ -5,8 +5,8 @@
 #include <benchmark/benchmark.h>
 #include <chrono>
 
-#include "scorefield/core/packet.hpp"
 #include "scorefield/core/product.hpp"
+#include "scorefield/core/simd/packet.hpp"
 
 namespace bench {
 

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <filesystem>
-#include <scorefield/io/canvas.hpp>
+#include <scorefield/picture/canvas.hpp>
 #include <vector>
 #ifdef EXAMPLES_HAVE_GIF
-#include <scorefield/io/gif.hpp>
+#include <scorefield/picture/gif.hpp>
 #endif
 
 namespace examples {

@@ -5,7 +5,7 @@
 #include <exception>
 #include <filesystem>
 #include <scorefield/core/error.hpp>
-#include <scorefield/io/atomic_file.hpp>
+#include <scorefield/core/file/atomic_file.hpp>
 #include <scorefield/training/progress_bar.hpp>
 #include <string>
 #include <system_error>

@@ -5,7 +5,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <optional>
-#include <scorefield/io/png.hpp>
+#include <scorefield/picture.hpp>
+#include <scorefield/picture/png.hpp>
 #include <scorefield/scorefield.hpp>
 #include <string>
 #include <vector>

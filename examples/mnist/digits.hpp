@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <scorefield/data/idx.hpp>
+#include <scorefield/data/image/glyphs.hpp>
+#include <scorefield/data/image/idx.hpp>
 #include <scorefield/scorefield.hpp>
 #include <string>
 #include <utility>

@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <optional>
-#include <scorefield/io/safetensors.hpp>
+#include <scorefield/file/safetensors.hpp>
 #include <scorefield/scorefield.hpp>
 #include <string>
 #include <system_error>

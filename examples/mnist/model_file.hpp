@@ -3,7 +3,7 @@
 
 #include <filesystem>
 #include <map>
-#include <scorefield/io/safetensors.hpp>
+#include <scorefield/file/safetensors.hpp>
 #include <scorefield/scorefield.hpp>
 #include <string>
 #include <type_traits>

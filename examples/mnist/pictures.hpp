@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <scorefield/io/png.hpp>
+#include <scorefield/picture.hpp>
+#include <scorefield/picture/png.hpp>
 #include <scorefield/scorefield.hpp>
 #include <vector>
 

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
-#include <scorefield/io/checkpoint.hpp>
-#include <scorefield/io/safetensors.hpp>
+#include <scorefield/file/checkpoint.hpp>
+#include <scorefield/file/safetensors.hpp>
 #include <scorefield/scorefield.hpp>
 #include <string>
 #include <utility>

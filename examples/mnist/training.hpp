@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
-#include <scorefield/io/png.hpp>
+#include <scorefield/picture/png.hpp>
 #include <scorefield/scorefield.hpp>
 #include <string>
 #include <utility>

@@ -1,11 +1,10 @@
-/// Toy distributions, glyphs, data sets in memory, minibatches.
+/// Data sets in memory and toy distributions. Apart stand images: scorefield/data/image/glyphs.hpp, and idx.hpp, which
+/// needs zlib.
 #pragma once
 
-#include "scorefield/data/checkerboard.hpp"
 #include "scorefield/data/dataset.hpp"
-#include "scorefield/data/gaussian_mixture.hpp"
-#include "scorefield/data/glyphs.hpp"
-#include "scorefield/data/minibatches.hpp"
 #include "scorefield/data/moments.hpp"
-#include "scorefield/data/swiss_roll.hpp"
-#include "scorefield/data/two_moons.hpp"
+#include "scorefield/data/toy/checkerboard.hpp"
+#include "scorefield/data/toy/gaussian_mixture.hpp"
+#include "scorefield/data/toy/swiss_roll.hpp"
+#include "scorefield/data/toy/two_moons.hpp"

@@ -3,8 +3,6 @@
 
 #include "scorefield/network/concept.hpp"
 #include "scorefield/network/mlp.hpp"
-#include "scorefield/network/sequential.hpp"
-#include "scorefield/network/skip_connection.hpp"
 #include "scorefield/network/time_channel.hpp"
 #include "scorefield/network/time_embedded.hpp"
 #include "scorefield/network/tutorial_unet.hpp"

@@ -7,4 +7,3 @@
 #include "scorefield/optimizer/moving_average.hpp"
 #include "scorefield/optimizer/muon.hpp"
 #include "scorefield/optimizer/sgd.hpp"
-#include "scorefield/optimizer/training_state.hpp"

@@ -2,12 +2,10 @@
 #pragma once
 
 #include "scorefield/sampler/concept.hpp"
-#include "scorefield/sampler/ddim.hpp"
-#include "scorefield/sampler/denoised_step.hpp"
-#include "scorefield/sampler/dpm_solver_plus_plus.hpp"
-#include "scorefield/sampler/euler_maruyama.hpp"
 #include "scorefield/sampler/grid_stepper.hpp"
+#include "scorefield/sampler/rule/ddim.hpp"
+#include "scorefield/sampler/rule/dpm_solver_plus_plus.hpp"
+#include "scorefield/sampler/rule/euler_maruyama.hpp"
 #include "scorefield/sampler/sample.hpp"
 #include "scorefield/sampler/sample_batch.hpp"
-#include "scorefield/sampler/stochasticity.hpp"
 #include "scorefield/sampler/time_grid.hpp"

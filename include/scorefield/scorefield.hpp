@@ -1,4 +1,5 @@
-/// All of scorefield that needs nothing but Eigen, ground floor first.
+/// What a first program needs, ground floor first; it needs nothing but Eigen. Pictures and images as data have headers
+/// of their own: scorefield/picture.hpp, scorefield/data/image/.
 #pragma once
 
 // clang-format off
@@ -12,5 +13,5 @@
 #include "scorefield/objective.hpp"
 #include "scorefield/sampler.hpp"
 #include "scorefield/training.hpp"
-#include "scorefield/io.hpp"
+#include "scorefield/file.hpp"
 // clang-format on

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "scorefield/training/callbacks.hpp"
+#include "scorefield/training/minibatches.hpp"
 #include "scorefield/training/progress.hpp"
 #include "scorefield/training/progress_bar.hpp"
 #include "scorefield/training/trainer.hpp"
 #include "scorefield/training/training_run.hpp"
+#include "scorefield/training/training_state.hpp"

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
-#include <scorefield/core/elementary.hpp>
+#include <scorefield/core/simd/elementary.hpp>
 
 namespace {
 

@@ -1,5 +1,5 @@
 // The elementary functions against those of long double, on an even sample of all numbers that they take.
-#include "scorefield/core/elementary.hpp"
+#include "scorefield/core/simd/elementary.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -1,4 +1,4 @@
-#include "scorefield/core/packet.hpp"
+#include "scorefield/core/simd/packet.hpp"
 
 #include <cmath>
 #include <limits>

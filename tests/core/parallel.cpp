@@ -1,5 +1,3 @@
-#include "scorefield/core/parallel.hpp"
-
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -14,6 +12,7 @@
 
 #include "scorefield/core/chunks.hpp"
 #include "scorefield/core/extent.hpp"
+#include "scorefield/core/parallel/parallel_for.hpp"
 #include "scorefield/core/parameters.hpp"
 
 #include "support/catch.hpp"

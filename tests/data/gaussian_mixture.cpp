@@ -1,4 +1,4 @@
-#include "scorefield/data/gaussian_mixture.hpp"
+#include "scorefield/data/toy/gaussian_mixture.hpp"
 
 #include <cmath>
 #include <limits>

@@ -1,4 +1,4 @@
-#include "scorefield/data/glyphs.hpp"
+#include "scorefield/data/image/glyphs.hpp"
 
 #include <algorithm>
 #include <array>

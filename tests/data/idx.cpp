@@ -1,4 +1,4 @@
-#include "scorefield/data/idx.hpp"
+#include "scorefield/data/image/idx.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -2,9 +2,9 @@
 #include <limits>
 #include <numbers>
 
-#include "scorefield/data/checkerboard.hpp"
-#include "scorefield/data/swiss_roll.hpp"
-#include "scorefield/data/two_moons.hpp"
+#include "scorefield/data/toy/checkerboard.hpp"
+#include "scorefield/data/toy/swiss_roll.hpp"
+#include "scorefield/data/toy/two_moons.hpp"
 
 #include "support/catch.hpp"
 

@@ -4,10 +4,10 @@
 #include <new>
 #include <string>
 
-#include "scorefield/io/model_file.hpp"
-#include "scorefield/io/npy.hpp"
-#include "scorefield/io/safetensors.hpp"
-#include "scorefield/sampler/euler_maruyama.hpp"
+#include "scorefield/file/model_file.hpp"
+#include "scorefield/file/npy.hpp"
+#include "scorefield/file/safetensors.hpp"
+#include "scorefield/sampler/rule/euler_maruyama.hpp"
 #include "scorefield/sampler/sample.hpp"
 
 #include "support/allocations.hpp"

@@ -4,9 +4,9 @@
 #include <functional>
 #include <string>
 
-#include "scorefield/io/atomic_file.hpp"
-#include "scorefield/io/npy.hpp"
-#include "scorefield/io/safetensors.hpp"
+#include "scorefield/core/file/atomic_file.hpp"
+#include "scorefield/file/npy.hpp"
+#include "scorefield/file/safetensors.hpp"
 
 #include "support/catch.hpp"
 #include "support/folder.hpp"

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "scorefield/data/idx.hpp"
+#include "scorefield/data/image/idx.hpp"
 
 #include "target.hpp"
 

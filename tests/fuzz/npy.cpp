@@ -1,5 +1,5 @@
 /// Fuzzes read_npy, as floats and as doubles.
-#include "scorefield/io/npy.hpp"
+#include "scorefield/file/npy.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,11 +1,11 @@
 /// Fuzzes read_safetensors, and what finds a network and a run among the tensors.
-#include "scorefield/io/safetensors.hpp"
+#include "scorefield/file/safetensors.hpp"
 
 #include <cstddef>
 #include <cstdint>
 
-#include "scorefield/io/checkpoint.hpp"
-#include "scorefield/io/model_file.hpp"
+#include "scorefield/file/checkpoint.hpp"
+#include "scorefield/file/model_file.hpp"
 
 #include "run.hpp"
 #include "target.hpp"

@@ -10,9 +10,9 @@
 #include <vector>
 #include <zlib.h>
 
-#include "scorefield/io/checkpoint.hpp"
-#include "scorefield/io/npy.hpp"
-#include "scorefield/io/safetensors.hpp"
+#include "scorefield/file/checkpoint.hpp"
+#include "scorefield/file/npy.hpp"
+#include "scorefield/file/safetensors.hpp"
 
 #include "run.hpp"
 #include "support/folder.hpp"

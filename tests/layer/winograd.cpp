@@ -1,10 +1,10 @@
 // Winograd's minimal filtering against sums over windows.
-#include "scorefield/layer/convolution/winograd.hpp"
+#include "scorefield/layer/detail/convolution/winograd.hpp"
 
 #include <algorithm>
 
-#include "scorefield/layer/convolution/border.hpp"
-#include "scorefield/layer/convolution/window.hpp"
+#include "scorefield/layer/detail/convolution/border.hpp"
+#include "scorefield/layer/detail/convolution/window.hpp"
 
 #include "support/catch.hpp"
 #include "support/gradient_check.hpp"

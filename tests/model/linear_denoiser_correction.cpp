@@ -4,7 +4,7 @@
 #include <limits>
 #include <utility>
 
-#include "scorefield/data/gaussian_mixture.hpp"
+#include "scorefield/data/toy/gaussian_mixture.hpp"
 #include "scorefield/model/score_model.hpp"
 #include "scorefield/network/mlp.hpp"
 #include "scorefield/sde/variance_preserving.hpp"

@@ -7,7 +7,7 @@
 
 #include "scorefield/core/chunks.hpp"
 #include "scorefield/core/random.hpp"
-#include "scorefield/data/two_moons.hpp"
+#include "scorefield/data/toy/two_moons.hpp"
 #include "scorefield/model/score_model.hpp"
 #include "scorefield/network/mlp.hpp"
 #include "scorefield/sde/variance_preserving.hpp"

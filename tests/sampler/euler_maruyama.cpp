@@ -1,4 +1,4 @@
-#include "scorefield/sampler/euler_maruyama.hpp"
+#include "scorefield/sampler/rule/euler_maruyama.hpp"
 
 #include <Eigen/LU>
 #include <cmath>

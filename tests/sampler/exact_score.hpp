@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "scorefield/data/gaussian_mixture.hpp"
+#include "scorefield/data/toy/gaussian_mixture.hpp"
 #include "scorefield/sde/variance_preserving.hpp"
 
 namespace scorefield::test {

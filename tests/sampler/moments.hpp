@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "scorefield/core/types.hpp"
-#include "scorefield/data/gaussian_mixture.hpp"
+#include "scorefield/data/toy/gaussian_mixture.hpp"
 
 namespace scorefield::test {
 

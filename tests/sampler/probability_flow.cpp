@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
-#include "scorefield/sampler/ddim.hpp"
-#include "scorefield/sampler/dpm_solver_plus_plus.hpp"
-#include "scorefield/sampler/euler_maruyama.hpp"
+#include "scorefield/sampler/rule/ddim.hpp"
+#include "scorefield/sampler/rule/dpm_solver_plus_plus.hpp"
+#include "scorefield/sampler/rule/euler_maruyama.hpp"
 #include "scorefield/sampler/sample.hpp"
 
 #include "sampler/exact_score.hpp"

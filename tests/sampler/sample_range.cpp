@@ -1,9 +1,10 @@
 // Which samples can be asked for: of models, mixtures and toy distributions alike.
-#include "scorefield/core/sample_range.hpp"
+#include "scorefield/core/detail/sample_range.hpp"
 
 #include <limits>
 
 #include "scorefield/data.hpp"
+#include "scorefield/data/image/glyphs.hpp"
 #include "scorefield/model.hpp"
 #include "scorefield/network.hpp"
 #include "scorefield/sampler.hpp"

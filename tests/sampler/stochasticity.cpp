@@ -3,8 +3,8 @@
 #include <cmath>
 #include <limits>
 
-#include "scorefield/sampler/dpm_solver_plus_plus.hpp"
-#include "scorefield/sampler/euler_maruyama.hpp"
+#include "scorefield/sampler/rule/dpm_solver_plus_plus.hpp"
+#include "scorefield/sampler/rule/euler_maruyama.hpp"
 #include "scorefield/sampler/sample.hpp"
 
 #include "sampler/exact_score.hpp"

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "scorefield/core/parallel.hpp"
+#include "scorefield/core/parallel/parallel_for.hpp"
 
 int main() {
   double sum = 0;

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "scorefield/io/checkpoint.hpp"
+#include "scorefield/file/checkpoint.hpp"
 
 #include "support/allocations.hpp"
 #include "support/catch.hpp"

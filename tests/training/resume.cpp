@@ -5,8 +5,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "scorefield/io/checkpoint.hpp"
-#include "scorefield/io/safetensors.hpp"
+#include "scorefield/file/checkpoint.hpp"
+#include "scorefield/file/safetensors.hpp"
 #include "scorefield/optimizer/learning_rate.hpp"
 
 #include "support/catch.hpp"

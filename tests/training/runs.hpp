@@ -3,7 +3,7 @@
 
 #include "scorefield/core/random.hpp"
 #include "scorefield/data/dataset.hpp"
-#include "scorefield/data/swiss_roll.hpp"
+#include "scorefield/data/toy/swiss_roll.hpp"
 #include "scorefield/model/score_model.hpp"
 #include "scorefield/network/mlp.hpp"
 #include "scorefield/objective/denoising_score_matching.hpp"

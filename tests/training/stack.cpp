@@ -25,7 +25,7 @@
 #include "scorefield/network/unet.hpp"
 #include "scorefield/objective/denoising_score_matching.hpp"
 #include "scorefield/optimizer/muon.hpp"
-#include "scorefield/sampler/euler_maruyama.hpp"
+#include "scorefield/sampler/rule/euler_maruyama.hpp"
 #include "scorefield/sampler/sample.hpp"
 #include "scorefield/sde/variance_preserving.hpp"
 #include "scorefield/training/trainer.hpp"

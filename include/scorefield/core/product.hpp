@@ -12,7 +12,7 @@
 #include <cassert>
 #include <type_traits>
 
-#include "scorefield/core/packet.hpp"
+#include "scorefield/core/simd/packet.hpp"
 
 namespace scorefield {
 

@@ -8,9 +8,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "scorefield/core/box_muller.hpp"
 #include "scorefield/core/chunks.hpp"
-#include "scorefield/core/philox.hpp"
+#include "scorefield/core/detail/box_muller.hpp"
+#include "scorefield/core/detail/philox.hpp"
 #include "scorefield/core/types.hpp"
 
 namespace scorefield {

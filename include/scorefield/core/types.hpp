@@ -6,7 +6,7 @@
 #include <concepts>
 #include <cstdint>
 
-#include "scorefield/core/one_target.hpp"
+#include "scorefield/core/detail/one_target.hpp"
 
 #if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || \
     (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ > 0)

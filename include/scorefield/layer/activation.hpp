@@ -1,7 +1,6 @@
 /// Activation functions, as policies of the layers that apply them to their outputs.
 #pragma once
 
-#include "scorefield/layer/activation/activate.hpp"
 #include "scorefield/layer/activation/concept.hpp"
 #include "scorefield/layer/activation/identity.hpp"
 #include "scorefield/layer/activation/log_sigmoid.hpp"

@@ -5,10 +5,10 @@
 #include <cassert>
 
 #include "scorefield/core/error.hpp"
-#include "scorefield/core/packet.hpp"
+#include "scorefield/core/simd/packet.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/activation/concept.hpp"
-#include "scorefield/layer/parameterless.hpp"
+#include "scorefield/layer/detail/parameterless.hpp"
 
 namespace scorefield {
 

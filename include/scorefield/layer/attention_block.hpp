@@ -4,11 +4,11 @@
 #include <string>
 #include <utility>
 
+#include "scorefield/core/image_shape.hpp"
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/group_norm.hpp"
-#include "scorefield/layer/image_shape.hpp"
 #include "scorefield/layer/self_attention.hpp"
 
 namespace scorefield {

@@ -3,9 +3,9 @@
 
 #include <cassert>
 
+#include "scorefield/core/image_shape.hpp"
 #include "scorefield/core/types.hpp"
-#include "scorefield/layer/image_shape.hpp"
-#include "scorefield/layer/pool.hpp"
+#include "scorefield/layer/detail/pool.hpp"
 
 namespace scorefield {
 

@@ -11,11 +11,11 @@
 #include "scorefield/core/product.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
-#include "scorefield/layer/activation/activate.hpp"
 #include "scorefield/layer/activation/concept.hpp"
+#include "scorefield/layer/activation/detail/activate.hpp"
+#include "scorefield/layer/activation/detail/through_activation.hpp"
 #include "scorefield/layer/activation/identity.hpp"
-#include "scorefield/layer/activation/through_activation.hpp"
-#include "scorefield/layer/uniform_start.hpp"
+#include "scorefield/layer/detail/uniform_start.hpp"
 
 namespace scorefield {
 

@@ -7,7 +7,7 @@
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
-#include "scorefield/layer/frequency_embedding.hpp"
+#include "scorefield/layer/detail/frequency_embedding.hpp"
 
 namespace scorefield {
 

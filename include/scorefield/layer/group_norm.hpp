@@ -4,13 +4,13 @@
 #include <cassert>
 #include <string>
 
+#include "scorefield/core/image_shape.hpp"
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/activation/concept.hpp"
 #include "scorefield/layer/activation/identity.hpp"
-#include "scorefield/layer/group_normaliser.hpp"
-#include "scorefield/layer/image_shape.hpp"
+#include "scorefield/layer/detail/group_normaliser.hpp"
 
 namespace scorefield {
 

@@ -4,9 +4,9 @@
 #include <cassert>
 #include <concepts>
 
+#include "scorefield/core/image_shape.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/conditional.hpp"
-#include "scorefield/layer/image_shape.hpp"
 
 namespace scorefield {
 

@@ -5,10 +5,10 @@
 #include <limits>
 #include <utility>
 
-#include "scorefield/core/packet.hpp"
+#include "scorefield/core/image_shape.hpp"
+#include "scorefield/core/simd/packet.hpp"
 #include "scorefield/core/types.hpp"
-#include "scorefield/layer/image_shape.hpp"
-#include "scorefield/layer/pool.hpp"
+#include "scorefield/layer/detail/pool.hpp"
 
 namespace scorefield {
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "scorefield/core/image_shape.hpp"
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
@@ -12,9 +13,8 @@
 #include "scorefield/layer/activation/silu.hpp"
 #include "scorefield/layer/convolution.hpp"
 #include "scorefield/layer/dense.hpp"
-#include "scorefield/layer/group_normaliser.hpp"
+#include "scorefield/layer/detail/group_normaliser.hpp"
 #include "scorefield/layer/image_pair.hpp"
-#include "scorefield/layer/image_shape.hpp"
 
 namespace scorefield {
 

@@ -7,13 +7,13 @@
 #include <utility>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/image_shape.hpp"
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/product.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/dense.hpp"
-#include "scorefield/layer/image_shape.hpp"
-#include "scorefield/layer/softmax.hpp"
+#include "scorefield/layer/detail/softmax.hpp"
 
 namespace scorefield {
 

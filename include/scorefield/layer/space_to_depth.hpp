@@ -4,10 +4,10 @@
 #include <cassert>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/image_shape.hpp"
 #include "scorefield/core/types.hpp"
-#include "scorefield/layer/image_shape.hpp"
-#include "scorefield/layer/parameterless.hpp"
-#include "scorefield/layer/pixel_blocks.hpp"
+#include "scorefield/layer/detail/parameterless.hpp"
+#include "scorefield/layer/detail/pixel_blocks.hpp"
 
 namespace scorefield {
 

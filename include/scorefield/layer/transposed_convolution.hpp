@@ -4,11 +4,11 @@
 #include <algorithm>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/image_shape.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/activation/concept.hpp"
 #include "scorefield/layer/activation/identity.hpp"
-#include "scorefield/layer/convolution/window_layer.hpp"
-#include "scorefield/layer/image_shape.hpp"
+#include "scorefield/layer/detail/convolution/window_layer.hpp"
 
 namespace scorefield {
 

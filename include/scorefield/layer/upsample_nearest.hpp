@@ -5,9 +5,9 @@
 #include <cassert>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/image_shape.hpp"
 #include "scorefield/core/types.hpp"
-#include "scorefield/layer/image_shape.hpp"
-#include "scorefield/layer/parameterless.hpp"
+#include "scorefield/layer/detail/parameterless.hpp"
 
 namespace scorefield {
 

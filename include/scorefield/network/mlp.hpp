@@ -14,7 +14,7 @@
 #include "scorefield/layer/activation/log_sigmoid.hpp"
 #include "scorefield/layer/concept.hpp"
 #include "scorefield/layer/dense.hpp"
-#include "scorefield/network/sequential.hpp"
+#include "scorefield/layer/sequential.hpp"
 
 namespace scorefield {
 

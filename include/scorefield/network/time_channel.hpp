@@ -5,12 +5,12 @@
 #include <utility>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/image_shape.hpp"
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/concept.hpp"
-#include "scorefield/layer/image_shape.hpp"
-#include "scorefield/network/checks.hpp"
+#include "scorefield/network/detail/checks.hpp"
 
 namespace scorefield {
 

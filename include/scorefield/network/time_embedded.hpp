@@ -10,7 +10,7 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/concept.hpp"
 #include "scorefield/layer/conditional.hpp"
-#include "scorefield/network/checks.hpp"
+#include "scorefield/network/detail/checks.hpp"
 
 namespace scorefield {
 

@@ -5,13 +5,13 @@
 #include <cstddef>
 #include <tuple>
 
+#include "scorefield/core/image_shape.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/activation/log_sigmoid.hpp"
 #include "scorefield/layer/convolution.hpp"
-#include "scorefield/layer/image_shape.hpp"
 #include "scorefield/layer/max_pool.hpp"
+#include "scorefield/network/detail/unet_layers.hpp"
 #include "scorefield/network/time_channel.hpp"
-#include "scorefield/network/unet_layers.hpp"
 
 namespace scorefield {
 

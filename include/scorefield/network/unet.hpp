@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "scorefield/core/image_shape.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/activation/identity.hpp"
 #include "scorefield/layer/activation/silu.hpp"
@@ -14,14 +15,13 @@
 #include "scorefield/layer/dense.hpp"
 #include "scorefield/layer/depth_to_space.hpp"
 #include "scorefield/layer/group_norm.hpp"
-#include "scorefield/layer/image_shape.hpp"
 #include "scorefield/layer/residual_block.hpp"
+#include "scorefield/layer/sequential.hpp"
 #include "scorefield/layer/sinusoidal_embedding.hpp"
 #include "scorefield/layer/space_to_depth.hpp"
 #include "scorefield/layer/zero_initialised.hpp"
-#include "scorefield/network/sequential.hpp"
+#include "scorefield/network/detail/unet_layers.hpp"
 #include "scorefield/network/time_embedded.hpp"
-#include "scorefield/network/unet_layers.hpp"
 
 namespace scorefield {
 

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "scorefield/core/error.hpp"
-#include "scorefield/core/fused.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/settings.hpp"
+#include "scorefield/core/simd/fused.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/concept.hpp"
 #include "scorefield/objective/concept.hpp"

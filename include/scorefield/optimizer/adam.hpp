@@ -8,9 +8,9 @@
 #include <string>
 
 #include "scorefield/core/error.hpp"
-#include "scorefield/core/fused.hpp"
-#include "scorefield/core/packet.hpp"
 #include "scorefield/core/settings.hpp"
+#include "scorefield/core/simd/fused.hpp"
+#include "scorefield/core/simd/packet.hpp"
 #include "scorefield/core/types.hpp"
 
 namespace scorefield {

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "scorefield/core/error.hpp"
-#include "scorefield/core/fused.hpp"
 #include "scorefield/core/settings.hpp"
+#include "scorefield/core/simd/fused.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/optimizer/concept.hpp"
 

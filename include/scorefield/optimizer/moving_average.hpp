@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "scorefield/core/error.hpp"
-#include "scorefield/core/fused.hpp"
+#include "scorefield/core/simd/fused.hpp"
 #include "scorefield/core/types.hpp"
 
 namespace scorefield {

@@ -9,11 +9,11 @@
 #include <utility>
 
 #include "scorefield/core/error.hpp"
-#include "scorefield/core/fused.hpp"
-#include "scorefield/core/packet.hpp"
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/product.hpp"
 #include "scorefield/core/settings.hpp"
+#include "scorefield/core/simd/fused.hpp"
+#include "scorefield/core/simd/packet.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/optimizer/adam.hpp"
 

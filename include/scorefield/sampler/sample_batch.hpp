@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "scorefield/core/chunks.hpp"
-#include "scorefield/core/parallel.hpp"
+#include "scorefield/core/detail/sample_range.hpp"
+#include "scorefield/core/parallel/parallel_for.hpp"
 #include "scorefield/core/random.hpp"
-#include "scorefield/core/sample_range.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/concept.hpp"
 #include "scorefield/sampler/concept.hpp"

@@ -7,8 +7,8 @@
 #include <limits>
 
 #include "scorefield/core/error.hpp"
-#include "scorefield/core/fused.hpp"
 #include "scorefield/core/random.hpp"
+#include "scorefield/core/simd/fused.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/sde/concept.hpp"
 #include "scorefield/sde/half_log_snr.hpp"

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "scorefield/core/error.hpp"
-#include "scorefield/core/fused.hpp"
+#include "scorefield/core/simd/fused.hpp"
 #include "scorefield/core/types.hpp"
 
 namespace scorefield {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "scorefield/core/error.hpp"
-#include "scorefield/core/fused.hpp"
+#include "scorefield/core/simd/fused.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/training/progress.hpp"
 

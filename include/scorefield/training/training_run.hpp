@@ -17,20 +17,20 @@
 
 #include "scorefield/core/chunks.hpp"
 #include "scorefield/core/error.hpp"
-#include "scorefield/core/packet.hpp"
-#include "scorefield/core/parallel.hpp"
+#include "scorefield/core/parallel/parallel_for.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/settings.hpp"
+#include "scorefield/core/simd/packet.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/data/dataset.hpp"
-#include "scorefield/data/minibatches.hpp"
 #include "scorefield/model/concept.hpp"
 #include "scorefield/objective/concept.hpp"
 #include "scorefield/optimizer/concept.hpp"
 #include "scorefield/optimizer/moving_average.hpp"
-#include "scorefield/optimizer/training_state.hpp"
+#include "scorefield/training/detail/update_units.hpp"
+#include "scorefield/training/minibatches.hpp"
 #include "scorefield/training/progress.hpp"
-#include "scorefield/training/update_units.hpp"
+#include "scorefield/training/training_state.hpp"
 
 namespace scorefield {
 

@@ -3,7 +3,7 @@
 /// It evaluates itself and its derivative together on a packet; a caller that drops the derivative pays nothing for it.
 #pragma once
 
-#include "scorefield/core/packet.hpp"
+#include "scorefield/core/simd/packet.hpp"
 
 namespace scorefield {
 

@@ -1,7 +1,7 @@
 /// No activation.
 #pragma once
 
-#include "scorefield/core/packet.hpp"
+#include "scorefield/core/simd/packet.hpp"
 #include "scorefield/layer/activation/concept.hpp"
 
 namespace scorefield {

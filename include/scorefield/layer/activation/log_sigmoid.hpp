@@ -1,10 +1,10 @@
 /// The logarithm of the logistic function.
 #pragma once
 
-#include "scorefield/core/elementary.hpp"
-#include "scorefield/core/packet.hpp"
+#include "scorefield/core/simd/elementary.hpp"
+#include "scorefield/core/simd/packet.hpp"
 #include "scorefield/layer/activation/concept.hpp"
-#include "scorefield/layer/activation/logistic.hpp"
+#include "scorefield/layer/activation/detail/logistic.hpp"
 
 namespace scorefield {
 

@@ -1,9 +1,9 @@
 /// The sigmoid linear unit.
 #pragma once
 
-#include "scorefield/core/packet.hpp"
+#include "scorefield/core/simd/packet.hpp"
 #include "scorefield/layer/activation/concept.hpp"
-#include "scorefield/layer/activation/logistic.hpp"
+#include "scorefield/layer/activation/detail/logistic.hpp"
 
 namespace scorefield {
 

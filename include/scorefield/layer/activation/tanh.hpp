@@ -1,8 +1,8 @@
 /// The hyperbolic tangent.
 #pragma once
 
-#include "scorefield/core/elementary.hpp"
-#include "scorefield/core/packet.hpp"
+#include "scorefield/core/simd/elementary.hpp"
+#include "scorefield/core/simd/packet.hpp"
 #include "scorefield/layer/activation/concept.hpp"
 
 namespace scorefield {

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "scorefield/core/error.hpp"
-#include "scorefield/core/packet.hpp"
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/product.hpp"
+#include "scorefield/core/simd/packet.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/data/dataset.hpp"
 #include "scorefield/data/moments.hpp"

@@ -1,7 +1,7 @@
 /// A network that predicts the noise.
 #pragma once
 
-#include "scorefield/core/packet.hpp"
+#include "scorefield/core/simd/packet.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/prediction/concept.hpp"
 #include "scorefield/network/concept.hpp"

@@ -1,0 +1,76 @@
+/// Fixed pieces of work on however many threads there are: the pieces never depend on the threads, so neither do bits.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
+#ifdef __linux__
+#include <sched.h>
+#endif
+
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/parallel/detail/cpu_quota.hpp"
+#include "scorefield/core/parallel/detail/subnormals.hpp"
+#include "scorefield/core/parallel/detail/thread_pool.hpp"
+#include "scorefield/core/types.hpp"
+
+namespace scorefield {
+
+namespace detail {
+
+/// At least 1. The quota is read once a program, from files.
+inline int usable_cores() {
+#ifdef __linux__
+  static const auto quota = cpu_quota();
+  cpu_set_t usable;
+  if (sched_getaffinity(0, sizeof(usable), &usable) == 0)
+    return std::max(1, std::min(CPU_COUNT(&usable), quota.value_or(CPU_SETSIZE)));
+#endif
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+}  // namespace detail
+
+/// The number of threads an option means: itself, or for 0 one for each core that this process may use: the affinity
+/// and, rounded up, the quota of a container.
+inline int resolve_threads(int requested) {
+  if (requested < 0)
+    throw InvalidArgument("threads", "0 (all) or a positive number", text(requested),
+                          "leave the option out to use all");
+  return requested == 0 ? detail::usable_cores() : requested;
+}
+
+/// Calls task(i, worker) once for each i in [0, count), worker in [0, threads). If tasks throw, the exception of the
+/// smallest i reaches the caller. Threads that other work keeps from coming are not waited for. Subnormal numbers are 0
+/// in a task.
+template <class Task>
+void parallel_for(Index count, int threads, const Task& task) {
+  const detail::FlushSubnormals flush;
+  if (threads <= 1 || count <= 1) {
+    for (Index i = 0; i < count; ++i) task(i, 0);
+    return;
+  }
+  std::atomic<Index> next{0};
+  std::mutex failing;
+  Index failed = count;
+  std::exception_ptr failure;
+  detail::ThreadPool::shared().run(static_cast<int>(std::min<Index>(threads, count)), [&](int worker) {
+    const detail::FlushSubnormals flush_here;
+    for (Index i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) {
+      try {
+        task(i, worker);
+      } catch (...) {
+        const std::scoped_lock lock(failing);
+        if (i < failed) {
+          failed = i;
+          failure = std::current_exception();
+        }
+      }
+    }
+  });
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace scorefield

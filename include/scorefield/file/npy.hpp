@@ -1,0 +1,126 @@
+/// Arrays that NumPy reads and writes
+/// (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html).
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/file/atomic_file.hpp"
+#include "scorefield/core/file/input_file.hpp"
+#include "scorefield/core/image_shape.hpp"
+#include "scorefield/core/types.hpp"
+#include "scorefield/file/detail/byte_order.hpp"
+#include "scorefield/file/detail/npy_header.hpp"
+
+namespace scorefield {
+namespace detail {
+
+/// axes: of one sample, as in "28, 28".
+template <Real Scalar>
+void write_npy(const std::filesystem::path& path, const Matrix<Scalar>& samples, const std::string& axes) {
+  const char order = std::endian::native == std::endian::little ? '<' : '>';
+  std::string dictionary = text("{'descr': '", order, 'f', sizeof(Scalar), "', 'fortran_order': False, 'shape': (",
+                                samples.cols(), ", ", axes, "), }");
+  // Magic, version, and a two-byte length come before; spaces and a newline fill up to a multiple of 64.
+  constexpr std::size_t preamble = 10;
+  const std::size_t total = (preamble + dictionary.size() + 1 + 63) / 64 * 64;
+  dictionary.resize(total - preamble - 1, ' ');
+  dictionary += '\n';
+  const auto length = dictionary.size();
+  const unsigned char start[preamble] = {0x93,
+                                         'N',
+                                         'U',
+                                         'M',
+                                         'P',
+                                         'Y',
+                                         1,
+                                         0,
+                                         static_cast<unsigned char>(length & 0xFF),
+                                         static_cast<unsigned char>(length >> 8)};
+
+  AtomicFile file("write_npy", path);
+  file.write(start, preamble);
+  file.write(dictionary.data(), length);
+  // Columns one after the other are rows in C order.
+  file.write(samples.data(), static_cast<std::size_t>(samples.size()) * sizeof(Scalar));
+  file.commit();
+}
+
+/// The rows x cols numbers that follow in the file, the first column first, stored as `Stored`.
+template <Real Scalar, Real Stored>
+Matrix<Scalar> read_numbers(InputFile& file, std::endian order, Index rows, Index cols) {
+  constexpr Index most = 4096;
+  Matrix<Scalar> numbers(rows, cols);
+  std::vector<Stored> block(static_cast<std::size_t>(std::min(most, numbers.size())));
+  for (Index first = 0; first < numbers.size(); first += most) {
+    const Index count = std::min(most, numbers.size() - first);
+    const auto bytes = std::as_writable_bytes(std::span(block).first(static_cast<std::size_t>(count)));
+    file.read(bytes.data(), bytes.size());
+    convert_order(bytes, sizeof(Stored), order);
+    std::transform(block.begin(), block.begin() + count, numbers.data() + first,
+                   [](Stored number) { return static_cast<Scalar>(number); });
+  }
+  return numbers;
+}
+
+/// Where the number in row `row` of a sample, its axes in C order, stands among the d numbers of that sample in Fortran
+/// order. shape: of all samples.
+inline Index fortran_row(Index row, Index d, const std::vector<Index>& shape) {
+  Index position = 0;
+  for (std::size_t axis = shape.size() - 1; axis > 0; --axis) {
+    d /= shape[axis];  // now the stride of this axis
+    position += d * (row % shape[axis]);
+    row /= shape[axis];
+  }
+  return position;
+}
+
+}  // namespace detail
+
+/// Writes samples (d x n) as a NumPy array of shape (n, d): a row is a sample. The format is NPY 1.0, C order, 4- or
+/// 8-byte floats in the byte order of this machine. Throws FileError, and then leaves what was at `path`.
+template <Real Scalar>
+void write_npy(const std::filesystem::path& path, const Matrix<Scalar>& samples) {
+  detail::write_npy(path, samples, text(samples.rows()));
+}
+
+/// The same with images as samples: an array of shape (n, height, width), or (n, height, width, channels) where there
+/// is more than one channel. Throws InvalidArgument when the images are not of d numbers.
+template <Real Scalar>
+void write_npy(const std::filesystem::path& path, const Matrix<Scalar>& samples, const ImageShape& image) {
+  detail::checked_shape("write_npy", image);
+  if (samples.rows() != image.size())
+    throw InvalidArgument("write_npy",
+                          text("samples of ", image.height, " x ", image.width, " x ", image.channels, " numbers"),
+                          text(samples.rows(), " rows"), "pass the height, width and channels that the samples have");
+  const std::string plane = text(image.height, ", ", image.width);
+  detail::write_npy(path, samples, image.channels == 1 ? plane : text(plane, ", ", image.channels));
+}
+
+/// Reads a NumPy array of shape (n, d), or of more axes of which all but the first are a sample's, or (n,), where d is
+/// 1: the samples are the columns, d x n, and the last axis varies fastest in them. 4- and 8-byte floats of either byte
+/// order, in C or Fortran order, become Scalars, rounded to the nearest. Throws FileError when the file cannot be read,
+/// holds anything else, or is not as long as it should be; it is checked before memory is asked for.
+template <Real Scalar>
+Matrix<Scalar> read_npy(const std::filesystem::path& path) {
+  InputFile file("read_npy", path);
+  const auto header = detail::read_npy_header(file);
+  const auto read = [&](Index rows, Index cols) {
+    return header.number_size == 4 ? detail::read_numbers<Scalar, float>(file, header.order, rows, cols)
+                                   : detail::read_numbers<Scalar, double>(file, header.order, rows, cols);
+  };
+  if (!header.fortran_order || header.n == 0) return read(header.d, header.n);
+  const auto numbers = read(header.n, header.d);
+  Matrix<Scalar> samples(header.d, header.n);
+  for (Index row = 0; row < header.d; ++row)
+    samples.row(row) = numbers.col(detail::fortran_row(row, header.d, header.shape)).transpose();
+  return samples;
+}
+
+}  // namespace scorefield

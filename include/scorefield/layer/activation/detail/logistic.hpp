@@ -1,0 +1,26 @@
+/// What log-sigmoid, softplus and SiLU have in common.
+#pragma once
+
+#include "scorefield/core/simd/elementary.hpp"
+#include "scorefield/core/simd/packet.hpp"
+
+namespace scorefield::detail {
+
+/// The logistic function on both sides of 0, and what it takes to get there.
+template <class P>
+struct Logistic {
+  P exponential;   // exp(-|z|)
+  P of_magnitude;  // 1 / (1 + exp(-|z|))
+  P of_opposite;   // 1 / (1 + exp(|z|))
+};
+
+template <class P>
+inline Logistic<P> logistic(const P& z) {
+  using namespace Eigen::internal;
+  const P one = pset1<P>(1);
+  const P e = exp_of_negative(pnegate(pabs(z)));
+  const P of_magnitude = pdiv(one, padd(one, e));
+  return {e, of_magnitude, pmul(e, of_magnitude)};
+}
+
+}  // namespace scorefield::detail
