@@ -4,4 +4,5 @@
 #include "scorefield/sde/concept.hpp"
 #include "scorefield/sde/half_log_snr.hpp"
 #include "scorefield/sde/linear_schedule.hpp"
+#include "scorefield/sde/noisy_batch.hpp"
 #include "scorefield/sde/variance_preserving.hpp"

@@ -15,6 +15,7 @@
 #include "scorefield/layer/concept.hpp"
 #include "scorefield/layer/dense.hpp"
 #include "scorefield/layer/sequential.hpp"
+#include "scorefield/sde/noisy_batch.hpp"
 
 namespace scorefield {
 
@@ -28,7 +29,7 @@ class Perceptron {
   using Scalar = typename Hidden::Scalar;
 
   struct Workspace {
-    Matrix<Scalar> input, output, input_gradient;  // (d + 1), d and (d + 1) x chunk_size
+    Matrix<Scalar> input, input_gradient;  // (d + 1) x chunk_size
     typename Layers::Workspace layers;
   };
 
@@ -54,35 +55,30 @@ class Perceptron {
 
   Workspace workspace() const {
     const Index d = dimension(), n = chunk_size();
-    return {Matrix<Scalar>(d + 1, n), Matrix<Scalar>(d, n), Matrix<Scalar>(d + 1, n), layers_.workspace(n)};
+    return {Matrix<Scalar>(d + 1, n), Matrix<Scalar>(d + 1, n), layers_.workspace(n)};
   }
 
-  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t, MatrixView<Scalar> y,
-                Workspace& w) const {
-    layers_.evaluate(p, joined(x, t, w), y, w.layers);
+  void evaluate(ConstVectorView<Scalar> p, const NoisyBatch<Scalar>& batch, MatrixView<Scalar> y, Workspace& w) const {
+    layers_.evaluate(p, joined(batch, w), y, w.layers);
   }
 
-  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t, MatrixView<Scalar> y,
-               Workspace& w) const {
-    layers_.forward(p, joined(x, t, w), y, w.layers);
-    columns(w.output, 0, y.cols()) = y;
+  void forward(ConstVectorView<Scalar> p, const NoisyBatch<Scalar>& batch, MatrixView<Scalar> y, Workspace& w) const {
+    layers_.forward(p, joined(batch, w), y, w.layers);
   }
 
-  void backward(ConstVectorView<Scalar> p, MatrixView<Scalar> dy, MatrixView<Scalar> dx, VectorView<Scalar> g,
-                Workspace& w) const {
-    const Index n = dy.cols();
-    const auto& kept = std::as_const(w);
-    layers_.backward(p, columns(kept.input, 0, n), columns(kept.output, 0, n), dy,
+  void backward(ConstVectorView<Scalar> p, const NoisyBatch<Scalar>& batch, ConstMatrixView<Scalar> y,
+                MatrixView<Scalar> dy, MatrixView<Scalar> dx, VectorView<Scalar> g, Workspace& w) const {
+    layers_.backward(p, columns(std::as_const(w.input), 0, batch.size()), y, dy,
                      columns(w.input_gradient, 0, dx.cols()), g, w.layers);
-    if (dx.cols() > 0) dx = columns(w.input_gradient, 0, n).topRows(dimension());
+    if (dx.cols() > 0) dx = columns(w.input_gradient, 0, dx.cols()).topRows(dimension());
   }
 
  private:
-  static ConstMatrixView<Scalar> joined(ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t, Workspace& w) {
-    auto input = columns(w.input, 0, x.cols());
-    input.topRows(x.rows()) = x;
-    input.row(x.rows()) = t.transpose();
-    return columns(std::as_const(w.input), 0, x.cols());
+  static ConstMatrixView<Scalar> joined(const NoisyBatch<Scalar>& batch, Workspace& w) {
+    auto input = columns(w.input, 0, batch.size());
+    input.topRows(batch.x.rows()) = batch.x;
+    input.row(batch.x.rows()) = batch.t.transpose();
+    return columns(std::as_const(w.input), 0, batch.size());
   }
 
   Layers layers_;

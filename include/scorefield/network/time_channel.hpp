@@ -11,6 +11,7 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/concept.hpp"
 #include "scorefield/network/detail/checks.hpp"
+#include "scorefield/sde/noisy_batch.hpp"
 
 namespace scorefield {
 
@@ -22,7 +23,7 @@ class TimeChannel {
   using Scalar = typename Body::Scalar;
 
   struct Workspace {
-    Matrix<Scalar> input, output, input_gradient;
+    Matrix<Scalar> input, input_gradient;
     typename Body::Workspace body;
   };
 
@@ -51,41 +52,36 @@ class TimeChannel {
 
   Workspace workspace() const {
     const Index n = chunk_size();
-    return {Matrix<Scalar>(body_.inputs(), n), Matrix<Scalar>(body_.outputs(), n), Matrix<Scalar>(body_.inputs(), n),
-            body_.workspace(n)};
+    return {Matrix<Scalar>(body_.inputs(), n), Matrix<Scalar>(body_.inputs(), n), body_.workspace(n)};
   }
 
-  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t, MatrixView<Scalar> y,
-                Workspace& w) const {
-    body_.evaluate(p, joined(x, t, w), y, w.body);
+  void evaluate(ConstVectorView<Scalar> p, const NoisyBatch<Scalar>& batch, MatrixView<Scalar> y, Workspace& w) const {
+    body_.evaluate(p, joined(batch, w), y, w.body);
   }
 
-  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t, MatrixView<Scalar> y,
-               Workspace& w) const {
-    body_.forward(p, joined(x, t, w), y, w.body);
-    columns(w.output, 0, y.cols()) = y;
+  void forward(ConstVectorView<Scalar> p, const NoisyBatch<Scalar>& batch, MatrixView<Scalar> y, Workspace& w) const {
+    body_.forward(p, joined(batch, w), y, w.body);
   }
 
-  void backward(ConstVectorView<Scalar> p, MatrixView<Scalar> dy, MatrixView<Scalar> dx, VectorView<Scalar> g,
-                Workspace& w) const {
-    const Index n = dy.cols(), c = image_.channels;
-    const auto& kept = std::as_const(w);
-    body_.backward(p, columns(kept.input, 0, n), columns(kept.output, 0, n), dy,
-                   columns(w.input_gradient, 0, dx.cols()), g, w.body);
+  void backward(ConstVectorView<Scalar> p, const NoisyBatch<Scalar>& batch, ConstMatrixView<Scalar> y,
+                MatrixView<Scalar> dy, MatrixView<Scalar> dx, VectorView<Scalar> g, Workspace& w) const {
+    const Index c = image_.channels;
+    body_.backward(p, columns(std::as_const(w.input), 0, batch.size()), y, dy, columns(w.input_gradient, 0, dx.cols()),
+                   g, w.body);
     for (Index pixel = 0; pixel < dx.cols() * image_.pixels(); ++pixel)
       std::copy_n(w.input_gradient.data() + pixel * (c + 1), c, dx.data() + pixel * c);
   }
 
  private:
-  ConstMatrixView<Scalar> joined(ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t, Workspace& w) const {
+  ConstMatrixView<Scalar> joined(const NoisyBatch<Scalar>& batch, Workspace& w) const {
     const Index c = image_.channels, pixels = image_.pixels();
-    for (Index j = 0; j < x.cols(); ++j)
+    for (Index j = 0; j < batch.size(); ++j)
       for (Index pixel = j * pixels; pixel < (j + 1) * pixels; ++pixel) {
         Scalar* to = w.input.data() + pixel * (c + 1);
-        std::copy_n(x.data() + pixel * c, c, to);
-        to[c] = t(j);
+        std::copy_n(batch.x.data() + pixel * c, c, to);
+        to[c] = batch.t(j);
       }
-    return columns(std::as_const(w.input), 0, x.cols());
+    return columns(std::as_const(w.input), 0, batch.size());
   }
 
   ImageShape image_;

@@ -11,6 +11,7 @@
 #include "scorefield/layer/concept.hpp"
 #include "scorefield/layer/conditional.hpp"
 #include "scorefield/network/detail/checks.hpp"
+#include "scorefield/sde/noisy_batch.hpp"
 
 namespace scorefield {
 
@@ -23,7 +24,6 @@ class TimeEmbedded {
 
   struct Workspace {
     Matrix<Scalar> time, context, context_gradient;  // 1, and context_size x chunk_size
-    Matrix<Scalar> input, output;                    // d x chunk_size
     typename Embedding::Workspace embedding;
     typename Body::Workspace body;
   };
@@ -60,38 +60,33 @@ class TimeEmbedded {
   }
 
   Workspace workspace() const {
-    const Index n = chunk_size(), e = body_.context_size(), d = dimension();
-    return {Matrix<Scalar>(1, n), Matrix<Scalar>(e, n),    Matrix<Scalar>(e, n), Matrix<Scalar>(d, n),
-            Matrix<Scalar>(d, n), embedding_.workspace(n), body_.workspace(n)};
+    const Index n = chunk_size(), e = body_.context_size();
+    return {Matrix<Scalar>(1, n), Matrix<Scalar>(e, n), Matrix<Scalar>(e, n), embedding_.workspace(n),
+            body_.workspace(n)};
   }
 
-  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t, MatrixView<Scalar> y,
-                Workspace& w) const {
-    const Index n = x.cols();
-    columns(w.time, 0, n) = t.transpose();
+  void evaluate(ConstVectorView<Scalar> p, const NoisyBatch<Scalar>& batch, MatrixView<Scalar> y, Workspace& w) const {
+    const Index n = batch.size();
+    columns(w.time, 0, n) = batch.t.transpose();
     embedding_.evaluate(of_embedding(p), columns(std::as_const(w.time), 0, n), columns(w.context, 0, n), w.embedding);
-    body_.evaluate(of_body(p), x, columns(std::as_const(w.context), 0, n), y, w.body);
+    body_.evaluate(of_body(p), batch.x, columns(std::as_const(w.context), 0, n), y, w.body);
   }
 
-  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t, MatrixView<Scalar> y,
-               Workspace& w) const {
-    const Index n = x.cols();
-    columns(w.time, 0, n) = t.transpose();
-    columns(w.input, 0, n) = x;
+  void forward(ConstVectorView<Scalar> p, const NoisyBatch<Scalar>& batch, MatrixView<Scalar> y, Workspace& w) const {
+    const Index n = batch.size();
+    columns(w.time, 0, n) = batch.t.transpose();
     embedding_.forward(of_embedding(p), columns(std::as_const(w.time), 0, n), columns(w.context, 0, n), w.embedding);
-    body_.forward(of_body(p), columns(std::as_const(w.input), 0, n), columns(std::as_const(w.context), 0, n), y,
-                  w.body);
-    columns(w.output, 0, n) = y;
+    body_.forward(of_body(p), batch.x, columns(std::as_const(w.context), 0, n), y, w.body);
   }
 
-  void backward(ConstVectorView<Scalar> p, MatrixView<Scalar> dy, MatrixView<Scalar> dx, VectorView<Scalar> g,
-                Workspace& w) const {
-    const Index n = dy.cols();
+  void backward(ConstVectorView<Scalar> p, const NoisyBatch<Scalar>& batch, ConstMatrixView<Scalar> y,
+                MatrixView<Scalar> dy, MatrixView<Scalar> dx, VectorView<Scalar> g, Workspace& w) const {
+    const Index n = batch.size();
     const auto& kept = std::as_const(w);
     auto dc = columns(w.context_gradient, 0, n);
     dc.setZero();
-    body_.backward(of_body(p), columns(kept.input, 0, n), columns(kept.context, 0, n), columns(kept.output, 0, n), dy,
-                   dx, dc, segment(g, embedding_.parameter_count(), body_.parameter_count()), w.body);
+    body_.backward(of_body(p), batch.x, columns(kept.context, 0, n), y, dy, dx, dc,
+                   segment(g, embedding_.parameter_count(), body_.parameter_count()), w.body);
     embedding_.backward(of_embedding(p), columns(kept.time, 0, n), columns(kept.context, 0, n), dc,
                         MatrixView<Scalar>(nullptr, 1, 0), segment(g, 0, embedding_.parameter_count()), w.embedding);
   }

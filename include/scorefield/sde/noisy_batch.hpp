@@ -1,0 +1,60 @@
+/// A batch of noisy samples with the noise level of each: what goes from samplers and objectives down to networks.
+#pragma once
+
+#include <cassert>
+
+#include "scorefield/core/types.hpp"
+#include "scorefield/sde/concept.hpp"
+
+namespace scorefield {
+
+/// Samples x = alpha(t) x0 + sigma(t) noise, each at its own time, and what each is given. Views only; with n columns:
+template <Real Scalar>
+struct NoisyBatch {
+  ConstMatrixView<Scalar> x;          // d x n
+  ConstVectorView<Scalar> t;          // n: times in [0, 1]
+  ConstVectorView<Scalar> alpha;      // n: the equation's signal(t)
+  ConstVectorView<Scalar> sigma;      // n: the equation's deviation(t)
+  ConstMatrixView<Scalar> condition;  // k x n: k numbers beside each sample; k may be 0
+
+  Index size() const { return x.cols(); }
+
+  /// The same levels and conditions around other samples.
+  NoisyBatch around(ConstMatrixView<Scalar> samples) const { return {samples, t, alpha, sigma, condition}; }
+};
+
+/// Room for the noise levels of up to n columns, computed once from their times.
+template <Real Scalar>
+class NoiseLevels {
+ public:
+  explicit NoiseLevels(Index n) : t_(n), alpha_(n), sigma_(n) {}
+
+  /// Column j is at time t in [0, 1].
+  template <Sde Equation>
+  void set(Index j, const Equation& sde, Scalar t) {
+    t_(j) = t;
+    alpha_(j) = sde.signal(t);
+    sigma_(j) = sde.deviation(t);
+  }
+
+  /// All columns are at time t.
+  template <Sde Equation>
+  void fill(const Equation& sde, Scalar t) {
+    t_.setConstant(t);
+    alpha_.setConstant(sde.signal(t));
+    sigma_.setConstant(sde.deviation(t));
+  }
+
+  /// Samples at the levels of the first columns, x (d x n) and condition (k x n).
+  NoisyBatch<Scalar> around(ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> condition) const {
+    const Index n = x.cols();
+    assert(n <= t_.size() && condition.cols() == n);
+    return {x, segment(view(t_), 0, n), segment(view(alpha_), 0, n), segment(view(sigma_), 0, n), condition};
+  }
+  NoisyBatch<Scalar> around(ConstMatrixView<Scalar> x) const { return around(x, {nullptr, 0, x.cols()}); }
+
+ private:
+  Vector<Scalar> t_, alpha_, sigma_;
+};
+
+}  // namespace scorefield
