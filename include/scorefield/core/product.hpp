@@ -18,11 +18,18 @@ namespace scorefield {
 
 namespace detail {
 
-/// What a chain of multiply-adds starts from.
-enum class Start { zero, bias, target };
+/// A panel is the rows of the highest tile.
+template <Real Scalar>
+inline constexpr Index panel_rows = 4 * packet_size<Scalar>;
 
-/// A product's operands, moved on to one tile of the result. The inner index runs through `segments` pieces of `depth`,
-/// of which piece s of the right operand starts at segment_offsets[s]; those of the left one follow each other.
+/// The rows of a panel, as what sums start from.
+template <Real Scalar>
+inline constexpr Scalar panel_of_zeros[panel_rows<Scalar>] = {};
+
+/// A product's operands, moved on to one tile of the result. The chains of multiply-adds start from the numbers at
+/// `start`, whose columns are start_stride apart: the target itself, or with stride 0 a bias or zeros. The inner index
+/// runs through `segments` pieces of `depth`, of which piece s of the right operand starts at segment_offsets[s]; those
+/// of the left one follow each other.
 template <Real Scalar>
 struct ProductTile {
   Index depth;
@@ -32,11 +39,23 @@ struct ProductTile {
   Index right_depth_stride, right_column_stride;
   Scalar* target;
   Index target_stride;
-  const Scalar* bias;
+  const Scalar* start;
+  Index start_stride;
   Index segments = 1;
   const Index* segment_offsets = &whole;
 
   static constexpr Index whole = 0;
+
+  void advance_rows(Index count) {
+    left += count;
+    target += count;
+    start += count;
+  }
+  void advance_columns(Index count) {
+    right += count * right_column_stride;
+    target += count * target_stride;
+    start += count * start_stride;
+  }
 };
 
 /// Columns of the tile that is `Packets` packets high: twelve accumulators fill sixteen registers.
@@ -44,7 +63,7 @@ template <Index Packets>
 inline constexpr Index tile_columns = (EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32 ? 24 : 12) / Packets;
 
 /// A tile of Packets packets x Columns. `part` counts the rows of its last packet where that is not full.
-template <Start start, Index Packets, Index Columns, Real Scalar>
+template <Index Packets, Index Columns, Real Scalar>
 [[gnu::flatten]] inline void multiply_tile(const ProductTile<Scalar>& tile, Index part) {
   constexpr Index size = packet_size<Scalar>;
   const auto load_rows = [part](const Scalar* from) {
@@ -52,11 +71,7 @@ template <Start start, Index Packets, Index Columns, Real Scalar>
   };
   Packet<Scalar> sum[Packets][Columns];
   unroll<Packets>([&](auto p) {
-    unroll<Columns>([&](auto c) {
-      if constexpr (start == Start::zero) sum[p][c] = broadcast(Scalar(0));
-      if constexpr (start == Start::bias) sum[p][c] = load_rows(tile.bias + p * size);
-      if constexpr (start == Start::target) sum[p][c] = load_rows(tile.target + c * tile.target_stride + p * size);
-    });
+    unroll<Columns>([&](auto c) { sum[p][c] = load_rows(tile.start + c * tile.start_stride + p * size); });
   });
   const Scalar* left = tile.left;
   for (Index s = 0; s < tile.segments; ++s) {
@@ -94,15 +109,11 @@ template <Start start, Index Packets, Index Columns, Real Scalar>
 }
 
 /// All columns of `Packets` packets of rows.
-template <Start start, Index Packets, Real Scalar>
+template <Index Packets, Real Scalar>
 void multiply_rows(ProductTile<Scalar> tile, Index columns, Index part) {
   constexpr Index wide = tile_columns<Packets>;
-  const auto advance = [&tile](Index count) {
-    tile.right += count * tile.right_column_stride;
-    tile.target += count * tile.target_stride;
-  };
-  for (; columns >= wide; columns -= wide, advance(wide)) multiply_tile<start, Packets, wide>(tile, part);
-  for (; columns > 0; --columns, advance(1)) multiply_tile<start, Packets, 1>(tile, part);
+  for (; columns >= wide; columns -= wide, tile.advance_columns(wide)) multiply_tile<Packets, wide>(tile, part);
+  for (; columns > 0; --columns, tile.advance_columns(1)) multiply_tile<Packets, 1>(tile, part);
 }
 
 /// A matrix whose entry (i, j) is data[i * row_stride + j * column_stride].
@@ -125,10 +136,7 @@ Operand<Scalar> transposed(ConstMatrixView<Scalar> m) {
   return {m.data(), m.rows(), 1};
 }
 
-/// A panel is the rows of the highest tile; a block is the most that is copied of an operand: 128 KiB of the left one
-/// and 60 KiB of the right.
-template <Real Scalar>
-inline constexpr Index panel_rows = 4 * packet_size<Scalar>;
+/// A block is the most that is copied of an operand: 128 KiB of the left one and 60 KiB of the right.
 template <Real Scalar>
 inline constexpr Index block_rows = 1024 / sizeof(Scalar);
 inline constexpr Index block_depth = 128;
@@ -180,13 +188,11 @@ void pack_rows(const Operand<Scalar>& from, Index rows, Index depth, Scalar* to)
 
 /// Cuts the rows of one panel into tiles: multiply(integral_constant packets, tile, part) for each height, the left
 /// operand's last packet being filled up where it is not full.
-template <Start start, Real Scalar, class Multiply>
+template <Real Scalar, class Multiply>
 void for_each_tile_height(ProductTile<Scalar> tile, Index rows, const Multiply& multiply) {
   constexpr Index size = packet_size<Scalar>;
   const auto advance = [&](Index packets) {
-    tile.left += packets * size;
-    tile.target += packets * size;
-    if constexpr (start == Start::bias) tile.bias += packets * size;
+    tile.advance_rows(packets * size);
     rows -= packets * size;
   };
   if (rows >= 4 * size) return multiply(std::integral_constant<Index, 4>{}, tile, size);
@@ -196,12 +202,15 @@ void for_each_tile_height(ProductTile<Scalar> tile, Index rows, const Multiply& 
 }
 
 /// The rows of one panel.
-template <Start start, Real Scalar>
+template <Real Scalar>
 void multiply_panel(const ProductTile<Scalar>& tile, Index rows, Index columns) {
-  for_each_tile_height<start>(tile, rows, [columns](auto packets, const auto& here, Index part) {
-    multiply_rows<start, packets()>(here, columns, part);
+  for_each_tile_height(tile, rows, [columns](auto packets, const auto& here, Index part) {
+    multiply_rows<packets()>(here, columns, part);
   });
 }
+
+/// What the sums of a product start from.
+enum class Start { zero, bias, target };
 
 /// What a product copies of its operands, one block of depth after the other.
 template <Real Scalar>
@@ -214,8 +223,8 @@ struct Copies {
   Index right_numbers;
 };
 
-template <Start start, Real Scalar>
-Copies<Scalar> copies(const Operand<Scalar>& left, const Operand<Scalar>& right, Index rows, Index depth,
+template <Real Scalar>
+Copies<Scalar> copies(Start start, const Operand<Scalar>& left, const Operand<Scalar>& right, Index rows, Index depth,
                       Index columns) {
   constexpr Index size = packet_size<Scalar>, height = panel_rows<Scalar>;
   // Few columns use an entry of the left operand too seldom to copy it; pages are then read a few at a time.
@@ -232,15 +241,16 @@ Copies<Scalar> copies(const Operand<Scalar>& left, const Operand<Scalar>& right,
 }
 
 /// Whether add_flat_product is the way to the product.
-template <Start start, Real Scalar>
-bool flat(const Operand<Scalar>& left, Index depth) {
+template <Real Scalar>
+bool flat(Start start, const Operand<Scalar>& left, Index depth) {
   return start == Start::target && depth <= 2 && left.row_stride == 1;
 }
 
-/// One block of depth and columns of a product. `packed` has room for what is copied of the left operand.
-template <Start start, Real Scalar>
-void multiply_block(const Operand<Scalar>& left, ProductTile<Scalar> tile, Index rows, Index columns,
-                    const Copies<Scalar>& copies, Scalar* packed) {
+/// One block of depth and columns of a product. `packed` has room for what is copied of the left operand. Where sums
+/// start from zero, the tile's start is a panel of zeros.
+template <Real Scalar>
+void multiply_block(Start start, const Operand<Scalar>& left, const ProductTile<Scalar>& tile, Index rows,
+                    Index columns, const Copies<Scalar>& copies, Scalar* packed) {
   constexpr Index size = packet_size<Scalar>, height = panel_rows<Scalar>;
   for (Index block = 0; block < rows; block += copies.left_rows) {
     const Index end = std::min(rows, block + copies.left_rows);
@@ -249,18 +259,18 @@ void multiply_block(const Operand<Scalar>& left, ProductTile<Scalar> tile, Index
     for (Index row = block; row < end; row += height) {
       auto here = tile;
       here.target += row;
-      if constexpr (start == Start::bias) here.bias += row;
+      if (start != Start::zero) here.start += row;
       here.left = packs ? packed + (row - block) * tile.depth : left.at(row, 0).data;
       here.left_stride = packs ? height : left.column_stride;
-      multiply_panel<start>(here, std::min(height, end - row), columns);
+      multiply_panel(here, std::min(height, end - row), columns);
     }
   }
 }
 
 /// As multiply_block, the right operand's rows being copied a block at a time to `packed_right`.
-template <Start start, Real Scalar>
-void multiply_packing_right(const Operand<Scalar>& left, ProductTile<Scalar> tile, Index rows, Index columns,
-                            const Copies<Scalar>& copies, Scalar* packed_left, Scalar* packed_right) {
+template <Real Scalar>
+void multiply_packing_right(Start start, const Operand<Scalar>& left, const ProductTile<Scalar>& tile, Index rows,
+                            Index columns, const Copies<Scalar>& copies, Scalar* packed_left, Scalar* packed_right) {
   constexpr Index width = block_columns<Scalar>;
   for (Index column = 0; column < columns; column += width) {
     const Index count = std::min(width, columns - column);
@@ -270,7 +280,8 @@ void multiply_packing_right(const Operand<Scalar>& left, ProductTile<Scalar> til
     here.right = packed_right;
     here.right_depth_stride = width;
     here.target += column * tile.target_stride;
-    multiply_block<start>(left, here, rows, count, copies, packed_left);
+    here.start += column * tile.start_stride;
+    multiply_block(start, left, here, rows, count, copies, packed_left);
   }
 }
 
@@ -303,24 +314,24 @@ struct ProductRoom {
   /// For multiply and multiply_add_bias.
   void reserve(Index m, Index k, Index n) {
     using detail::Operand;
-    fit<detail::Start::zero>(Operand<Scalar>{nullptr, 1, m}, Operand<Scalar>{nullptr, 1, k}, m, k, n);
+    fit(detail::Start::zero, Operand<Scalar>{nullptr, 1, m}, Operand<Scalar>{nullptr, 1, k}, m, k, n);
   }
   /// For multiply_left_transposed.
   void reserve_left_transposed(Index m, Index k, Index n) {
     using detail::Operand;
-    fit<detail::Start::zero>(Operand<Scalar>{nullptr, k, 1}, Operand<Scalar>{nullptr, 1, k}, m, k, n);
+    fit(detail::Start::zero, Operand<Scalar>{nullptr, k, 1}, Operand<Scalar>{nullptr, 1, k}, m, k, n);
   }
   /// For add_multiply_right_transposed.
   void reserve_right_transposed(Index m, Index k, Index n) {
     using detail::Operand;
-    fit<detail::Start::target>(Operand<Scalar>{nullptr, 1, m}, Operand<Scalar>{nullptr, n, 1}, m, k, n);
+    fit(detail::Start::target, Operand<Scalar>{nullptr, 1, m}, Operand<Scalar>{nullptr, n, 1}, m, k, n);
   }
 
  private:
-  template <detail::Start start>
-  void fit(const detail::Operand<Scalar>& a, const detail::Operand<Scalar>& b, Index rows, Index depth, Index columns) {
-    if (detail::flat<start>(a, depth)) return;
-    const auto copies = detail::copies<start>(a, b, rows, depth, columns);
+  void fit(detail::Start start, const detail::Operand<Scalar>& a, const detail::Operand<Scalar>& b, Index rows,
+           Index depth, Index columns) {
+    if (detail::flat(start, a, depth)) return;
+    const auto copies = detail::copies(start, a, b, rows, depth, columns);
     // Not by resize(), which would free memory twice where there is no more of it.
     if (copies.left_numbers > left.size()) left = Vector<Scalar>(copies.left_numbers);
     if (copies.right_numbers > right.size()) right = Vector<Scalar>(copies.right_numbers);
@@ -329,14 +340,16 @@ struct ProductRoom {
 
 namespace detail {
 
-template <Start start, Real Scalar>
-void multiply(const Operand<Scalar>& left, const Operand<Scalar>& right, MatrixView<Scalar> target, Index depth,
-              const Scalar* bias, ProductRoom<Scalar>& room) {
+template <Real Scalar>
+void multiply(Start start, const Operand<Scalar>& left, const Operand<Scalar>& right, MatrixView<Scalar> target,
+              Index depth, const Scalar* bias, ProductRoom<Scalar>& room) {
   const Index rows = target.rows(), columns = target.cols();
-  if (flat<start>(left, depth)) return add_flat_product(left, right, target, depth);
-  const auto copied = copies<start>(left, right, rows, depth, columns);
+  if (flat(start, left, depth)) return add_flat_product(left, right, target, depth);
+  const auto copied = copies(start, left, right, rows, depth, columns);
   assert(copied.left_numbers <= room.left.size() && copied.right_numbers <= room.right.size());
-  const auto add_block = [&]<Start from>(std::integral_constant<Start, from>, Index k) {
+  for (Index k = 0; k == 0 || k < depth; k += copied.depth) {
+    const Start from = k == 0 ? start : Start::target;
+    const bool adds = from == Start::target;
     const ProductTile<Scalar> tile{std::min(copied.depth, depth - k),
                                    nullptr,
                                    0,
@@ -345,16 +358,15 @@ void multiply(const Operand<Scalar>& left, const Operand<Scalar>& right, MatrixV
                                    right.column_stride,
                                    target.data(),
                                    target.rows(),
-                                   bias};
-    if constexpr (start == Start::target)
-      if (copied.right)
-        return multiply_packing_right<from>(left.at(0, k), tile, rows, columns, copied, room.left.data(),
-                                            room.right.data());
-    multiply_block<from>(left.at(0, k), tile, rows, columns, copied, room.left.data());
-  };
-  add_block(std::integral_constant<Start, start>{}, 0);
-  for (Index k = copied.depth; k < depth; k += copied.depth)
-    add_block(std::integral_constant<Start, Start::target>{}, k);
+                                   adds                  ? target.data()
+                                   : from == Start::bias ? bias
+                                                         : panel_of_zeros<Scalar>,
+                                   adds ? target.rows() : 0};
+    if (copied.right)
+      multiply_packing_right(from, left.at(0, k), tile, rows, columns, copied, room.left.data(), room.right.data());
+    else
+      multiply_block(from, left.at(0, k), tile, rows, columns, copied, room.left.data());
+  }
 }
 
 }  // namespace detail
@@ -364,7 +376,7 @@ template <Real Scalar>
 void multiply_add_bias(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, const Scalar* bias,
                        MatrixView<Scalar> target, ProductRoom<Scalar>& room) {
   assert(left.cols() == right.rows() && left.rows() == target.rows() && right.cols() == target.cols());
-  detail::multiply<detail::Start::bias>(detail::operand(left), detail::operand(right), target, left.cols(), bias, room);
+  detail::multiply(detail::Start::bias, detail::operand(left), detail::operand(right), target, left.cols(), bias, room);
 }
 
 /// target (m x n) = left (m x k) right (k x n).
@@ -372,8 +384,8 @@ template <Real Scalar>
 void multiply(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, MatrixView<Scalar> target,
               ProductRoom<Scalar>& room) {
   assert(left.cols() == right.rows() && left.rows() == target.rows() && right.cols() == target.cols());
-  detail::multiply<detail::Start::zero, Scalar>(detail::operand(left), detail::operand(right), target, left.cols(),
-                                                nullptr, room);
+  detail::multiply<Scalar>(detail::Start::zero, detail::operand(left), detail::operand(right), target, left.cols(),
+                           nullptr, room);
 }
 
 /// target (m x n) = left^T right, left being k x m and right k x n.
@@ -381,8 +393,8 @@ template <Real Scalar>
 void multiply_left_transposed(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, MatrixView<Scalar> target,
                               ProductRoom<Scalar>& room) {
   assert(left.rows() == right.rows() && left.cols() == target.rows() && right.cols() == target.cols());
-  detail::multiply<detail::Start::zero, Scalar>(detail::transposed(left), detail::operand(right), target, left.rows(),
-                                                nullptr, room);
+  detail::multiply<Scalar>(detail::Start::zero, detail::transposed(left), detail::operand(right), target, left.rows(),
+                           nullptr, room);
 }
 
 /// target (m x n) += left (m x k) right^T, right being n x k.
@@ -390,8 +402,8 @@ template <Real Scalar>
 void add_multiply_right_transposed(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right,
                                    MatrixView<Scalar> target, ProductRoom<Scalar>& room) {
   assert(left.cols() == right.cols() && left.rows() == target.rows() && right.rows() == target.cols());
-  detail::multiply<detail::Start::target, Scalar>(detail::operand(left), detail::transposed(right), target, left.cols(),
-                                                  nullptr, room);
+  detail::multiply<Scalar>(detail::Start::target, detail::operand(left), detail::transposed(right), target, left.cols(),
+                           nullptr, room);
 }
 
 }  // namespace scorefield

@@ -55,28 +55,28 @@ template <Index Packets>
 inline constexpr Index narrow_columns = (8 + Packets - 1) / Packets;
 
 /// A row of the grid.
-template <Start start, Index Packets, Real Scalar>
+template <Index Packets, Real Scalar>
 void multiply_grid_row(ProductTile<Scalar> tile, Index columns, Index part) {
   const auto advance = [&](Index count) {
-    tile.right += count * tile.right_column_stride;
-    tile.target += count * tile.target_stride;
+    tile.advance_columns(count);
     columns -= count;
   };
   constexpr Index wide = tile_columns<Packets>, narrow = narrow_columns<Packets>;
-  while (columns >= wide) multiply_tile<start, Packets, wide>(tile, part), advance(wide);
-  while (columns >= narrow) multiply_tile<start, Packets, narrow>(tile, part), advance(narrow);
-  while (columns > 0) multiply_tile<start, Packets, 1>(tile, part), advance(1);
+  while (columns >= wide) multiply_tile<Packets, wide>(tile, part), advance(wide);
+  while (columns >= narrow) multiply_tile<Packets, narrow>(tile, part), advance(narrow);
+  while (columns > 0) multiply_tile<Packets, 1>(tile, part), advance(1);
 }
 
 /// All rows of the grid.
-template <Start start, Index Packets, Real Scalar>
+template <Index Packets, Real Scalar>
 void multiply_grid(const ProductTile<Scalar>& tile, const Windows& windows, const GridStrides& to, Index part) {
   for (Index i = 0; i < windows.images; ++i)
     for (Index y = 0; y < windows.rows; ++y) {
       auto here = tile;
       here.right += windows.starts.at(i, y);
       here.target += to.at(i, y);
-      multiply_grid_row<start, Packets>(here, windows.columns, part);
+      if (tile.start_stride != 0) here.start += to.at(i, y);
+      multiply_grid_row<Packets>(here, windows.columns, part);
     }
 }
 
@@ -94,7 +94,8 @@ void multiply_windows(const Panels<Scalar>& left, Index rows, const Scalar* sour
   for (Index image = 0; image < windows.images; image += group) {
     auto some = windows;
     some.images = std::min(group, windows.images - image);
-    const auto add_block = [&]<Start start>(std::integral_constant<Start, start>, Index window_row, Index k) {
+    const auto add_block = [&](Index window_row, Index k) {
+      const bool first = window_row == 0 && k == 0;
       for (Index row = 0; row < rows; row += panel_rows<Scalar>) {
         const ProductTile<Scalar> tile{
             std::min(slice, windows.depth - k),
@@ -105,18 +106,18 @@ void multiply_windows(const Panels<Scalar>& left, Index rows, const Scalar* sour
             windows.starts.column,
             target + image * to.image + row,
             to.column,
-            bias + row,
+            first ? bias + row : target + image * to.image + row,
+            first ? 0 : to.column,
             std::min(block_rows, window_rows - window_row),
             windows.row_offsets.data() + window_row};
-        for_each_tile_height<start>(
+        for_each_tile_height(
             tile, std::min(panel_rows<Scalar>, rows - row),
-            [&](auto packets, const auto& here, Index part) { multiply_grid<start, packets()>(here, some, to, part); });
+            [&](auto packets, const auto& here, Index part) { multiply_grid<packets()>(here, some, to, part); });
       }
     };
-    add_block(std::integral_constant<Start, Start::bias>{}, 0, 0);
+    add_block(0, 0);
     for (Index window_row = 0; window_row < window_rows; window_row += block_rows)
-      for (Index k = window_row == 0 ? slice : 0; k < windows.depth; k += slice)
-        add_block(std::integral_constant<Start, Start::target>{}, window_row, k);
+      for (Index k = window_row == 0 ? slice : 0; k < windows.depth; k += slice) add_block(window_row, k);
   }
 }
 
@@ -161,7 +162,8 @@ void add_window_gradient(const Scalar* left, Index rows, const Scalar* source, c
         1,
         gradient + (window_row * windows.depth + k) * gradient_stride,
         gradient_stride,
-        nullptr,
+        gradient + (window_row * windows.depth + k) * gradient_stride,
+        gradient_stride,
         count,
         run_offsets.data() + run};
     if (pack_right) {
@@ -178,9 +180,10 @@ void add_window_gradient(const Scalar* left, Index rows, const Scalar* source, c
     for (Index row = 0; row < rows; row += height) {
       auto here = tile;
       here.target += row;
+      here.start += row;
       here.left = pack_left ? packed_left + packed_panels_size<Scalar>(rows, first) + row * count * length
                             : left + first * rows + row;
-      multiply_panel<Start::target>(here, std::min(height, rows - row), columns);
+      multiply_panel(here, std::min(height, rows - row), columns);
     }
   };
   const auto window_rows = static_cast<Index>(windows.row_offsets.size());

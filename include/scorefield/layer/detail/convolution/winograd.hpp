@@ -96,12 +96,8 @@ class Winograd {
       winograd::for_each_square<winograd::tile_edge>(
           dy.data() + part.row, output_, grid, 0, std::as_const(w.zeros).data(), group.first, group.count, transform);
       Scalar* weights = w.weights.data() + part.weights;
-      if (group.is_first())
-        winograd::multiply_all_right_transposed<Start::zero>(w.products.data(), w.windows.data(), weights, part.rows,
-                                                             group.count, depth);
-      else
-        winograd::multiply_all_right_transposed<Start::target>(w.products.data(), w.windows.data(), weights, part.rows,
-                                                               group.count, depth);
+      winograd::multiply_all_right_transposed<Scalar>(!group.is_first(), w.products.data(), w.windows.data(), weights,
+                                                      part.rows, group.count, depth);
       if (group.is_last())
         winograd::add_weight_gradient(weights, output_.channels, depth, part.rows, gradient + part.row);
     });

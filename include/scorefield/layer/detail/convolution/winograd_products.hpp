@@ -37,10 +37,10 @@ Strides panel_strides(Index columns) {
 }
 
 /// As multiply_panel; a tile of some columns takes those that the widest leaves.
-template <Start start, Real Scalar>
+template <Real Scalar>
 void multiply_few_columns(const ProductTile<Scalar>& tile, Index rows, Index columns) {
-  for_each_tile_height<start>(tile, rows, [columns](auto packets, const auto& here, Index part) {
-    multiply_grid_row<start, packets()>(here, columns, part);
+  for_each_tile_height(tile, rows, [columns](auto packets, const auto& here, Index part) {
+    multiply_grid_row<packets()>(here, columns, part);
   });
 }
 
@@ -59,29 +59,34 @@ void multiply_all(const Scalar* left, const Scalar* right, Scalar* target, Index
                              rights.column,
                              target + m * targets.matrix,
                              targets.column,
-                             nullptr};
-    multiply_few_columns<Start::zero>(tile, rows, columns);
+                             panel_of_zeros<Scalar>,
+                             0};
+    multiply_few_columns(tile, rows, columns);
+    tile.start = tile.target;
+    tile.start_stride = tile.target_stride;
     for (Index k = block_depth; k < depth; k += block_depth) {
       tile.left += block_depth * tile.left_stride;
       tile.right += block_depth;
       tile.depth = std::min(depth - k, block_depth);
-      multiply_few_columns<Start::target>(tile, rows, columns);
+      multiply_few_columns(tile, rows, columns);
     }
   }
 }
 
-/// target (rows x columns) = left (rows x depth) right (columns x depth)^T for each of the matrices, from zero or
-/// added. Left and target are a panel. The depth is at most 256 tiles: see largest_group.
-template <Start start, Real Scalar>
-void multiply_all_right_transposed(const Scalar* left, const Scalar* right, Scalar* target, Index rows, Index depth,
-                                   Index columns) {
+/// target (rows x columns) = left (rows x depth) right (columns x depth)^T for each of the matrices, or where it `adds`
+/// the target plus that. Left and target are a panel. The depth is at most 256 tiles: see largest_group.
+template <Real Scalar>
+void multiply_all_right_transposed(bool adds, const Scalar* left, const Scalar* right, Scalar* target, Index rows,
+                                   Index depth, Index columns) {
   const auto lefts = panel_strides<Scalar>(depth), targets = panel_strides<Scalar>(columns);
   const auto rights = channel_strides<Scalar>(columns, depth);
-  for (Index m = 0; m < matrices; ++m)
-    multiply_few_columns<start>(
+  for (Index m = 0; m < matrices; ++m) {
+    Scalar* to = target + m * targets.matrix;
+    multiply_few_columns(
         ProductTile<Scalar>{depth, left + m * lefts.matrix, lefts.column, right + m * rights.matrix, rights.column, 1,
-                            target + m * targets.matrix, targets.column, nullptr},
+                            to, targets.column, adds ? to : panel_of_zeros<Scalar>, adds ? targets.column : 0},
         rows, columns);
+  }
 }
 
 }  // namespace scorefield::detail::winograd
