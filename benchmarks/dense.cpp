@@ -23,6 +23,8 @@ struct Setup {
   Layer layer;
   sf::Vector<Scalar> p{layer.parameter_count()}, g = sf::Vector<Scalar>::Zero(layer.parameter_count());
   sf::Matrix<Scalar> x{width, chunk}, y{width, chunk}, upstream{width, chunk}, dy{width, chunk}, dx{width, chunk};
+  sf::ConstMatrixView<Scalar> none{nullptr, 0, 0};  // no context, and no gradient by one
+  sf::MatrixView<Scalar> no_gradient{nullptr, 0, 0};
   typename Layer::Workspace workspace = layer.workspace(chunk);
 
   Setup() {
@@ -32,11 +34,11 @@ struct Setup {
     random.normal(sf::view(upstream), 0, 2);
   }
 
-  void evaluate() { layer.evaluate(in(p), in(x), sf::view(y), workspace); }
-  void forward() { layer.forward(in(p), in(x), sf::view(y), workspace); }
+  void evaluate() { layer.evaluate(in(p), in(x), none, sf::view(y), workspace); }
+  void forward() { layer.forward(in(p), in(x), none, sf::view(y), workspace); }
   void backward() {
     dy = upstream;  // scratch afterwards
-    layer.backward(in(p), in(x), in(y), sf::view(dy), sf::view(dx), sf::view(g), workspace);
+    layer.backward(in(p), in(x), none, in(y), sf::view(dy), sf::view(dx), no_gradient, sf::view(g), workspace);
   }
 };
 

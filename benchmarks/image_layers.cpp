@@ -15,10 +15,10 @@ namespace sf = scorefield;
 constexpr sf::Index chunk = 16, embedding = 128, groups = 8;
 
 /// A layer on a chunk, and what its calls take.
-template <sf::AnyLayer Layer>
+template <sf::Layer Layer>
 struct Setup {
   const Layer& layer;
-  sf::Index contexts = sf::detail::context_size(layer);
+  sf::Index contexts = layer.context_size();
   sf::Vector<float> p{layer.parameter_count()}, g = sf::Vector<float>::Zero(layer.parameter_count());
   sf::Matrix<float> x{layer.inputs(), chunk}, y{layer.outputs(), chunk}, upstream{layer.outputs(), chunk};
   sf::Matrix<float> dy{layer.outputs(), chunk}, dx{layer.inputs(), chunk};
@@ -34,12 +34,11 @@ struct Setup {
     random.normal(sf::view(c), 0, 3);
   }
 
-  void evaluate() { sf::detail::evaluate<Layer>(layer, in(p), in(x), in(c), sf::view(y), workspace); }
-  void forward() { sf::detail::forward<Layer>(layer, in(p), in(x), in(c), sf::view(y), workspace); }
+  void evaluate() { layer.evaluate(in(p), in(x), in(c), sf::view(y), workspace); }
+  void forward() { layer.forward(in(p), in(x), in(c), sf::view(y), workspace); }
   void backward() {
     dy = upstream;  // scratch afterwards
-    sf::detail::backward<Layer>(layer, in(p), in(x), in(c), in(y), sf::view(dy), sf::view(dx), sf::view(dc),
-                                sf::view(g), workspace);
+    layer.backward(in(p), in(x), in(c), in(y), sf::view(dy), sf::view(dx), sf::view(dc), sf::view(g), workspace);
   }
 
  private:
@@ -62,7 +61,7 @@ void measure(benchmark::State& state, sf::Index parameters, double flops, const 
 }
 
 /// Adds evaluate/name and forward_backward/name; `flops` are those of one image, forward.
-template <sf::AnyLayer Layer>
+template <sf::Layer Layer>
 void add(const std::string& name, const Layer& layer, double flops = 0) {
   benchmark::RegisterBenchmark(("evaluate/" + name).c_str(), [=](benchmark::State& state) {
     Setup<Layer> s(layer);

@@ -15,7 +15,7 @@ namespace {
 struct Square {
   template <class P>
   static sf::ActivationValue<P> evaluate(const P& z) {
-    return {Eigen::internal::pmul(z, z), Eigen::internal::padd(z, z)};
+    return {sf::multiply(z, z), sf::add(z, z)};
   }
 };
 
@@ -28,6 +28,7 @@ class Scale {
 
   explicit Scale(sf::Index size) : size_(size) {}
   sf::Index inputs() const { return size_; }
+  sf::Index context_size() const { return 0; }
   sf::Index outputs() const { return size_; }
   sf::Index parameter_count() const { return size_; }
   void declare(sf::ParameterLayout& layout, const std::string& prefix) const { layout.add(prefix + "scale", size_, 1); }
@@ -35,15 +36,18 @@ class Scale {
     random.uniform(sf::MatrixView<S>(p.data(), size_, 1), index, 0);
   }
   Workspace workspace(sf::Index) const { return {}; }
-  void evaluate(sf::ConstVectorView<S> p, sf::ConstMatrixView<S> x, sf::MatrixView<S> y, Workspace&) const {
+  void evaluate(sf::ConstVectorView<S> p, sf::ConstMatrixView<S> x, sf::ConstMatrixView<S>, sf::MatrixView<S> y,
+                Workspace&) const {
     y.array() = x.array().colwise() * p.array();
   }
-  void forward(sf::ConstVectorView<S> p, sf::ConstMatrixView<S> x, sf::MatrixView<S> y, Workspace& w) const {
-    evaluate(p, x, y, w);
+  void forward(sf::ConstVectorView<S> p, sf::ConstMatrixView<S> x, sf::ConstMatrixView<S> c, sf::MatrixView<S> y,
+               Workspace& w) const {
+    evaluate(p, x, c, y, w);
   }
-  void backward(sf::ConstVectorView<S> p, sf::ConstMatrixView<S> x, sf::ConstMatrixView<S>, sf::MatrixView<S> dy,
-                sf::MatrixView<S> dx, sf::VectorView<S> g, Workspace&) const {
-    for (sf::Index j = 0; j < x.cols(); ++j) g.array() += dy.col(j).array() * x.col(j).array();
+  void backward(sf::ConstVectorView<S> p, sf::ConstMatrixView<S> x, sf::ConstMatrixView<S>, sf::ConstMatrixView<S>,
+                sf::MatrixView<S> dy, sf::MatrixView<S> dx, sf::MatrixView<S>, sf::VectorView<S> g, Workspace&) const {
+    if (g.size() > 0)
+      for (sf::Index j = 0; j < x.cols(); ++j) g.array() += dy.col(j).array() * x.col(j).array();
     if (dx.cols() > 0) dx.array() = dy.array().colwise() * p.array();
   }
 

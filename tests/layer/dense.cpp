@@ -12,7 +12,7 @@ namespace {
 struct Square {
   template <class P>
   static sf::ActivationValue<P> evaluate(const P& z) {
-    return {Eigen::internal::pmul(z, z), Eigen::internal::padd(z, z)};
+    return {sf::multiply(z, z), sf::add(z, z)};
   }
 };
 

@@ -13,7 +13,7 @@ namespace test = scorefield::test;
 
 namespace {
 
-/// Group normalisation with gains and offsets of each sample its own, as parameters: what a block that its condition
+/// Group normalisation with gains and offsets of each sample its own, as parameters: what a block that its context
 /// modulates does. A layer for batches of `Samples` alone.
 template <class S, sf::Activation F, sf::Index Samples>
 class Modulated {
@@ -23,20 +23,25 @@ class Modulated {
 
   Modulated(const sf::ImageShape& shape, sf::Index groups) : normaliser_("Modulated", shape, groups, S(1e-5)) {}
   sf::Index inputs() const { return normaliser_.shape().size(); }
+  sf::Index context_size() const { return 0; }
   sf::Index outputs() const { return inputs(); }
   sf::Index parameter_count() const { return 2 * normaliser_.shape().channels * Samples; }
   void declare(sf::ParameterLayout&, const std::string&) const {}
   void initialise(sf::VectorView<S> p, const sf::Random&, sf::Index) const { p.setOnes(); }
   Workspace workspace(sf::Index columns) const { return normaliser_.workspace(columns); }
-  void evaluate(sf::ConstVectorView<S> p, sf::ConstMatrixView<S> x, sf::MatrixView<S> y, Workspace& w) const {
+  void evaluate(sf::ConstVectorView<S> p, sf::ConstMatrixView<S> x, sf::ConstMatrixView<S>, sf::MatrixView<S> y,
+                Workspace& w) const {
     normaliser_.evaluate(x, affine(p), y, w);
   }
-  void forward(sf::ConstVectorView<S> p, sf::ConstMatrixView<S> x, sf::MatrixView<S> y, Workspace& w) const {
+  void forward(sf::ConstVectorView<S> p, sf::ConstMatrixView<S> x, sf::ConstMatrixView<S>, sf::MatrixView<S> y,
+               Workspace& w) const {
     normaliser_.forward(x, affine(p), y, w);
   }
-  void backward(sf::ConstVectorView<S> p, sf::ConstMatrixView<S> x, sf::ConstMatrixView<S>, sf::MatrixView<S> dy,
-                sf::MatrixView<S> dx, sf::VectorView<S> g, Workspace& w) const {
-    normaliser_.backward(x, affine(p), dy, dx, sf::MatrixView<S>(g.data(), g.size() / Samples, Samples), w);
+  void backward(sf::ConstVectorView<S> p, sf::ConstMatrixView<S> x, sf::ConstMatrixView<S>, sf::ConstMatrixView<S>,
+                sf::MatrixView<S> dy, sf::MatrixView<S> dx, sf::MatrixView<S>, sf::VectorView<S> g,
+                Workspace& w) const {
+    normaliser_.backward(x, affine(p), dy, dx,
+                         sf::MatrixView<S>(g.data(), g.size() / Samples, g.size() > 0 ? Samples : 0), w);
   }
 
  private:

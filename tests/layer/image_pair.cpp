@@ -37,9 +37,9 @@ struct Results {
   sf::Matrix<Scalar> evaluated, y, dc;
   sf::Vector<Scalar> g;
 
-  template <sf::AnyLayer L, class X, class DX>
+  template <sf::Layer L, class X, class DX>
   Results(const L& layer, const X& x, const DX& dx, const sf::Matrix<Scalar>& dy) {
-    const Index n = x.cols(), context = sf::detail::context_size(layer);
+    const Index n = x.cols(), context = layer.context_size();
     const sf::Vector<Scalar> p = test::normals<Scalar>(layer.parameter_count(), 1, "p") / 4;
     const auto c = test::normals<Scalar>(context, n, "c");
     sf::Matrix<Scalar> scratch = dy;
@@ -48,10 +48,10 @@ struct Results {
     g = sf::Vector<Scalar>::Zero(p.size());
     auto w = layer.workspace(n);
     CHECK(test::count_allocations([&] {
-            sf::detail::evaluate(layer, sf::view(p), x, sf::view(c), sf::view(evaluated), w);
-            sf::detail::forward(layer, sf::view(p), x, sf::view(c), sf::view(y), w);
-            sf::detail::backward(layer, sf::view(p), x, sf::view(c), sf::view(std::as_const(y)), sf::view(scratch), dx,
-                                 sf::view(dc), sf::view(g), w);
+            layer.evaluate(sf::view(p), x, sf::view(c), sf::view(evaluated), w);
+            layer.forward(sf::view(p), x, sf::view(c), sf::view(y), w);
+            layer.backward(sf::view(p), x, sf::view(c), sf::view(std::as_const(y)), sf::view(scratch), dx, sf::view(dc),
+                           sf::view(g), w);
           }) == 0);
   }
 };

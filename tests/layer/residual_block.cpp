@@ -4,14 +4,12 @@
 
 #include "scorefield/layer/group_norm.hpp"
 
-#include "layer/joined.hpp"
 #include "layer/layer_checks.hpp"
 
 namespace sf = scorefield;
 namespace test = scorefield::test;
 
-static_assert(sf::ConditionalLayer<sf::ResidualBlock<float>>);
-static_assert(!sf::Layer<sf::ResidualBlock<float>>);
+static_assert(sf::PairLayer<sf::ResidualBlock<float>>);
 
 namespace {
 
@@ -40,22 +38,13 @@ sf::Matrix<double> residual(const sf::ImageShape& shape, sf::Index channels, sf:
   return apply(sf::Convolution<double>(shape, channels, {.kernel = 1, .padding = 0}), x) + change;
 }
 
-sf::Matrix<double> outputs(const sf::ResidualBlock<double>& block, const sf::Vector<double>& p,
-                           const sf::Matrix<double>& x, const sf::Matrix<double>& c) {
-  sf::Matrix<double> y(block.outputs(), x.cols());
-  auto w = block.workspace(x.cols());
-  block.evaluate(sf::view(p), sf::view(x), sf::view(c), sf::view(y), w);
-  return y;
-}
-
 }  // namespace
 
-TEMPLATE_TEST_CASE("a residual block keeps the promises of a layer whose context is an input", "[layer]", float,
-                   double) {
+TEMPLATE_TEST_CASE("a residual block keeps the promises of a layer", "[layer]", float, double) {
   using Block = sf::ResidualBlock<TestType>;
-  test::check_layer(test::Joined(Block({.height = 3, .width = 2, .channels = 4}, 4, 2, 3)));
-  test::check_layer(test::Joined(Block({.height = 2, .width = 3, .channels = 4}, 6, 2, 1)));
-  test::check_layer(test::Joined(Block({.height = 3, .width = 2, .channels = 4}, 12, 4, 3)));
+  test::check_layer(Block({.height = 3, .width = 2, .channels = 4}, 4, 2, 3));
+  test::check_layer(Block({.height = 2, .width = 3, .channels = 4}, 6, 2, 1));
+  test::check_layer(Block({.height = 3, .width = 2, .channels = 4}, 12, 4, 3));
 }
 
 TEST_CASE("a residual block is the formula of its layers", "[layer]") {
@@ -64,23 +53,22 @@ TEST_CASE("a residual block is the formula of its layers", "[layer]") {
     const sf::ResidualBlock<double> block(shape, channels, 2, 3);
     const sf::Vector<double> p = test::normals<double>(block.parameter_count(), 1, "parameters");
     const auto x = test::input<double>(block.inputs(), 5), c = test::normals<double>(3, 5, "context");
-    CHECK(outputs(block, p, x, c) == residual(shape, channels, 2, p, x, c));
+    CHECK(test::outputs(block, p, x, c) == residual(shape, channels, 2, p, x, c));
   }
 }
 
 TEST_CASE("a residual block starts as its shortcut", "[layer]") {
   const sf::ImageShape shape{.height = 3, .width = 2, .channels = 4};
-  const auto start = [](const sf::ResidualBlock<double>& block) { return test::starting_values(test::Joined(block)); };
   const auto c = test::normals<double>(3, 2, "context");
 
   const sf::ResidualBlock<double> same(shape, 4, 2, 3);
   const auto x = test::input<double>(same.inputs(), 2);
-  CHECK(outputs(same, start(same), x, c) == x);
+  CHECK(test::outputs(same, test::starting_values(same), x, c) == x);
 
   const sf::ResidualBlock<double> wider(shape, 6, 2, 3);
   const sf::Convolution<double> pixels(shape, 6, {.kernel = 1, .padding = 0});
-  const sf::Vector<double> of_pixels = start(wider).tail(pixels.parameter_count());
-  CHECK(outputs(wider, start(wider), x, c) == test::outputs(pixels, of_pixels, x));
+  const sf::Vector<double> of_pixels = test::starting_values(wider).tail(pixels.parameter_count());
+  CHECK(test::outputs(wider, test::starting_values(wider), x, c) == test::outputs(pixels, of_pixels, x));
 }
 
 TEST_CASE("a residual block refuses groups that do not divide the channels", "[layer]") {

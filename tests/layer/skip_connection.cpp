@@ -2,7 +2,6 @@
 
 #include "scorefield/layer.hpp"
 
-#include "layer/joined.hpp"
 #include "layer/layer_checks.hpp"
 
 namespace sf = scorefield;
@@ -11,13 +10,10 @@ namespace test = scorefield::test;
 namespace {
 
 using Plain = sf::Convolution<float>;
-using Conditional = sf::ResidualBlock<float>;
+using Block = sf::ResidualBlock<float>;
 static_assert(sf::Layer<sf::SkipConnection<Plain, Plain>>);
-static_assert(!sf::ConditionalLayer<sf::SkipConnection<Plain, Plain>>);
-static_assert(sf::ConditionalLayer<sf::SkipConnection<Conditional, Plain>>);
-static_assert(sf::ConditionalLayer<sf::SkipConnection<Plain, Conditional>>);
-static_assert(sf::ConditionalLayer<sf::SkipConnection<Conditional, Conditional>>);
-static_assert(!sf::Layer<sf::SkipConnection<Plain, Conditional>>);
+static_assert(sf::ImageLayer<sf::SkipConnection<Plain, Block>>);
+static_assert(!sf::PairLayer<sf::SkipConnection<Plain, Plain>>);
 
 }  // namespace
 
@@ -40,6 +36,10 @@ TEST_CASE("a skip connection refuses layers that do not fit", "[network]") {
                                        sf::Convolution<float>({2, 2, 2}, 1)),
                     test::contains("SkipConnection: expected a layer after it that takes 2 x 2 x 3, got one that takes "
                                    "2 x 2 x 2"));
+  CHECK_THROWS_WITH(sf::SkipConnection({.height = 2, .width = 2, .channels = 1}, sf::Dense<float>(4, 4),
+                                       sf::AnyImageLayer<float>(sf::MaxPool<float>({2, 2, 2}))),
+                    test::contains("SkipConnection: expected a layer after it that takes a pair of images, got one "
+                                   "that does not"));
   CHECK_THROWS_WITH(
       sf::SkipConnection({.height = 2, .width = 2, .channels = 2}, sf::ResidualBlock<float>({2, 2, 2}, 2, 1, 3),
                          sf::ResidualBlock<float>({2, 2, 4}, 2, 1, 5)),
@@ -56,7 +56,7 @@ TEMPLATE_TEST_CASE("a skip connection keeps the promises of a layer, whichever o
     return sf::ResidualBlock<TestType>(from, to, 1, 3);
   };
   test::check_layer(sf::SkipConnection(shape, plain(shape, 3), plain(joined, 2)));
-  test::check_layer(test::Joined(sf::SkipConnection(shape, block(shape, 3), plain(joined, 2))));
-  test::check_layer(test::Joined(sf::SkipConnection(shape, plain(shape, 3), block(joined, 5))));
-  test::check_layer(test::Joined(sf::SkipConnection(shape, block(shape, 3), block(joined, 2))));
+  test::check_layer(sf::SkipConnection(shape, block(shape, 3), plain(joined, 2)));
+  test::check_layer(sf::SkipConnection(shape, plain(shape, 3), block(joined, 5)));
+  test::check_layer(sf::SkipConnection(shape, block(shape, 3), block(joined, 2)));
 }

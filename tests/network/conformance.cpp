@@ -15,10 +15,7 @@ namespace {
 class Gain {
  public:
   using Scalar = double;
-  struct Workspace {
-    sf::Matrix<double> x;
-    sf::Vector<double> t;
-  };
+  struct Workspace {};
 
   sf::Index dimension() const { return 3; }
   sf::Index chunk_size() const { return 8; }
@@ -31,25 +28,25 @@ class Gain {
   void initialise(sf::VectorView<double> p, const sf::Random& random) const {
     random.uniform(sf::MatrixView<double>(p.data(), 6, 1), 0, 0);
   }
-  Workspace workspace() const { return {sf::Matrix<double>(3, 8), sf::Vector<double>(8)}; }
-  void evaluate(sf::ConstVectorView<double> p, sf::ConstMatrixView<double> x, sf::ConstVectorView<double> t,
-                sf::MatrixView<double> y, Workspace&) const {
-    for (sf::Index j = 0; j < x.cols(); ++j)
-      for (sf::Index i = 0; i < 3; ++i) y(i, j) = x(i, j) * gain(p, i, t(j));
+  Workspace workspace() const { return {}; }
+  void evaluate(sf::ConstVectorView<double> p, const sf::NoisyBatch<double>& batch, sf::MatrixView<double> y,
+                Workspace&) const {
+    for (sf::Index j = 0; j < batch.size(); ++j)
+      for (sf::Index i = 0; i < 3; ++i) y(i, j) = batch.x(i, j) * gain(p, i, batch.t(j));
   }
-  void forward(sf::ConstVectorView<double> p, sf::ConstMatrixView<double> x, sf::ConstVectorView<double> t,
-               sf::MatrixView<double> y, Workspace& w) const {
-    w.x.leftCols(x.cols()) = x;
-    w.t.head(x.cols()) = t;
-    evaluate(p, x, t, y, w);
+  void forward(sf::ConstVectorView<double> p, const sf::NoisyBatch<double>& batch, sf::MatrixView<double> y,
+               Workspace& w) const {
+    evaluate(p, batch, y, w);
   }
-  void backward(sf::ConstVectorView<double> p, sf::MatrixView<double> dy, sf::MatrixView<double> dx,
-                sf::VectorView<double> g, Workspace& w) const {
-    for (sf::Index j = 0; j < dy.cols(); ++j)
+  void backward(sf::ConstVectorView<double> p, const sf::NoisyBatch<double>& batch, sf::ConstMatrixView<double>,
+                sf::MatrixView<double> dy, sf::MatrixView<double> dx, sf::VectorView<double> g, Workspace&) const {
+    for (sf::Index j = 0; j < batch.size(); ++j)
       for (sf::Index i = 0; i < 3; ++i) {
-        g(i) += dy(i, j) * w.x(i, j);
-        g(3 + i) += dy(i, j) * w.x(i, j) * w.t(j);
-        if (dx.cols() > 0) dx(i, j) = dy(i, j) * gain(p, i, w.t(j));
+        if (g.size() > 0) {
+          g(i) += dy(i, j) * batch.x(i, j);
+          g(3 + i) += dy(i, j) * batch.x(i, j) * batch.t(j);
+        }
+        if (dx.cols() > 0) dx(i, j) = dy(i, j) * gain(p, i, batch.t(j));
       }
   }
 

@@ -6,6 +6,7 @@
 #include <limits>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "scorefield/network/concept.hpp"
 
@@ -42,24 +43,25 @@ Matrix<typename N::Scalar> outputs(const N& network, const Vector<typename N::Sc
                                    const Matrix<typename N::Scalar>& x, const Vector<typename N::Scalar>& t) {
   Matrix<typename N::Scalar> y(x.rows(), x.cols());
   auto workspace = network.workspace();
-  network.evaluate(view(p), view(x), view(t), view(y), workspace);
+  network.evaluate(view(p), Batch(x, t), view(y), workspace);
   return y;
 }
 
-/// All that a network computes for some columns of x, t and dy.
+/// What a network computes for some columns of x, t and dy, where the gradients are wanted.
 template <Network N>
 struct Results {
   using Scalar = typename N::Scalar;
 
   Results(const N& network, const Vector<Scalar>& p, const Matrix<Scalar>& x, const Vector<Scalar>& t,
-          Matrix<Scalar> dy, typename N::Workspace& workspace)
+          Matrix<Scalar> dy, typename N::Workspace& workspace, bool wants_dx = true, bool wants_g = true)
       : evaluated(x.rows(), x.cols()),
         forwarded(x.rows(), x.cols()),
-        dx(Matrix<Scalar>::Constant(x.rows(), x.cols(), std::numeric_limits<Scalar>::quiet_NaN())),
-        g(Vector<Scalar>::Zero(p.size())) {
-    network.evaluate(view(p), view(x), view(t), view(evaluated), workspace);
-    network.forward(view(p), view(x), view(t), view(forwarded), workspace);
-    network.backward(view(p), view(dy), view(dx), view(g), workspace);
+        dx(Matrix<Scalar>::Constant(x.rows(), wants_dx ? x.cols() : 0, std::numeric_limits<Scalar>::quiet_NaN())),
+        g(Vector<Scalar>::Zero(wants_g ? p.size() : 0)) {
+    const Batch batch(x, t);
+    network.evaluate(view(p), batch, view(evaluated), workspace);
+    network.forward(view(p), batch, view(forwarded), workspace);
+    network.backward(view(p), batch, view(std::as_const(forwarded)), view(dy), view(dx), view(g), workspace);
   }
 
   Matrix<Scalar> evaluated, forwarded, dx;
@@ -101,7 +103,7 @@ void check_columns_on_their_own(const N& network, const Vector<typename N::Scala
   }
 }
 
-/// g is added to, and does not depend on whether dx is wanted.
+/// g is added to, and dx and g are the same whether or not the other is wanted.
 template <Network N>
 void check_backward_manners(const N& network, const Vector<typename N::Scalar>& p) {
   using Scalar = typename N::Scalar;
@@ -109,38 +111,35 @@ void check_backward_manners(const N& network, const Vector<typename N::Scalar>& 
   const auto x = normals<Scalar>(d, n, "x"), dy = normals<Scalar>(d, n, "dy");
   const auto t = times<Scalar>(n);
   auto workspace = network.workspace();
-  const Vector<Scalar> once = Results<N>(network, p, x, t, dy, workspace).g;
-  CHECK(once.allFinite());
-  CHECK(once.norm() > 0);
+  const Results<N> both(network, p, x, t, dy, workspace);
+  CHECK(both.g.allFinite());
+  CHECK(both.g.norm() > 0);
+  CHECK(Results<N>(network, p, x, t, dy, workspace, true, false).dx == both.dx);
+  CHECK(Results<N>(network, p, x, t, dy, workspace, false, true).g == both.g);
+  CHECK(Results<N>(network, p, x, t, dy, workspace, false, false).forwarded == both.forwarded);
 
-  Matrix<Scalar> y(d, n), none(d, 0);
-  Vector<Scalar> g = Vector<Scalar>::Zero(p.size());
-  const auto backward = [&] {
-    auto scratch = dy;
-    network.forward(view(p), view(x), view(t), view(y), workspace);
-    network.backward(view(p), view(scratch), view(none), view(g), workspace);
-  };
-  backward();
-  CHECK(g == once);
-  backward();
+  const Batch batch(x, t);
+  Matrix<Scalar> y(d, n), scratch = dy, none(d, 0);
+  Vector<Scalar> g = both.g;
+  network.forward(view(p), batch, view(y), workspace);
+  network.backward(view(p), batch, view(std::as_const(y)), view(scratch), view(none), view(g), workspace);
   // Chains of at most n d + 1 additions that start elsewhere, each rounded.
-  const double bound = static_cast<double>(n * d) * Tolerance<Scalar>::epsilon * (1 + once.cwiseAbs().maxCoeff());
-  CHECK((g - 2 * once).cwiseAbs().maxCoeff() < bound);
+  const double bound = static_cast<double>(n * d) * Tolerance<Scalar>::epsilon * (1 + both.g.cwiseAbs().maxCoeff());
+  CHECK((g - 2 * both.g).cwiseAbs().maxCoeff() < bound);
 }
 
 template <Network N>
 void check_allocations(const N& network, const Vector<typename N::Scalar>& p) {
   using Scalar = typename N::Scalar;
   const Index d = network.dimension(), n = network.chunk_size();
-  const auto x = normals<Scalar>(d, n, "x");
-  const auto t = times<Scalar>(n);
+  const Batch batch(normals<Scalar>(d, n, "x"), times<Scalar>(n));
   auto workspace = network.workspace();
   Matrix<Scalar> y(d, n), dx(d, n), dy = Matrix<Scalar>::Ones(d, n);
   Vector<Scalar> g = Vector<Scalar>::Zero(p.size());
   CHECK(count_allocations([&] {
-          network.evaluate(view(p), view(x), view(t), view(y), workspace);
-          network.forward(view(p), view(x), view(t), view(y), workspace);
-          network.backward(view(p), view(dy), view(dx), view(g), workspace);
+          network.evaluate(view(p), batch, view(y), workspace);
+          network.forward(view(p), batch, view(y), workspace);
+          network.backward(view(p), batch, view(std::as_const(y)), view(dy), view(dx), view(g), workspace);
         }) == 0);
 }
 

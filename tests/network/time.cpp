@@ -39,6 +39,13 @@ TEST_CASE("the time is the last channel", "[network]") {
 TEST_CASE("a network that sees the time as a channel refuses a body that does not take it", "[network]") {
   CHECK_THROWS_WITH(sf::TimeChannel(with_time, body(), 4),
                     test::contains("TimeChannel: expected a body from 64 to 48, got one from 48 to 32"));
+  CHECK_THROWS_WITH(
+      sf::TimeChannel({4, 4, 1},
+                      sf::SkipConnection({4, 4, 2}, sf::AveragePool<double>({4, 4, 2}, {.kernel = 1, .stride = 1}),
+                                         sf::ResidualBlock<double>({4, 4, 4}, 1, 1, 5)),
+                      4),
+      test::contains("TimeChannel: expected layers without a context, got one of 5 numbers; "
+                     "TimeEmbedded gives its layers one"));
 }
 
 TEST_CASE("a network whose layers see an embedding of the time keeps the promises of a network", "[network]") {
@@ -49,6 +56,8 @@ TEST_CASE("a network whose layers see an embedding of the time keeps the promise
   CHECK_THROWS_WITH(sf::TimeEmbedded(sf::SinusoidalEmbedding<float>(6), block, 5),
                     test::contains("TimeEmbedded: expected an embedding from 1 to 3 numbers, and a body from 12 to as "
                                    "many, got from 1 to 6, and from 12 to 12"));
+  CHECK_THROWS_WITH(sf::TimeEmbedded(sf::ResidualBlock<float>({1, 1, 1}, 3, 1, 2), block, 5),
+                    test::contains("of more than one number"));
 }
 
 TEST_CASE("a network on images refuses a chunk of no samples", "[network]") {

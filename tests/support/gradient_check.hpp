@@ -11,6 +11,7 @@
 #include "scorefield/core/random.hpp"
 #include "scorefield/layer/concept.hpp"
 #include "scorefield/network/concept.hpp"
+#include "scorefield/sde/noisy_batch.hpp"
 
 #include "support/tolerances.hpp"
 
@@ -41,55 +42,73 @@ double worst_gradient_error(VectorView<double> values, ConstVectorView<double> g
   return worst;
 }
 
-/// Of gradients by parameters and by inputs.
+/// Of gradients by parameters, by inputs and by contexts.
 struct GradientErrors {
-  double parameters, inputs;
+  double parameters, inputs, contexts = 0;
 };
 
-/// What layers and networks share. run(p, x, y) evaluates; back(p, x, y, dy, dx, g) is forward and backward.
-template <class Run, class Back>
-GradientErrors gradient_errors(Matrix<double> x, Vector<double> p, Index outputs, const Run& run, const Back& back) {
-  const Matrix<double> c = normals<double>(outputs, x.cols(), "loss");
-  Matrix<double> y(outputs, x.cols()), dy = c, dx(x.rows(), x.cols());
-  Vector<double> g = Vector<double>::Zero(p.size());
-  back(p, x, y, dy, dx, g);
-  const auto loss = [&] {
-    run(p, x, y);
-    return (c.array() * y.array()).sum();
-  };
-  return {worst_gradient_error(view(p), view(std::as_const(g)), loss),
-          worst_gradient_error({x.data(), x.size()}, {dx.data(), dx.size()}, loss)};
-}
-
-/// Of a layer with parameters that are standard normals over sqrt(inputs), on `columns` normal columns.
+/// Of a layer with parameters that are standard normals over sqrt(inputs), on `columns` normal columns and contexts.
 template <Layer L>
 GradientErrors gradient_errors(const L& layer, Index columns) {
   auto workspace = layer.workspace(columns);
-  const Vector<double> p =
+  Vector<double> p =
       normals<double>(layer.parameter_count(), 1, "parameters") / std::sqrt(static_cast<double>(layer.inputs()));
-  return gradient_errors(
-      normals<double>(layer.inputs(), columns, "input"), p, layer.outputs(),
-      [&](const auto& q, const auto& x, auto& y) { layer.evaluate(view(q), view(x), view(y), workspace); },
-      [&](const auto& q, const auto& x, auto& y, auto& dy, auto& dx, auto& g) {
-        layer.forward(view(q), view(x), view(y), workspace);
-        layer.backward(view(q), view(x), view(std::as_const(y)), view(dy), view(dx), view(g), workspace);
-      });
+  Matrix<double> x = normals<double>(layer.inputs(), columns, "input");
+  Matrix<double> c = normals<double>(layer.context_size(), columns, "context");
+  const Matrix<double> weights = normals<double>(layer.outputs(), columns, "loss");
+  const auto in = [](const auto& m) { return view(m); };
+
+  Matrix<double> y(layer.outputs(), columns), dy = weights, dx(x.rows(), columns);
+  Matrix<double> dc = Matrix<double>::Zero(c.rows(), columns);
+  Vector<double> g = Vector<double>::Zero(p.size());
+  layer.forward(in(p), in(x), in(c), view(y), workspace);
+  layer.backward(in(p), in(x), in(c), in(y), view(dy), view(dx), view(dc), view(g), workspace);
+  const auto loss = [&] {
+    layer.evaluate(in(p), in(x), in(c), view(y), workspace);
+    return (weights.array() * y.array()).sum();
+  };
+  return {worst_gradient_error(view(p), in(g), loss),
+          worst_gradient_error({x.data(), x.size()}, {dx.data(), dx.size()}, loss),
+          worst_gradient_error({c.data(), c.size()}, {dc.data(), dc.size()}, loss)};
 }
+
+/// x at times t with other levels that networks may look at.
+template <Real Scalar>
+class Batch {
+ public:
+  Batch(Matrix<Scalar> x, Vector<Scalar> t)
+      : x_(std::move(x)), t_(std::move(t)), alpha_(Scalar(1) - t_.array()), sigma_(t_), condition_(0, x_.cols()) {}
+
+  Matrix<Scalar>& x() { return x_; }
+  operator NoisyBatch<Scalar>() const { return {view(x_), view(t_), view(alpha_), view(sigma_), view(condition_)}; }
+
+ private:
+  Matrix<Scalar> x_;
+  Vector<Scalar> t_, alpha_, sigma_;
+  Matrix<Scalar> condition_;
+};
 
 /// Of a network with parameters p; x counts as input, t does not.
 template <Network N>
-GradientErrors gradient_errors(const N& network, const Vector<double>& p, Index columns) {
+GradientErrors gradient_errors(const N& network, Vector<double> p, Index columns) {
+  const Index d = network.dimension();
   auto workspace = network.workspace();
   Vector<double> t(columns);
   for (Index j = 0; j < columns; ++j) t(j) = static_cast<double>(j + 1) / static_cast<double>(columns);
-  const ConstVectorView<double> times = view(std::as_const(t));
-  return gradient_errors(
-      normals<double>(network.dimension(), columns, "input"), p, network.dimension(),
-      [&](const auto& q, const auto& x, auto& y) { network.evaluate(view(q), view(x), times, view(y), workspace); },
-      [&](const auto& q, const auto& x, auto& y, auto& dy, auto& dx, auto& g) {
-        network.forward(view(q), view(x), times, view(y), workspace);
-        network.backward(view(q), view(dy), view(dx), view(g), workspace);
-      });
+  Batch<double> batch(normals<double>(d, columns, "input"), t);
+  const Matrix<double> weights = normals<double>(d, columns, "loss");
+  const auto in = [](const auto& m) { return view(m); };
+
+  Matrix<double> y(d, columns), dy = weights, dx(d, columns);
+  Vector<double> g = Vector<double>::Zero(p.size());
+  network.forward(in(p), batch, view(y), workspace);
+  network.backward(in(p), batch, in(y), view(dy), view(dx), view(g), workspace);
+  const auto loss = [&] {
+    network.evaluate(in(p), batch, view(y), workspace);
+    return (weights.array() * y.array()).sum();
+  };
+  return {worst_gradient_error(view(p), in(g), loss),
+          worst_gradient_error({batch.x().data(), batch.x().size()}, {dx.data(), dx.size()}, loss)};
 }
 
 }  // namespace scorefield::test

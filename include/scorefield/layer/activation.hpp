@@ -1,4 +1,4 @@
-/// Activation functions, as policies of the layers that apply them to their outputs.
+/// Activation functions: policies of the layers that apply them to their outputs.
 #pragma once
 
 #include "scorefield/layer/activation/concept.hpp"

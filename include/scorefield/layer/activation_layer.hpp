@@ -1,4 +1,4 @@
-/// An activation function as a layer of its own.
+/// ActivationLayer: an activation function as a layer of its own.
 #pragma once
 
 #include <array>
@@ -32,13 +32,15 @@ class ActivationLayer : public detail::Parameterless<S> {
   Index outputs() const { return size_; }
   Workspace workspace(Index columns) const { return {Matrix<Scalar>(size_, columns)}; }
 
-  void evaluate(ConstVectorView<Scalar>, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace&) const {
+  void evaluate(ConstVectorView<Scalar>, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> y,
+                Workspace&) const {
     assert(x.rows() == size_ && y.rows() == size_ && x.cols() == y.cols());
     transform(
         y.data(), y.size(), [](const auto& packet) { return F::evaluate(packet).value; }, x.data());
   }
 
-  void forward(ConstVectorView<Scalar>, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
+  void forward(ConstVectorView<Scalar>, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> y,
+               Workspace& w) const {
     assert(x.rows() == size_ && y.rows() == size_ && x.cols() == y.cols());
     const auto both = [](const auto& packet) {
       const auto f = F::evaluate(packet);
@@ -47,8 +49,9 @@ class ActivationLayer : public detail::Parameterless<S> {
     transform(std::array{y.data(), w.derivative.data()}, y.size(), both, x.data());
   }
 
-  void backward(ConstVectorView<Scalar>, ConstMatrixView<Scalar>, ConstMatrixView<Scalar>, MatrixView<Scalar> dy,
-                MatrixView<Scalar> dx, VectorView<Scalar>, Workspace& w) const {
+  void backward(ConstVectorView<Scalar>, ConstMatrixView<Scalar>, ConstMatrixView<Scalar>, ConstMatrixView<Scalar>,
+                MatrixView<Scalar> dy, MatrixView<Scalar> dx, MatrixView<Scalar>, VectorView<Scalar>,
+                Workspace& w) const {
     if (dx.cols() == 0) return;
     dx.array() = dy.array() * w.derivative.leftCols(dy.cols()).array();
   }

@@ -1,4 +1,4 @@
-/// Self-attention as a block of networks on images.
+/// AttentionBlock: self-attention of the normalised image with a residual connection.
 #pragma once
 
 #include <string>
@@ -8,6 +8,7 @@
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
+#include "scorefield/layer/detail/part_of.hpp"
 #include "scorefield/layer/group_norm.hpp"
 #include "scorefield/layer/self_attention.hpp"
 
@@ -33,6 +34,7 @@ class AttentionBlock {
   const ImageShape& input_shape() const { return norm_.input_shape(); }
   const ImageShape& output_shape() const { return norm_.output_shape(); }
   Index inputs() const { return norm_.inputs(); }
+  Index context_size() const { return 0; }
   Index outputs() const { return norm_.outputs(); }
   Index parameter_count() const { return norm_.parameter_count() + attention_.parameter_count(); }
 
@@ -52,43 +54,46 @@ class AttentionBlock {
             Matrix<Scalar>(inputs(), n)};
   }
 
-  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
-    run(p, x, y, w, [](const auto& part, auto&&... arguments) { part.evaluate(arguments...); });
+  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
+                Workspace& w) const {
+    run(p, x, c, y, w, [](const auto& part, auto&&... arguments) { part.evaluate(arguments...); });
   }
 
-  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
-    run(p, x, y, w, [](const auto& part, auto&&... arguments) { part.forward(arguments...); });
+  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
+               Workspace& w) const {
+    run(p, x, c, y, w, [](const auto& part, auto&&... arguments) { part.forward(arguments...); });
   }
 
-  void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> y, MatrixView<Scalar> dy,
-                MatrixView<Scalar> dx, VectorView<Scalar> g, Workspace& w) const {
+  void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
+                ConstMatrixView<Scalar> y, MatrixView<Scalar> dy, MatrixView<Scalar> dx, MatrixView<Scalar> dc,
+                VectorView<Scalar> g, Workspace& w) const {
     const Index n = x.cols();
     columns(w.dy, 0, n) = dy;
     // Neither looks at its result, which nobody kept.
-    attention_.backward(of_attention(p), columns(std::as_const(w.normalised), 0, n), y, columns(w.dy, 0, n),
-                        columns(w.d_normalised, 0, n), of_attention(g), w.attention);
-    norm_.backward(of_norm(p), x, y, columns(w.d_normalised, 0, n), dx, of_norm(g), w.norm);
+    attention_.backward(of_attention(p), columns(std::as_const(w.normalised), 0, n), c, y, columns(w.dy, 0, n),
+                        columns(w.d_normalised, 0, n), dc, of_attention(g), w.attention);
+    norm_.backward(of_norm(p), x, c, y, columns(w.d_normalised, 0, n), dx, dc, of_norm(g), w.norm);
     if (dx.cols() > 0) dx += dy;
   }
 
  private:
   /// Calls step(part, arguments of its evaluate or forward) for both parts.
   template <class Step>
-  void run(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w,
-           const Step& step) const {
+  void run(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
+           Workspace& w, const Step& step) const {
     const Index n = x.cols();
-    step(norm_, of_norm(p), x, columns(w.normalised, 0, n), w.norm);
-    step(attention_, of_attention(p), columns(std::as_const(w.normalised), 0, n), y, w.attention);
+    step(norm_, of_norm(p), x, c, columns(w.normalised, 0, n), w.norm);
+    step(attention_, of_attention(p), columns(std::as_const(w.normalised), 0, n), c, y, w.attention);
     y += x;
   }
 
   template <class V>
   V of_norm(V p) const {
-    return segment(p, 0, norm_.parameter_count());
+    return detail::part_of(p, 0, norm_.parameter_count());
   }
   template <class V>
   V of_attention(V p) const {
-    return segment(p, norm_.parameter_count(), attention_.parameter_count());
+    return detail::part_of(p, norm_.parameter_count(), attention_.parameter_count());
   }
 
   GroupNorm<S> norm_;

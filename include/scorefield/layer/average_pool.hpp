@@ -1,4 +1,4 @@
-/// The mean of the pixels around.
+/// AveragePool, average pooling.
 #pragma once
 
 #include <cassert>
@@ -9,7 +9,7 @@
 
 namespace scorefield {
 
-/// Of each channel the mean of the kernel x kernel numbers in a window; padding counts as zeros.
+/// y holds for each channel the mean of the kernel x kernel numbers in each window. Padding counts as zeros.
 template <Real S>
 class AveragePool : public detail::Pool<S> {
  public:
@@ -20,7 +20,8 @@ class AveragePool : public detail::Pool<S> {
   explicit AveragePool(const ImageShape& shape, const PoolOptions& options = {})
       : detail::Pool<S>("AveragePool", shape, options) {}
 
-  void evaluate(ConstVectorView<Scalar>, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace&) const {
+  void evaluate(ConstVectorView<Scalar>, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> y,
+                Workspace&) const {
     assert(x.rows() == this->inputs() && y.rows() == this->outputs() && x.cols() == y.cols());
     y.setZero();
     this->for_each_in_windows(x.cols(), [&](Index input, Index output) {
@@ -29,12 +30,14 @@ class AveragePool : public detail::Pool<S> {
     y *= share();
   }
 
-  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
-    evaluate(p, x, y, w);
+  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
+               Workspace& w) const {
+    evaluate(p, x, c, y, w);
   }
 
-  void backward(ConstVectorView<Scalar>, ConstMatrixView<Scalar>, ConstMatrixView<Scalar>, MatrixView<Scalar> dy,
-                MatrixView<Scalar> dx, VectorView<Scalar>, Workspace&) const {
+  void backward(ConstVectorView<Scalar>, ConstMatrixView<Scalar>, ConstMatrixView<Scalar>, ConstMatrixView<Scalar>,
+                MatrixView<Scalar> dy, MatrixView<Scalar> dx, MatrixView<Scalar>, VectorView<Scalar>,
+                Workspace&) const {
     if (dx.cols() == 0) return;
     dy *= share();
     dx.setZero();

@@ -1,4 +1,4 @@
-/// The two-dimensional convolution.
+/// Convolution in two dimensions.
 #pragma once
 
 #include <algorithm>
@@ -20,9 +20,9 @@ struct ConvolutionOptions {
 };
 
 /// y = f(W * x + b): each pixel of y is W times the window there of x, with W (channels x (kernel, kernel, input
-/// channels)), the last axis fastest, and b (channels). What deep learning calls a convolution, and signal processing a
-/// correlation. A PairLayer. An edge of n pixels becomes one of floor((n + 2 padding - kernel) / stride) + 1. Weights
-/// and biases start uniform in +-1/sqrt(numbers in a window).
+/// channels)), the last axis fastest, and b (channels). Deep learning calls it a convolution, and signal processing a
+/// correlation. It is a PairLayer. An edge of n pixels becomes one of floor((n + 2 padding - kernel) / stride) + 1.
+/// Weights and biases start uniform in +-1/sqrt(numbers in a window).
 template <Real S, Activation F = Identity>
 class Convolution : public detail::WindowLayer<S, F, false> {
  public:

@@ -1,4 +1,4 @@
-/// The fully connected layer.
+/// Dense, the fully connected (linear) layer, with an activation.
 #pragma once
 
 #include <cassert>
@@ -47,6 +47,7 @@ class Dense {
   }
 
   Index inputs() const { return inputs_; }
+  Index context_size() const { return 0; }
   Index outputs() const { return outputs_; }
   Index parameter_count() const { return outputs() * inputs() + outputs(); }
 
@@ -68,22 +69,26 @@ class Dense {
     return w;
   }
 
-  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
+  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> y,
+                Workspace& w) const {
     affine(p, x, y, w);
     if constexpr (!linear) activate<F>(y);
   }
 
-  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
+  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> y,
+               Workspace& w) const {
     affine(p, x, y, w);
     if constexpr (!linear) activate<F>(y, columns(w.derivative, 0, y.cols()));
   }
 
-  void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> dy,
-                MatrixView<Scalar> dx, VectorView<Scalar> g, Workspace& w) const {
-    detail::through_activation(dy, linear ? nullptr : w.derivative.data(), g.data() + outputs() * inputs());
+  void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar>, ConstMatrixView<Scalar>,
+                MatrixView<Scalar> dy, MatrixView<Scalar> dx, MatrixView<Scalar>, VectorView<Scalar> g,
+                Workspace& w) const {
+    const bool adds_to_g = g.size() > 0;
+    detail::through_activation(dy, linear ? nullptr : w.derivative.data(),
+                               adds_to_g ? g.data() + outputs() * inputs() : nullptr);
     const ConstMatrixView<Scalar> dz(dy.data(), dy.rows(), dy.cols());
-    MatrixView<Scalar> dweight(g.data(), outputs(), inputs());
-    add_multiply_right_transposed(dz, x, dweight, w.room);
+    if (adds_to_g) add_multiply_right_transposed(dz, x, MatrixView<Scalar>(g.data(), outputs(), inputs()), w.room);
     if (dx.cols() > 0) multiply_left_transposed(weight(p), dz, dx, w.room);
   }
 

@@ -1,4 +1,4 @@
-/// Larger images of fewer channels, without loss.
+/// DepthToSpace (pixel shuffle): larger images of fewer channels, without loss.
 #pragma once
 
 #include <cassert>
@@ -24,17 +24,20 @@ class DepthToSpace : public detail::ImageMap<S> {
   DepthToSpace(const ImageShape& shape, Index factor)
       : detail::ImageMap<S>(detail::checked_shape("DepthToSpace", shape), parted(shape, factor)), factor_(factor) {}
 
-  void evaluate(ConstVectorView<Scalar>, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace&) const {
+  void evaluate(ConstVectorView<Scalar>, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> y,
+                Workspace&) const {
     assert(x.rows() == this->inputs() && y.rows() == this->outputs() && x.cols() == y.cols());
     detail::part_blocks(x.data(), this->output_shape(), factor_, x.cols(), y.data());
   }
 
-  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
-    evaluate(p, x, y, w);
+  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
+               Workspace& w) const {
+    evaluate(p, x, c, y, w);
   }
 
-  void backward(ConstVectorView<Scalar>, ConstMatrixView<Scalar>, ConstMatrixView<Scalar>, MatrixView<Scalar> dy,
-                MatrixView<Scalar> dx, VectorView<Scalar>, Workspace&) const {
+  void backward(ConstVectorView<Scalar>, ConstMatrixView<Scalar>, ConstMatrixView<Scalar>, ConstMatrixView<Scalar>,
+                MatrixView<Scalar> dy, MatrixView<Scalar> dx, MatrixView<Scalar>, VectorView<Scalar>,
+                Workspace&) const {
     detail::join_blocks<Scalar>(dy.data(), this->output_shape(), factor_, dx.cols(), dx.data());
   }
 

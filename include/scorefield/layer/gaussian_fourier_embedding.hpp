@@ -1,4 +1,4 @@
-/// A number in waves of random lengths.
+/// GaussianFourierEmbedding: random Fourier features of a number.
 #pragma once
 
 #include <cmath>

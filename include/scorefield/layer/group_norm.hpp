@@ -1,4 +1,4 @@
-/// Normalisation over groups of channels, with a weight and a bias for each channel.
+/// GroupNorm, group normalisation with a weight and a bias for each channel.
 #pragma once
 
 #include <cassert>
@@ -31,6 +31,7 @@ class GroupNorm {
   const ImageShape& input_shape() const { return normaliser_.shape(); }
   const ImageShape& output_shape() const { return normaliser_.shape(); }
   Index inputs() const { return input_shape().size(); }
+  Index context_size() const { return 0; }
   Index outputs() const { return input_shape().size(); }
   Index parameter_count() const { return 2 * input_shape().channels; }
 
@@ -46,16 +47,19 @@ class GroupNorm {
 
   Workspace workspace(Index columns) const { return normaliser_.workspace(columns); }
 
-  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
+  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> y,
+                Workspace& w) const {
     normaliser_.evaluate(x, affine(p), y, w);
   }
 
-  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
+  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> y,
+               Workspace& w) const {
     normaliser_.forward(x, affine(p), y, w);
   }
 
-  void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> dy,
-                MatrixView<Scalar> dx, VectorView<Scalar> g, Workspace& w) const {
+  void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar>, ConstMatrixView<Scalar>,
+                MatrixView<Scalar> dy, MatrixView<Scalar> dx, MatrixView<Scalar>, VectorView<Scalar> g,
+                Workspace& w) const {
     normaliser_.backward(x, affine(p), dy, dx, MatrixView<Scalar>(g.data(), g.size(), 1), w);
   }
 

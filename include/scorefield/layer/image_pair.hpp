@@ -1,4 +1,4 @@
-/// Images whose channels stand in two places.
+/// ImagePair: two images that count as one whose channels are those of both (a concatenation without a copy).
 #pragma once
 
 #include <cassert>
@@ -6,7 +6,7 @@
 
 #include "scorefield/core/image_shape.hpp"
 #include "scorefield/core/types.hpp"
-#include "scorefield/layer/conditional.hpp"
+#include "scorefield/layer/concept.hpp"
 
 namespace scorefield {
 
@@ -30,24 +30,16 @@ using ImagePairView = ImagePair<MatrixView<Scalar>>;
 template <Real Scalar>
 using ConstImagePairView = ImagePair<ConstMatrixView<Scalar>>;
 
-/// A layer on images, conditional or not, that takes a pair of images as x too, and in backward a pair as dx, cut at
-/// the same channel as x. The bits are those that it computes from one image.
+/// A layer on images that takes a pair of images as x too, and in backward a pair as dx, cut at the same channel as x.
+/// The bits are those that it computes from one image.
 template <class L>
-concept PairLayer = AnyLayer<L> &&
+concept PairLayer = ImageLayer<L> &&
     requires(const L& layer, ConstVectorView<typename L::Scalar> p, ConstImagePairView<typename L::Scalar> x,
              ConstMatrixView<typename L::Scalar> in, MatrixView<typename L::Scalar> out,
              ImagePairView<typename L::Scalar> dx, VectorView<typename L::Scalar> g, typename L::Workspace& workspace) {
-  { layer.input_shape() } -> std::convertible_to<ImageShape>;
-  { layer.output_shape() } -> std::convertible_to<ImageShape>;
-  requires requires {
-    layer.evaluate(p, x, out, workspace);
-    layer.forward(p, x, out, workspace);
-    layer.backward(p, x, in, out, dx, g, workspace);
-  } || requires {
-    layer.evaluate(p, x, in, out, workspace);
-    layer.forward(p, x, in, out, workspace);
-    layer.backward(p, x, in, in, out, dx, out, g, workspace);
-  };
+  layer.evaluate(p, x, in, out, workspace);
+  layer.forward(p, x, in, out, workspace);
+  layer.backward(p, x, in, in, out, dx, out, g, workspace);
 };
 
 namespace detail {

@@ -1,4 +1,4 @@
-/// The largest of the pixels around.
+/// MaxPool, maximum pooling.
 #pragma once
 
 #include <cassert>
@@ -12,8 +12,8 @@
 
 namespace scorefield {
 
-/// Of each channel the largest number in a window; padding is smaller than any. The gradient goes to the first of equal
-/// ones. A NaN in the window comes out.
+/// y holds for each channel the largest number in each window. Padding is smaller than any number. The gradient goes to
+/// the first of equal numbers. A NaN in the window comes out.
 template <Real S>
 class MaxPool : public detail::Pool<S> {
  public:
@@ -24,7 +24,8 @@ class MaxPool : public detail::Pool<S> {
   explicit MaxPool(const ImageShape& shape, const PoolOptions& options = {})
       : detail::Pool<S>("MaxPool", shape, options) {}
 
-  void evaluate(ConstVectorView<Scalar>, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace&) const {
+  void evaluate(ConstVectorView<Scalar>, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> y,
+                Workspace&) const {
     assert(x.rows() == this->inputs() && y.rows() == this->outputs() && x.cols() == y.cols());
     y.setConstant(-std::numeric_limits<Scalar>::infinity());
     this->for_each_in_windows(x.cols(), [&](Index input, Index output) {
@@ -34,12 +35,14 @@ class MaxPool : public detail::Pool<S> {
     });
   }
 
-  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
-    evaluate(p, x, y, w);
+  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
+               Workspace& w) const {
+    evaluate(p, x, c, y, w);
   }
 
-  void backward(ConstVectorView<Scalar>, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> y, MatrixView<Scalar> dy,
-                MatrixView<Scalar> dx, VectorView<Scalar>, Workspace&) const {
+  void backward(ConstVectorView<Scalar>, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar>, ConstMatrixView<Scalar> y,
+                MatrixView<Scalar> dy, MatrixView<Scalar> dx, MatrixView<Scalar>, VectorView<Scalar>,
+                Workspace&) const {
     if (dx.cols() == 0) return;
     dx.setZero();
     this->for_each_in_windows(x.cols(), [&](Index input, Index output) {
@@ -51,7 +54,7 @@ class MaxPool : public detail::Pool<S> {
       Index c = 0;
       for (; c + size <= channels(); c += size) {
         const auto number = load<Scalar>(from + c), most = load<Scalar>(largest + c), d = load<Scalar>(gradient + c);
-        store<Scalar>(to + c, Eigen::internal::padd(load<Scalar>(to + c), zero_where_less(number, most, d)));
+        store<Scalar>(to + c, add(load<Scalar>(to + c), zero_where_less(number, most, d)));
         store<Scalar>(gradient + c, where_less(number, most, d, zero));
       }
       for (; c < channels(); ++c)

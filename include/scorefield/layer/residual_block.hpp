@@ -1,4 +1,4 @@
-/// The block that networks on images are made of.
+/// ResidualBlock: two convolutions with group normalisation, modulated by a context, and a residual connection.
 #pragma once
 
 #include <optional>
@@ -14,14 +14,15 @@
 #include "scorefield/layer/convolution.hpp"
 #include "scorefield/layer/dense.hpp"
 #include "scorefield/layer/detail/group_normaliser.hpp"
+#include "scorefield/layer/detail/part_of.hpp"
 #include "scorefield/layer/image_pair.hpp"
 
 namespace scorefield {
 
-/// y = x + second(f(norm(first(f(norm(x)))) (1 + scale) + shift)), where first and second are convolutions, scale and
-/// shift of each channel a dense layer of the context, and x goes through a convolution of single pixels where the
-/// number of channels changes. Starts as that x: `second` starts at 0. A ConditionalLayer and a PairLayer. He et al.
-/// 2016, arXiv:1603.05027; Dhariwal and Nichol 2021, arXiv:2105.05233, section 3.1.
+/// y = x + second(f(norm(first(f(norm(x)))) (1 + scale) + shift)), where first and second are convolutions, and scale
+/// and shift of each channel come from the context by a dense layer. Where the number of channels changes, x goes
+/// through a convolution of single pixels. The block starts as that x, because `second` starts at 0. It is a PairLayer.
+/// He et al. 2016, arXiv:1603.05027; Dhariwal and Nichol 2021, arXiv:2105.05233, section 3.1.
 template <Real S, Activation F = SiLU>
 class ResidualBlock {
   using Normaliser = detail::GroupNormaliser<S, F>;
@@ -117,24 +118,24 @@ class ResidualBlock {
     const auto some = [n](auto& m) { return columns(m, 0, n); };
     const auto& kept = std::as_const(w);
     some(w.dy) = dy;
-    // Convolutions and dense layers without an activation do not look at their result, which nobody kept.
-    second_.backward(of_second(p), some(kept.hidden_normalised), y, some(w.dy), some(w.d_hidden_normalised),
+    // Convolutions and dense layers look at no context, and without an activation not at their result, which nobody
+    // kept.
+    second_.backward(of_second(p), some(kept.hidden_normalised), c, y, some(w.dy), some(w.d_hidden_normalised), dc,
                      of_second(g), w.second);
     w.d_affine.setZero();
     before_second_.backward(some(kept.hidden), some(kept.affine), some(w.d_hidden_normalised), some(w.d_hidden),
                             some(w.d_affine), w.before_second);
-    modulation_.backward(of_modulation(p), c, some(kept.affine), some(w.d_affine), some(w.d_context), of_modulation(g),
-                         w.modulation);
-    dc += some(w.d_context);
-    first_.backward(of_first(p), some(kept.input_normalised), some(kept.hidden), some(w.d_hidden),
-                    some(w.d_input_normalised), of_first(g), w.first);
-    before_first_.backward(x, affine_of_first(p), some(w.d_input_normalised), dx,
-                           MatrixView<Scalar>(g.data(), 2 * input_shape().channels, 1), w.before_first);
+    modulation_.backward(of_modulation(p), c, c, some(kept.affine), some(w.d_affine),
+                         columns(w.d_context, 0, dc.cols()), dc, of_modulation(g), w.modulation);
+    dc += columns(w.d_context, 0, dc.cols());
+    first_.backward(of_first(p), some(kept.input_normalised), c, some(kept.hidden), some(w.d_hidden),
+                    some(w.d_input_normalised), dc, of_first(g), w.first);
+    before_first_.backward(x, of_norm(p), some(w.d_input_normalised), dx, of_norm(g), w.before_first);
     if (!shortcut_) {
       if (dx.cols() > 0) detail::add_images(dx, dy, input_shape().pixels());
       return;
     }
-    shortcut_->backward(of_shortcut(p), x, y, dy, columns(w.dx, 0, dx.cols()), of_shortcut(g), *w.shortcut);
+    shortcut_->backward(of_shortcut(p), x, c, y, dy, columns(w.dx, 0, dx.cols()), dc, of_shortcut(g), *w.shortcut);
     if (dx.cols() > 0) detail::add_images(dx, some(w.dx), input_shape().pixels());
   }
 
@@ -146,22 +147,23 @@ class ResidualBlock {
     const Index n = x.cols();
     const auto some = [n](auto& m) { return columns(m, 0, n); };
     const auto& kept = std::as_const(w);
-    step(before_first_, x, affine_of_first(p), some(w.input_normalised), w.before_first);
-    step(first_, of_first(p), some(kept.input_normalised), some(w.hidden), w.first);
-    step(modulation_, of_modulation(p), c, some(w.affine), w.modulation);
+    step(before_first_, x, of_norm(p), some(w.input_normalised), w.before_first);
+    step(first_, of_first(p), some(kept.input_normalised), c, some(w.hidden), w.first);
+    step(modulation_, of_modulation(p), c, c, some(w.affine), w.modulation);
     some(w.affine).topRows(output_shape().channels).array() += 1;
     step(before_second_, some(kept.hidden), some(kept.affine), some(w.hidden_normalised), w.before_second);
-    step(second_, of_second(p), some(kept.hidden_normalised), y, w.second);
+    step(second_, of_second(p), some(kept.hidden_normalised), c, y, w.second);
     if (!shortcut_) {
       detail::add_images(y, x, input_shape().pixels());
       return;
     }
-    step(*shortcut_, of_shortcut(p), x, some(w.dy), *w.shortcut);
+    step(*shortcut_, of_shortcut(p), x, c, some(w.dy), *w.shortcut);
     y += some(w.dy);
   }
 
-  ConstMatrixView<Scalar> affine_of_first(ConstVectorView<Scalar> p) const {
-    return {p.data(), 2 * input_shape().channels, 1};
+  ConstMatrixView<Scalar> of_norm(ConstVectorView<Scalar> p) const { return {p.data(), offset_of_first(), 1}; }
+  MatrixView<Scalar> of_norm(VectorView<Scalar> g) const {
+    return {g.data(), g.size() == 0 ? 0 : offset_of_first(), 1};
   }
   Index offset_of_first() const { return 2 * input_shape().channels; }
   Index offset_of_modulation() const { return offset_of_first() + first_.parameter_count(); }
@@ -169,19 +171,19 @@ class ResidualBlock {
   Index offset_of_shortcut() const { return offset_of_second() + second_.parameter_count(); }
   template <class V>
   V of_first(V p) const {
-    return segment(p, offset_of_first(), first_.parameter_count());
+    return detail::part_of(p, offset_of_first(), first_.parameter_count());
   }
   template <class V>
   V of_modulation(V p) const {
-    return segment(p, offset_of_modulation(), modulation_.parameter_count());
+    return detail::part_of(p, offset_of_modulation(), modulation_.parameter_count());
   }
   template <class V>
   V of_second(V p) const {
-    return segment(p, offset_of_second(), second_.parameter_count());
+    return detail::part_of(p, offset_of_second(), second_.parameter_count());
   }
   template <class V>
   V of_shortcut(V p) const {
-    return segment(p, offset_of_shortcut(), shortcut_->parameter_count());
+    return detail::part_of(p, offset_of_shortcut(), shortcut_->parameter_count());
   }
 
   Normaliser before_first_;

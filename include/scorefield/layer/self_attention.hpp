@@ -1,4 +1,4 @@
-/// Pixels that look at each other.
+/// Multi-head self-attention over the pixels of an image.
 #pragma once
 
 #include <cassert>
@@ -13,6 +13,7 @@
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/dense.hpp"
+#include "scorefield/layer/detail/part_of.hpp"
 #include "scorefield/layer/detail/softmax.hpp"
 
 namespace scorefield {
@@ -20,10 +21,10 @@ namespace scorefield {
 /// Multi-head attention over the pixels of an image, without a residual connection. Query, key and value q, k, v of a
 /// pixel are affine in its channels. Each of `heads` runs of d channels makes of them
 ///   softmax(k^T q / sqrt(d)) v,    with the softmax over the pixels that k and v are of,
-/// and the output is affine in the heads' results: four maps of channels to channels, each started as Dense. Vaswani et
-/// al. 2017, arXiv:1706.03762, equation 1 and section 3.2.2. For maps of a few hundred pixels: time grows with the
-/// square of their number, as does the memory, but once and not for each sample or head, because backward finds the
-/// weights anew.
+/// and the output is affine in the heads' results. These are four maps of channels to channels, each started as Dense.
+/// Vaswani et al. 2017, arXiv:1706.03762, equation 1 and section 3.2.2. It suits images of a few hundred pixels: time
+/// grows with the square of their number, as does the memory. The memory is that of one head of one sample, because
+/// backward computes the weights anew.
 template <Real S>
 class SelfAttention {
  public:
@@ -51,6 +52,7 @@ class SelfAttention {
   const ImageShape& input_shape() const { return shape_; }
   const ImageShape& output_shape() const { return shape_; }
   Index inputs() const { return shape_.size(); }
+  Index context_size() const { return 0; }
   Index outputs() const { return shape_.size(); }
   Index parameter_count() const { return 4 * map_.parameter_count(); }
 
@@ -77,29 +79,33 @@ class SelfAttention {
             M(d, pixels),        M(d, pixels),    M(d, pixels), M(pixels, pixels), M(pixels, pixels)};
   }
 
-  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
-    forward(p, x, y, w);
+  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
+                Workspace& w) const {
+    forward(p, x, c, y, w);
   }
 
-  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
+  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
+               Workspace& w) const {
     assert(p.size() == parameter_count() && x.rows() == inputs() && y.rows() == outputs() && x.cols() == y.cols());
     const ConstMatrixView<Scalar> of = pixels(x);
     const Index all = of.cols();
-    map_.evaluate(part(p, 0), of, columns(w.query, 0, all), w.map);
-    map_.evaluate(part(p, 1), of, columns(w.key, 0, all), w.map);
-    map_.evaluate(part(p, 2), of, columns(w.value, 0, all), w.map);
+    map_.evaluate(part(p, 0), of, c, columns(w.query, 0, all), w.map);
+    map_.evaluate(part(p, 1), of, c, columns(w.key, 0, all), w.map);
+    map_.evaluate(part(p, 2), of, c, columns(w.value, 0, all), w.map);
     for_each_head(x.cols(), w, [&](const auto& head) {
       multiply(read(w.head_value), read(w.weights), view(w.product), w.room);
       head(w.mixed) = w.product;
     });
-    map_.evaluate(part(p, 3), read(w.mixed, all), pixels(y), w.map);
+    map_.evaluate(part(p, 3), read(w.mixed, all), c, pixels(y), w.map);
   }
 
-  void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> y, MatrixView<Scalar> dy,
-                MatrixView<Scalar> dx, VectorView<Scalar> g, Workspace& w) const {
+  void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
+                ConstMatrixView<Scalar> y, MatrixView<Scalar> dy, MatrixView<Scalar> dx, MatrixView<Scalar> dc,
+                VectorView<Scalar> g, Workspace& w) const {
     const ConstMatrixView<Scalar> of = pixels(x);
     const Index all = of.cols();
-    map_.backward(part(p, 3), read(w.mixed, all), pixels(y), pixels(dy), columns(w.dmixed, 0, all), part(g, 3), w.map);
+    map_.backward(part(p, 3), read(w.mixed, all), c, pixels(y), pixels(dy), columns(w.dmixed, 0, all), dc, part(g, 3),
+                  w.map);
 
     for_each_head(x.cols(), w, [&](const auto& head) {
       w.head_dmixed = head(w.dmixed);
@@ -118,7 +124,7 @@ class SelfAttention {
     // dx is the sum of three; the second and third come where a gradient that has been used was.
     const Index wanted = dx.cols() == 0 ? 0 : all;
     const auto back = [&](Index i, Matrix<Scalar>& value, Matrix<Scalar>& dvalue, MatrixView<Scalar> to) {
-      map_.backward(part(p, i), of, read(value, all), columns(dvalue, 0, all), to, part(g, i), w.map);
+      map_.backward(part(p, i), of, c, read(value, all), columns(dvalue, 0, all), to, dc, part(g, i), w.map);
     };
     back(0, w.query, w.dquery, pixels(dx));
     back(1, w.key, w.dkey, columns(w.dquery, 0, wanted));
@@ -133,7 +139,7 @@ class SelfAttention {
   /// Of the parameters or their gradient, what is the i-th map's.
   template <class View>
   View part(View p, Index i) const {
-    return segment(p, i * map_.parameter_count(), map_.parameter_count());
+    return detail::part_of(p, i * map_.parameter_count(), map_.parameter_count());
   }
 
   /// A batch of images as one column a pixel.

@@ -1,4 +1,4 @@
-/// A number in waves of fixed lengths.
+/// SinusoidalEmbedding: sines and cosines of a number at fixed frequencies.
 #pragma once
 
 #include <cmath>

@@ -1,6 +1,7 @@
-/// The connection that makes a U of a network.
+/// SkipConnection: the connection across that makes a U-Net of layers.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -9,7 +10,8 @@
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
-#include "scorefield/layer/conditional.hpp"
+#include "scorefield/layer/concept.hpp"
+#include "scorefield/layer/detail/part_of.hpp"
 #include "scorefield/layer/image_pair.hpp"
 
 namespace scorefield {
@@ -17,13 +19,9 @@ namespace scorefield {
 /// y = after(the concatenation of inner(x) and x along the channels): what `inner` makes of a coarser image meets the
 /// details. Ronneberger et al. 2015, arXiv:1505.04597. The concatenation is never written: `after` reads the two images
 /// where they are, as Convolution, TransposedConvolution and ResidualBlock can; put one of these before another layer.
-/// A conditional layer where one of the two is. The pieces are inner's, named "inner.<theirs>", then after's.
-template <AnyLayer Inner, PairLayer After>
-class SkipConnection : public detail::CallsOfParts<SkipConnection<Inner, After>, typename Inner::Scalar,
-                                                   ConditionalLayer<Inner> || ConditionalLayer<After>> {
-  static constexpr bool conditional = ConditionalLayer<Inner> || ConditionalLayer<After>;
-  friend detail::CallsOfParts<SkipConnection, typename Inner::Scalar, conditional>;
-
+/// The pieces are inner's, named "inner.<theirs>", then after's.
+template <Layer Inner, PairLayer After>
+class SkipConnection {
  public:
   using Scalar = typename Inner::Scalar;
 
@@ -51,18 +49,19 @@ class SkipConnection : public detail::CallsOfParts<SkipConnection<Inner, After>,
           text("a layer after it that takes ", joined.height, " x ", joined.width, " x ", joined.channels),
           text("one that takes ", got.height, " x ", got.width, " x ", got.channels),
           "its channels are those of inner's output and of the input");
-    if constexpr (ConditionalLayer<Inner> && ConditionalLayer<After>)
-      if (inner_.context_size() != after_.context_size())
-        throw InvalidArgument("SkipConnection", text("one context, of ", inner_.context_size(), " numbers"),
-                              text("a layer after it with one of ", after_.context_size()), "make them equal");
+    if constexpr (requires { after_.takes_pairs(); })
+      if (!after_.takes_pairs())
+        throw InvalidArgument("SkipConnection", "a layer after it that takes a pair of images", "one that does not",
+                              "put a Convolution, TransposedConvolution or ResidualBlock there");
+    if (inner_.context_size() > 0 && after_.context_size() > 0 && inner_.context_size() != after_.context_size())
+      throw InvalidArgument("SkipConnection", text("one context, of ", inner_.context_size(), " numbers"),
+                            text("a layer after it with one of ", after_.context_size()), "make them equal");
   }
 
   ImageShape input_shape() const { return input_; }
   ImageShape output_shape() const { return after_.output_shape(); }
   Index inputs() const { return input_.size(); }
-  Index context_size() const requires conditional {
-    return ConditionalLayer<Inner> ? detail::context_size(inner_) : detail::context_size(after_);
-  }
+  Index context_size() const { return std::max<Index>(inner_.context_size(), after_.context_size()); }
   Index outputs() const { return after_.outputs(); }
   Index parameter_count() const { return inner_.parameter_count() + after_.parameter_count(); }
 
@@ -80,30 +79,29 @@ class SkipConnection : public detail::CallsOfParts<SkipConnection<Inner, After>,
             Matrix<Scalar>(inner_.outputs(), n), Matrix<Scalar>(inputs(), n)};
   }
 
- private:
-  void evaluate_parts(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
-                      MatrixView<Scalar> y, Workspace& w) const {
-    detail::evaluate(inner_, of_inner(p), x, c, columns(w.output, 0, x.cols()), w.inner);
-    detail::evaluate(after_, of_after(p), beside_output(x, w), c, y, w.after);
+  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
+                Workspace& w) const {
+    inner_.evaluate(of_inner(p), x, c, columns(w.output, 0, x.cols()), w.inner);
+    after_.evaluate(of_after(p), beside_output(x, w), c, y, w.after);
   }
 
-  void forward_parts(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
-                     MatrixView<Scalar> y, Workspace& w) const {
-    detail::forward(inner_, of_inner(p), x, c, columns(w.output, 0, x.cols()), w.inner);
-    detail::forward(after_, of_after(p), beside_output(x, w), c, y, w.after);
+  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
+               Workspace& w) const {
+    inner_.forward(of_inner(p), x, c, columns(w.output, 0, x.cols()), w.inner);
+    after_.forward(of_after(p), beside_output(x, w), c, y, w.after);
   }
 
-  void backward_parts(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
-                      ConstMatrixView<Scalar> y, MatrixView<Scalar> dy, MatrixView<Scalar> dx, MatrixView<Scalar> dc,
-                      VectorView<Scalar> g, Workspace& w) const {
+  void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
+                ConstMatrixView<Scalar> y, MatrixView<Scalar> dy, MatrixView<Scalar> dx, MatrixView<Scalar> dc,
+                VectorView<Scalar> g, Workspace& w) const {
     const auto images = beside_output(x, w);
     const auto gradient = columns(w.gradient, 0, x.cols()), direct = columns(w.direct, 0, x.cols());
-    detail::backward(after_, of_after(p), images, c, y, dy, ImagePairView<Scalar>(gradient, direct), dc, of_after(g),
-                     w.after);
-    detail::backward(inner_, of_inner(p), x, c, images.first, gradient, dx, dc, of_inner(g), w.inner);
+    after_.backward(of_after(p), images, c, y, dy, ImagePairView<Scalar>(gradient, direct), dc, of_after(g), w.after);
+    inner_.backward(of_inner(p), x, c, images.first, gradient, dx, dc, of_inner(g), w.inner);
     if (dx.cols() > 0) dx += direct;
   }
 
+ private:
   /// What after takes.
   static ConstImagePairView<Scalar> beside_output(ConstMatrixView<Scalar> x, const Workspace& w) {
     return {columns(w.output, 0, x.cols()), x};
@@ -111,11 +109,11 @@ class SkipConnection : public detail::CallsOfParts<SkipConnection<Inner, After>,
 
   template <class V>
   V of_inner(V p) const {
-    return segment(p, 0, inner_.parameter_count());
+    return detail::part_of(p, 0, inner_.parameter_count());
   }
   template <class V>
   V of_after(V p) const {
-    return segment(p, inner_.parameter_count(), after_.parameter_count());
+    return detail::part_of(p, inner_.parameter_count(), after_.parameter_count());
   }
 
   ImageShape input_;

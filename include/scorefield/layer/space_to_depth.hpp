@@ -1,4 +1,4 @@
-/// Smaller images of more channels, without loss.
+/// SpaceToDepth (pixel unshuffle): smaller images of more channels, without loss.
 #pragma once
 
 #include <cassert>
@@ -24,17 +24,20 @@ class SpaceToDepth : public detail::ImageMap<S> {
   SpaceToDepth(const ImageShape& shape, Index factor)
       : detail::ImageMap<S>(detail::checked_shape("SpaceToDepth", shape), joined(shape, factor)), factor_(factor) {}
 
-  void evaluate(ConstVectorView<Scalar>, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace&) const {
+  void evaluate(ConstVectorView<Scalar>, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> y,
+                Workspace&) const {
     assert(x.rows() == this->inputs() && y.rows() == this->outputs() && x.cols() == y.cols());
     detail::join_blocks(x.data(), this->input_shape(), factor_, x.cols(), y.data());
   }
 
-  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
-    evaluate(p, x, y, w);
+  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
+               Workspace& w) const {
+    evaluate(p, x, c, y, w);
   }
 
-  void backward(ConstVectorView<Scalar>, ConstMatrixView<Scalar>, ConstMatrixView<Scalar>, MatrixView<Scalar> dy,
-                MatrixView<Scalar> dx, VectorView<Scalar>, Workspace&) const {
+  void backward(ConstVectorView<Scalar>, ConstMatrixView<Scalar>, ConstMatrixView<Scalar>, ConstMatrixView<Scalar>,
+                MatrixView<Scalar> dy, MatrixView<Scalar> dx, MatrixView<Scalar>, VectorView<Scalar>,
+                Workspace&) const {
     detail::part_blocks<Scalar>(dy.data(), this->input_shape(), factor_, dx.cols(), dx.data());
   }
 

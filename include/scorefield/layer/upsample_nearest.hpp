@@ -1,4 +1,4 @@
-/// Larger images by repetition.
+/// UpsampleNearest, nearest-neighbour up-sampling.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +23,8 @@ class UpsampleNearest : public detail::ImageMap<S> {
       : detail::ImageMap<S>(detail::checked_shape("UpsampleNearest", shape), enlarged(shape, factor)),
         factor_(factor) {}
 
-  void evaluate(ConstVectorView<Scalar>, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace&) const {
+  void evaluate(ConstVectorView<Scalar>, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> y,
+                Workspace&) const {
     assert(x.rows() == this->inputs() && y.rows() == this->outputs() && x.cols() == y.cols());
     const Index channels = this->input_shape().channels, row = this->output_shape().width * channels;
     for (Index i = 0; i < x.cols() * this->input_shape().height; ++i) {
@@ -35,12 +36,14 @@ class UpsampleNearest : public detail::ImageMap<S> {
     }
   }
 
-  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
-    evaluate(p, x, y, w);
+  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
+               Workspace& w) const {
+    evaluate(p, x, c, y, w);
   }
 
-  void backward(ConstVectorView<Scalar>, ConstMatrixView<Scalar>, ConstMatrixView<Scalar>, MatrixView<Scalar> dy,
-                MatrixView<Scalar> dx, VectorView<Scalar>, Workspace&) const {
+  void backward(ConstVectorView<Scalar>, ConstMatrixView<Scalar>, ConstMatrixView<Scalar>, ConstMatrixView<Scalar>,
+                MatrixView<Scalar> dy, MatrixView<Scalar> dx, MatrixView<Scalar>, VectorView<Scalar>,
+                Workspace&) const {
     if (dx.cols() == 0) return;
     dx.setZero();
     const Index channels = this->input_shape().channels, width = this->output_shape().width;

@@ -1,4 +1,4 @@
-/// A layer that starts at 0.
+/// ZeroInitialised: a layer whose parameters start at 0.
 #pragma once
 
 #include <utility>

@@ -1,4 +1,4 @@
-/// What a network must offer.
+/// The concept Network: what a network must offer.
 #pragma once
 
 #include <concepts>

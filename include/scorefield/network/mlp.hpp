@@ -1,4 +1,4 @@
-/// The multilayer perceptron on a sample and its time.
+/// Mlp and DynamicMlp: the multilayer perceptron on a sample and its time.
 #pragma once
 
 #include <tuple>
@@ -14,12 +14,14 @@
 #include "scorefield/layer/activation/log_sigmoid.hpp"
 #include "scorefield/layer/concept.hpp"
 #include "scorefield/layer/dense.hpp"
+#include "scorefield/layer/detail/no_context.hpp"
 #include "scorefield/layer/sequential.hpp"
+#include "scorefield/network/detail/checks.hpp"
 #include "scorefield/sde/noisy_batch.hpp"
 
 namespace scorefield {
 
-/// (x, t) -> hidden layers -> a linear layer, from R^(d + 1) to R^d; `Hidden` is a layer. The pieces are named
+/// (x, t) -> hidden layers -> a linear layer, from R^(d + 1) to R^d. `Hidden` is a layer. The pieces are named
 /// "hidden.<i>.weight", "hidden.<i>.bias", "output.weight" and "output.bias".
 template <Layer Hidden, Layer Output>
 class Perceptron {
@@ -38,6 +40,7 @@ class Perceptron {
       throw InvalidArgument("Perceptron", "one input more than outputs, for the time",
                             text(layers_.inputs(), " inputs and ", layers_.outputs(), " outputs"),
                             "take d + 1 inputs for samples of d numbers");
+    detail::check_no_context("Perceptron", layers_);
   }
 
   Index dimension() const { return layers_.outputs(); }
@@ -59,17 +62,17 @@ class Perceptron {
   }
 
   void evaluate(ConstVectorView<Scalar> p, const NoisyBatch<Scalar>& batch, MatrixView<Scalar> y, Workspace& w) const {
-    layers_.evaluate(p, joined(batch, w), y, w.layers);
+    layers_.evaluate(p, joined(batch, w), detail::no_context<Scalar>(), y, w.layers);
   }
 
   void forward(ConstVectorView<Scalar> p, const NoisyBatch<Scalar>& batch, MatrixView<Scalar> y, Workspace& w) const {
-    layers_.forward(p, joined(batch, w), y, w.layers);
+    layers_.forward(p, joined(batch, w), detail::no_context<Scalar>(), y, w.layers);
   }
 
   void backward(ConstVectorView<Scalar> p, const NoisyBatch<Scalar>& batch, ConstMatrixView<Scalar> y,
                 MatrixView<Scalar> dy, MatrixView<Scalar> dx, VectorView<Scalar> g, Workspace& w) const {
-    layers_.backward(p, columns(std::as_const(w.input), 0, batch.size()), y, dy,
-                     columns(w.input_gradient, 0, dx.cols()), g, w.layers);
+    layers_.backward(p, columns(std::as_const(w.input), 0, batch.size()), detail::no_context<Scalar>(), y, dy,
+                     columns(w.input_gradient, 0, dx.cols()), detail::no_context_gradient<Scalar>(), g, w.layers);
     if (dx.cols() > 0) dx = columns(w.input_gradient, 0, dx.cols()).topRows(dimension());
   }
 
@@ -126,7 +129,7 @@ requires(sizeof...(Widths) > 0) class StaticMlp
   StaticMlp() : StaticMlp::Perceptron(detail::static_hidden<S, F, Dimension + 1, Widths...>(), {}) {}
 };
 
-/// The usual one: Mlp<float, 2, 64, 64, 64> takes samples of 2 numbers through three hidden layers of 64.
+/// The usual MLP: Mlp<float, 2, 64, 64, 64> takes samples of 2 numbers through three hidden layers of 64.
 template <Real S, Index Dimension, Index... Widths>
 using Mlp = StaticMlp<S, LogSigmoid, Dimension, Widths...>;
 

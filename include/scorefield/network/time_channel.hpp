@@ -1,4 +1,4 @@
-/// Networks on images that see the time as a channel.
+/// TimeChannel: a network on images that sees the time as one more channel.
 #pragma once
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/concept.hpp"
+#include "scorefield/layer/detail/no_context.hpp"
 #include "scorefield/network/detail/checks.hpp"
 #include "scorefield/sde/noisy_batch.hpp"
 
@@ -27,8 +28,8 @@ class TimeChannel {
     typename Body::Workspace body;
   };
 
-  /// chunk_size: the samples that are computed together, at least 1. Throws InvalidArgument unless it is, and the body
-  /// takes an image with one channel more and gives one of this shape.
+  /// chunk_size is the number of samples that are computed together. Throws InvalidArgument unless it is at least 1,
+  /// and the body takes an image with one channel more, gives one of this shape and looks at no context.
   TimeChannel(const ImageShape& image, Body body, Index chunk_size)
       : image_(detail::checked_shape("TimeChannel", image)),
         body_(std::move(body)),
@@ -37,6 +38,7 @@ class TimeChannel {
       throw InvalidArgument("TimeChannel", text("a body from ", image.size() + image.pixels(), " to ", image.size()),
                             text("one from ", body_.inputs(), " to ", body_.outputs()),
                             "the body's first layer takes one channel more than the image has");
+    detail::check_no_context("TimeChannel", body_);
   }
 
   Index dimension() const { return image_.size(); }
@@ -56,18 +58,18 @@ class TimeChannel {
   }
 
   void evaluate(ConstVectorView<Scalar> p, const NoisyBatch<Scalar>& batch, MatrixView<Scalar> y, Workspace& w) const {
-    body_.evaluate(p, joined(batch, w), y, w.body);
+    body_.evaluate(p, joined(batch, w), detail::no_context<Scalar>(), y, w.body);
   }
 
   void forward(ConstVectorView<Scalar> p, const NoisyBatch<Scalar>& batch, MatrixView<Scalar> y, Workspace& w) const {
-    body_.forward(p, joined(batch, w), y, w.body);
+    body_.forward(p, joined(batch, w), detail::no_context<Scalar>(), y, w.body);
   }
 
   void backward(ConstVectorView<Scalar> p, const NoisyBatch<Scalar>& batch, ConstMatrixView<Scalar> y,
                 MatrixView<Scalar> dy, MatrixView<Scalar> dx, VectorView<Scalar> g, Workspace& w) const {
     const Index c = image_.channels;
-    body_.backward(p, columns(std::as_const(w.input), 0, batch.size()), y, dy, columns(w.input_gradient, 0, dx.cols()),
-                   g, w.body);
+    body_.backward(p, columns(std::as_const(w.input), 0, batch.size()), detail::no_context<Scalar>(), y, dy,
+                   columns(w.input_gradient, 0, dx.cols()), detail::no_context_gradient<Scalar>(), g, w.body);
     for (Index pixel = 0; pixel < dx.cols() * image_.pixels(); ++pixel)
       std::copy_n(w.input_gradient.data() + pixel * (c + 1), c, dx.data() + pixel * c);
   }

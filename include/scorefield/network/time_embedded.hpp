@@ -1,4 +1,4 @@
-/// Networks whose layers look at an embedding of the time.
+/// TimeEmbedded: a network whose layers look at an embedding of the time.
 #pragma once
 
 #include <string>
@@ -9,7 +9,8 @@
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/concept.hpp"
-#include "scorefield/layer/conditional.hpp"
+#include "scorefield/layer/detail/no_context.hpp"
+#include "scorefield/layer/detail/part_of.hpp"
 #include "scorefield/network/detail/checks.hpp"
 #include "scorefield/sde/noisy_batch.hpp"
 
@@ -17,7 +18,7 @@ namespace scorefield {
 
 /// (x, t) -> body(x, embedding(t)), where the embedding is a layer from the time to the body's context. The pieces are
 /// named "time...." and "body....".
-template <Layer Embedding, ConditionalLayer Body>
+template <Layer Embedding, Layer Body>
 class TimeEmbedded {
  public:
   using Scalar = typename Body::Scalar;
@@ -28,8 +29,9 @@ class TimeEmbedded {
     typename Body::Workspace body;
   };
 
-  /// chunk_size: the samples that are computed together, at least 1. Throws InvalidArgument unless it is, the embedding
-  /// goes from 1 number to the body's context, and the body from samples to samples.
+  /// chunk_size is the number of samples that are computed together. Throws InvalidArgument unless it is at least 1,
+  /// the embedding goes from 1 number to the body's context and looks at none itself, and the body goes from samples to
+  /// samples.
   TimeEmbedded(Embedding embedding, Body body, Index chunk_size)
       : embedding_(std::move(embedding)),
         body_(std::move(body)),
@@ -41,6 +43,7 @@ class TimeEmbedded {
                             text("from ", embedding_.inputs(), " to ", embedding_.outputs(), ", and from ",
                                  body_.inputs(), " to ", body_.outputs()),
                             "make the sizes equal");
+    detail::check_no_context("TimeEmbedded", embedding_);
   }
 
   Index dimension() const { return body_.inputs(); }
@@ -54,9 +57,8 @@ class TimeEmbedded {
   }
 
   void initialise(VectorView<Scalar> p, const Random& random) const {
-    embedding_.initialise(segment(p, 0, embedding_.parameter_count()), random, 0);
-    body_.initialise(segment(p, embedding_.parameter_count(), body_.parameter_count()), random,
-                     embedding_.parameter_count());
+    embedding_.initialise(of_embedding(p), random, 0);
+    body_.initialise(of_body(p), random, embedding_.parameter_count());
   }
 
   Workspace workspace() const {
@@ -67,15 +69,15 @@ class TimeEmbedded {
 
   void evaluate(ConstVectorView<Scalar> p, const NoisyBatch<Scalar>& batch, MatrixView<Scalar> y, Workspace& w) const {
     const Index n = batch.size();
-    columns(w.time, 0, n) = batch.t.transpose();
-    embedding_.evaluate(of_embedding(p), columns(std::as_const(w.time), 0, n), columns(w.context, 0, n), w.embedding);
+    embedding_.evaluate(of_embedding(p), times(batch, w), detail::no_context<Scalar>(), columns(w.context, 0, n),
+                        w.embedding);
     body_.evaluate(of_body(p), batch.x, columns(std::as_const(w.context), 0, n), y, w.body);
   }
 
   void forward(ConstVectorView<Scalar> p, const NoisyBatch<Scalar>& batch, MatrixView<Scalar> y, Workspace& w) const {
     const Index n = batch.size();
-    columns(w.time, 0, n) = batch.t.transpose();
-    embedding_.forward(of_embedding(p), columns(std::as_const(w.time), 0, n), columns(w.context, 0, n), w.embedding);
+    embedding_.forward(of_embedding(p), times(batch, w), detail::no_context<Scalar>(), columns(w.context, 0, n),
+                       w.embedding);
     body_.forward(of_body(p), batch.x, columns(std::as_const(w.context), 0, n), y, w.body);
   }
 
@@ -83,20 +85,29 @@ class TimeEmbedded {
                 MatrixView<Scalar> dy, MatrixView<Scalar> dx, VectorView<Scalar> g, Workspace& w) const {
     const Index n = batch.size();
     const auto& kept = std::as_const(w);
-    auto dc = columns(w.context_gradient, 0, n);
+    // The gradient by the context is for the embedding's parameters alone.
+    auto dc = columns(w.context_gradient, 0, g.size() > 0 ? n : 0);
     dc.setZero();
-    body_.backward(of_body(p), batch.x, columns(kept.context, 0, n), y, dy, dx, dc,
-                   segment(g, embedding_.parameter_count(), body_.parameter_count()), w.body);
-    embedding_.backward(of_embedding(p), columns(kept.time, 0, n), columns(kept.context, 0, n), dc,
-                        MatrixView<Scalar>(nullptr, 1, 0), segment(g, 0, embedding_.parameter_count()), w.embedding);
+    body_.backward(of_body(p), batch.x, columns(kept.context, 0, n), y, dy, dx, dc, of_body(g), w.body);
+    if (g.size() > 0)
+      embedding_.backward(of_embedding(p), columns(kept.time, 0, n), detail::no_context<Scalar>(),
+                          columns(kept.context, 0, n), dc, MatrixView<Scalar>(nullptr, 1, 0),
+                          detail::no_context_gradient<Scalar>(), of_embedding(g), w.embedding);
   }
 
  private:
-  ConstVectorView<Scalar> of_embedding(ConstVectorView<Scalar> p) const {
-    return segment(p, 0, embedding_.parameter_count());
+  static ConstMatrixView<Scalar> times(const NoisyBatch<Scalar>& batch, Workspace& w) {
+    columns(w.time, 0, batch.size()) = batch.t.transpose();
+    return columns(std::as_const(w.time), 0, batch.size());
   }
-  ConstVectorView<Scalar> of_body(ConstVectorView<Scalar> p) const {
-    return segment(p, embedding_.parameter_count(), body_.parameter_count());
+
+  template <class V>
+  V of_embedding(V p) const {
+    return detail::part_of(p, 0, embedding_.parameter_count());
+  }
+  template <class V>
+  V of_body(V p) const {
+    return detail::part_of(p, embedding_.parameter_count(), body_.parameter_count());
   }
 
   Embedding embedding_;

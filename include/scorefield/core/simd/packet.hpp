@@ -1,4 +1,4 @@
-/// SIMD registers through Eigen's portable packets: with the activation functions, the one place that names Eigen's
+/// SIMD registers (packets) and their arithmetic through Eigen's portable ones; this folder alone names Eigen's
 /// internals.
 ///
 /// A loop over packets gives each element the same bits wherever it stands, because the last, incomplete packet goes
@@ -34,6 +34,11 @@ inline constexpr Index packet_size = Eigen::internal::unpacket_traits<Packet<Sca
 template <Real Scalar>
 inline Packet<Scalar> broadcast(Scalar value) {
   return Eigen::internal::pset1<Packet<Scalar>>(value);
+}
+/// The same where the packet's type is at hand: constant<P>(1).
+template <class P>
+inline P constant(ScalarOf<P> value) {
+  return Eigen::internal::pset1<P>(value);
 }
 template <Real Scalar>
 inline Packet<Scalar> load(const Scalar* from) {
@@ -121,6 +126,27 @@ inline P subtract(const P& a, const P& b) {
 template <class P>
 inline P multiply(const P& a, const P& b) {
   return Eigen::internal::pmul(a, b);
+}
+template <class P>
+inline P divide(const P& a, const P& b) {
+  return Eigen::internal::pdiv(a, b);
+}
+template <class P>
+inline P smaller(const P& a, const P& b) {
+  return Eigen::internal::pmin(a, b);
+}
+template <class P>
+inline P larger(const P& a, const P& b) {
+  return Eigen::internal::pmax(a, b);
+}
+template <class P>
+inline P negate(const P& a) {
+  return Eigen::internal::pnegate(a);
+}
+/// |a|
+template <class P>
+inline P magnitude(const P& a) {
+  return Eigen::internal::pabs(a);
 }
 
 /// The sum of f(from[i]...) for i in [0, count), in an order that depends on count alone; f of zeros must be 0.

@@ -1,4 +1,4 @@
-/// No activation.
+/// Identity: no activation function.
 #pragma once
 
 #include "scorefield/core/simd/packet.hpp"
@@ -10,7 +10,7 @@ namespace scorefield {
 struct Identity {
   template <class P>
   static ActivationValue<P> evaluate(const P& z) {
-    return {z, Eigen::internal::pset1<P>(1)};
+    return {z, constant<P>(1)};
   }
 };
 

@@ -1,4 +1,4 @@
-/// The logarithm of the logistic function.
+/// LogSigmoid: the logarithm of the logistic function.
 #pragma once
 
 #include "scorefield/core/simd/elementary.hpp"
@@ -12,9 +12,9 @@ namespace scorefield {
 struct LogSigmoid {
   template <class P>
   static ActivationValue<P> evaluate(const P& z) {
-    using namespace Eigen::internal;
     const auto l = detail::logistic(z);
-    return {psub(pmin(z, pset1<P>(0)), log1p_of_unit(l.exponential)), where_negative(z, l.of_magnitude, l.of_opposite)};
+    return {subtract(smaller(z, constant<P>(0)), log1p_of_unit(l.exponential)),
+            where_negative(z, l.of_magnitude, l.of_opposite)};
   }
 };
 

@@ -1,4 +1,4 @@
-/// The ramp.
+/// ReLU, the rectified linear unit.
 #pragma once
 
 #include "scorefield/core/simd/packet.hpp"
@@ -6,13 +6,12 @@
 
 namespace scorefield {
 
-/// f(z) = max(z, 0); its derivative at 0 is taken as 0.
+/// f(z) = max(z, 0). Its derivative at 0 is taken as 0.
 struct ReLU {
   template <class P>
   static ActivationValue<P> evaluate(const P& z) {
-    using namespace Eigen::internal;
-    const P zero = pset1<P>(0);
-    return {where_negative(z, zero, z), where_negative(pnegate(z), pset1<P>(1), zero)};
+    const P zero = constant<P>(0);
+    return {where_negative(z, zero, z), where_negative(negate(z), constant<P>(1), zero)};
   }
 };
 

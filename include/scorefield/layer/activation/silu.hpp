@@ -1,4 +1,4 @@
-/// The sigmoid linear unit.
+/// SiLU, the sigmoid linear unit, also called swish.
 #pragma once
 
 #include "scorefield/core/simd/packet.hpp"
@@ -11,11 +11,10 @@ namespace scorefield {
 struct SiLU {
   template <class P>
   static ActivationValue<P> evaluate(const P& z) {
-    using namespace Eigen::internal;
     const auto l = detail::logistic(z);
     const P sigmoid = where_negative(z, l.of_opposite, l.of_magnitude);
     const P opposite = where_negative(z, l.of_magnitude, l.of_opposite);
-    return {pmul(z, sigmoid), pmul(sigmoid, multiply_add(z, opposite, pset1<P>(1)))};
+    return {multiply(z, sigmoid), multiply(sigmoid, multiply_add(z, opposite, constant<P>(1)))};
   }
 };
 

@@ -1,4 +1,4 @@
-/// The smooth ramp.
+/// Softplus, a smooth ReLU.
 #pragma once
 
 #include "scorefield/core/simd/elementary.hpp"
@@ -12,9 +12,9 @@ namespace scorefield {
 struct Softplus {
   template <class P>
   static ActivationValue<P> evaluate(const P& z) {
-    using namespace Eigen::internal;
     const auto l = detail::logistic(z);
-    return {padd(pmax(z, pset1<P>(0)), log1p_of_unit(l.exponential)), where_negative(z, l.of_opposite, l.of_magnitude)};
+    return {add(larger(z, constant<P>(0)), log1p_of_unit(l.exponential)),
+            where_negative(z, l.of_opposite, l.of_magnitude)};
   }
 };
 

@@ -1,4 +1,4 @@
-/// The hyperbolic tangent.
+/// Tanh, the hyperbolic tangent.
 #pragma once
 
 #include "scorefield/core/simd/elementary.hpp"
@@ -11,11 +11,10 @@ namespace scorefield {
 struct Tanh {
   template <class P>
   static ActivationValue<P> evaluate(const P& z) {
-    using namespace Eigen::internal;
     // With m = exp(-2|z|) - 1 no digits are lost near 0.
-    const P m = expm1_of_negative(pmul(pabs(z), pset1<P>(-2)));
-    const P magnitude = pdiv(pnegate(m), padd(m, pset1<P>(2)));
-    return {where_negative(z, pnegate(magnitude), magnitude), multiply_add(pnegate(magnitude), magnitude, pset1<P>(1))};
+    const P m = expm1_of_negative(multiply(magnitude(z), constant<P>(-2)));
+    const P size = divide(negate(m), add(m, constant<P>(2)));
+    return {where_negative(z, negate(size), size), multiply_add(negate(size), size, constant<P>(1))};
   }
 };
 

@@ -1,4 +1,4 @@
-/// What embeddings of a number in waves have in common.
+/// The base class of embeddings of a number in sines and cosines.
 #pragma once
 
 #include <cassert>
@@ -13,7 +13,7 @@
 
 namespace scorefield::detail {
 
-/// 1 -> 2 m: the sines of x times each of m angular frequencies, then the cosines.
+/// From 1 number x to 2 m: the sines of x times each of m angular frequencies, then the cosines.
 template <Real S>
 class FrequencyEmbedding : public Parameterless<S> {
  public:
@@ -28,8 +28,8 @@ class FrequencyEmbedding : public Parameterless<S> {
   const Vector<Scalar>& frequencies() const { return frequencies_; }
 
   /// In one copy, because compilers make one call of a sine and a cosine in some copies and two in others.
-  SCOREFIELD_ONE_COPY void evaluate(ConstVectorView<Scalar>, ConstMatrixView<Scalar> x, MatrixView<Scalar> y,
-                                    Workspace&) const {
+  SCOREFIELD_ONE_COPY void evaluate(ConstVectorView<Scalar>, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar>,
+                                    MatrixView<Scalar> y, Workspace&) const {
     assert(x.rows() == 1 && y.rows() == outputs() && x.cols() == y.cols());
     const Index m = frequencies_.size();
     for (Index j = 0; j < x.cols(); ++j)
@@ -40,17 +40,19 @@ class FrequencyEmbedding : public Parameterless<S> {
       }
   }
 
-  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
-    evaluate(p, x, y, w);
+  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
+               Workspace& w) const {
+    evaluate(p, x, c, y, w);
   }
 
-  void backward(ConstVectorView<Scalar>, ConstMatrixView<Scalar>, ConstMatrixView<Scalar> y, MatrixView<Scalar> dy,
-                MatrixView<Scalar> dx, VectorView<Scalar>, Workspace&) const {
+  void backward(ConstVectorView<Scalar>, ConstMatrixView<Scalar>, ConstMatrixView<Scalar>, ConstMatrixView<Scalar> y,
+                MatrixView<Scalar> dy, MatrixView<Scalar> dx, MatrixView<Scalar>, VectorView<Scalar>,
+                Workspace&) const {
     const Index m = frequencies_.size();
     const auto slope = [](const auto& frequency, const auto& sine, const auto& cosine, const auto& dsine,
                           const auto& dcosine) {
-      using namespace Eigen::internal;
-      return pmul(frequency, psub(pmul(dsine, cosine), pmul(dcosine, sine)));
+      using scorefield::multiply;
+      return multiply(frequency, subtract(multiply(dsine, cosine), multiply(dcosine, sine)));
     };
     for (Index j = 0; j < dx.cols(); ++j) {
       const Scalar *sine = y.col(j).data(), *dsine = dy.col(j).data();

@@ -1,4 +1,4 @@
-/// Normalisation over groups of channels: what the layer and blocks that modulate its result share.
+/// Group normalisation whose gain and offset are the caller's: what GroupNorm and ResidualBlock share.
 #pragma once
 
 #include <algorithm>
@@ -24,8 +24,8 @@ namespace scorefield::detail {
 ///
 /// Gain and offset are the caller's: `affine` holds the gain of each channel over the offset of each channel, as
 /// 2 channels x 1 for all samples alike or 2 channels x n for each sample its own. A layer with parameters passes
-/// those; a block that its condition modulates, y = f(normalised(x) (1 + scale) + shift), passes what it has made of
-/// the condition, and hands on the gradient by it.
+/// those. A block whose context modulates it, y = f(normalised(x) (1 + scale) + shift), passes what it has made of the
+/// context, and hands on the gradient by it.
 template <Real S, Activation F = Identity>
 class GroupNormaliser {
  public:
@@ -90,32 +90,34 @@ class GroupNormaliser {
   }
 
   /// After that forward, with dy the gradient of a loss by y: writes the one by x to dx, unless dx has no columns, and
-  /// adds the one by affine to daffine, of the same shape; dy is scratch afterwards.
+  /// adds the one by affine to daffine, of the same shape, unless it has no numbers; dy is scratch afterwards.
   void backward(const ConstImagePairView<Scalar>& x, ConstMatrixView<Scalar> affine, MatrixView<Scalar> dy,
                 const ImagePairView<Scalar>& dx, MatrixView<Scalar> daffine, Workspace& w) const {
-    assert(daffine.rows() == affine.rows() && daffine.cols() == affine.cols());
+    assert(daffine.size() == 0 || (daffine.rows() == affine.rows() && daffine.cols() == affine.cols()));
     const Index c = shape_.channels;
-    const auto add = [](const auto& a, const auto& b) { return Eigen::internal::padd(a, b); };
+    const auto sum = [](const auto& a, const auto& b) { return add(a, b); };
     for (Index j = 0; j < x.cols(); ++j) {
       const Scalar *moments = w.moments.col(j).data(), *gain = affine.col(own(affine, j)).data();
       sum_products(x, dy, j, w);
       Scalar* of_gain = w.sums.data();
       Scalar* of_offset = of_gain + c;
-      Scalar* target = daffine.col(own(affine, j)).data();
-      transform(target, 2 * c, add, target, of_gain);
+      if (daffine.size() > 0) {
+        Scalar* target = daffine.col(own(affine, j)).data();
+        transform(target, 2 * c, sum, target, of_gain);
+      }
       if (dx.cols() == 0) continue;
 
       // With d the gradient by the normalised numbers, n: dx = (d - mean of d - n mean of d n) / deviation.
-      const auto product = [](const auto& a, const auto& b) { return Eigen::internal::pmul(a, b); };
+      const auto product = [](const auto& a, const auto& b) { return scorefield::multiply(a, b); };
       transform(of_gain, c, product, of_gain, gain);
       transform(of_offset, c, product, of_offset, gain);
       average_groups(of_gain);
       average_groups(of_offset);
       const auto slope = [](const auto& number, const auto& d, const auto& mean, const auto& inverse,
                             const auto& factor, const auto& of_product, const auto& of_d) {
-        using namespace Eigen::internal;
-        const auto normalised = pmul(psub(number, mean), inverse);
-        return pmul(inverse, psub(pmul(d, factor), multiply_add(normalised, of_product, of_d)));
+        using scorefield::multiply;
+        const auto normalised = multiply(subtract(number, mean), inverse);
+        return multiply(inverse, subtract(multiply(d, factor), multiply_add(normalised, of_product, of_d)));
       };
       const auto write_part = [&](Index k, Index channels, const auto& some, auto to) {
         const Scalar *from = some.col(j).data(), *dz = dy.col(j).data() + k;
@@ -132,8 +134,7 @@ class GroupNormaliser {
 
   template <class P>
   static P scaled(const P& number, const P& mean, const P& inverse, const P& gain, const P& offset) {
-    using namespace Eigen::internal;
-    return multiply_add(pmul(psub(number, mean), inverse), gain, offset);
+    return multiply_add(scorefield::multiply(subtract(number, mean), inverse), gain, offset);
   }
 
   /// The column of affine that is sample j's.
@@ -163,15 +164,15 @@ class GroupNormaliser {
     const Index c = shape_.channels;
     Scalar* square = mean + c;
     std::fill_n(mean, 2 * c, Scalar(0));
-    const auto add = [](const auto& sum, const auto& number) { return Eigen::internal::padd(sum, number); };
+    const auto plus = [](const auto& sum, const auto& number) { return add(sum, number); };
     const auto add_part = [&](Index k, Index channels, const auto& part) {
       const Scalar* from = part.col(j).data();
-      for (Index i = 0; i < part.rows(); i += channels) transform(mean + k, channels, add, mean + k, from + i);
+      for (Index i = 0; i < part.rows(); i += channels) transform(mean + k, channels, plus, mean + k, from + i);
     };
     for_each_part(shape_.pixels(), add_part, x);
     average_groups(mean);
     const auto add_square = [](const auto& sum, const auto& number, const auto& centre) {
-      const auto d = Eigen::internal::psub(number, centre);
+      const auto d = subtract(number, centre);
       return multiply_add(d, d, sum);
     };
     const auto add_squares_of_part = [&](Index k, Index channels, const auto& part) {
@@ -192,10 +193,10 @@ class GroupNormaliser {
     w.sums.setZero();
     Scalar* of_product = w.sums.data();
     Scalar* of_dy = of_product + c;
-    const auto add = [](const auto& product, const auto& sum, const auto& d, const auto& number, const auto& mean,
-                        const auto& inverse) {
-      using namespace Eigen::internal;
-      return std::array{d, multiply_add(pmul(psub(number, mean), inverse), d, product), padd(sum, d)};
+    const auto sums = [](const auto& product, const auto& sum, const auto& d, const auto& number, const auto& mean,
+                         const auto& inverse) {
+      return std::array{d, multiply_add(scorefield::multiply(subtract(number, mean), inverse), d, product),
+                        add(sum, d)};
     };
     const auto add_part = [&](Index k, Index channels, const auto& part) {
       const Scalar* from = part.col(j).data();
@@ -203,9 +204,9 @@ class GroupNormaliser {
         Scalar* d = &dy(i, j);
         if constexpr (!linear)
           transform(
-              d, channels, [](const auto& a, const auto& b) { return Eigen::internal::pmul(a, b); }, d,
+              d, channels, [](const auto& a, const auto& b) { return scorefield::multiply(a, b); }, d,
               &w.derivative(i, j));
-        transform(std::array{d, of_product + k, of_dy + k}, channels, add, of_product + k, of_dy + k, d, from,
+        transform(std::array{d, of_product + k, of_dy + k}, channels, sums, of_product + k, of_dy + k, d, from,
                   moments + k, moments + c + k);
       }
     };

@@ -1,7 +1,6 @@
-/// Layers one after the other: what networks known at compile time and at run time have in common.
+/// The base class of Sequential and LayerList: layers one after the other.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <tuple>
@@ -13,11 +12,11 @@
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/concept.hpp"
-#include "scorefield/layer/conditional.hpp"
+#include "scorefield/layer/detail/part_of.hpp"
 
 namespace scorefield::detail {
 
-// A list of layers, or of their workspaces, is a tuple or a vector; these few functions make them alike.
+// A list of layers, or of their workspaces, is a tuple or a vector. These few functions make them alike.
 
 /// f(list[i], ws[i]).
 template <class... L, class... W, class F>
@@ -50,19 +49,10 @@ auto workspaces(const std::vector<L>& list, Index columns) {
   return w;
 }
 
-template <class List>
-inline constexpr bool any_conditional = false;
-template <class... L>
-inline constexpr bool any_conditional<std::tuple<L...>> = (ConditionalLayer<L> || ...);
-template <class L>
-inline constexpr bool any_conditional<std::vector<L>> = ConditionalLayer<L>;
-
-/// y = last(... second(first(x))): itself a layer, and a conditional one where one of the layers is; all get the same
-/// context. The pieces of layer i are named "<i>.weight" and the like.
+/// y = last(... second(first(x))), itself a layer. All layers get the same context. The pieces of layer i are named
+/// "<i>.weight" and the like.
 template <Real S, class List>
-class LayerChain : public CallsOfParts<LayerChain<S, List>, S, any_conditional<List>> {
-  friend CallsOfParts<LayerChain, S, any_conditional<List>>;
-
+class LayerChain {
  public:
   using Scalar = S;
 
@@ -72,31 +62,8 @@ class LayerChain : public CallsOfParts<LayerChain<S, List>, S, any_conditional<L
     std::vector<Matrix<Scalar>> gradients;  // of the loss by them
   };
 
-  explicit LayerChain(List layers) : layers_(std::move(layers)) {
-    Index i = 0;
-    for_each(layers_, [&](const auto& layer) {
-      if (i == 0) {
-        inputs_ = layer.inputs();
-      } else if (layer.inputs() != outputs_) {
-        throw InvalidArgument("Sequential", text("layer ", i, " to take the ", outputs_, " outputs of the one before"),
-                              text("one of ", layer.inputs(), " inputs"), "make neighbouring widths equal");
-      }
-      outputs_ = layer.outputs();
-      if (const Index size = detail::context_size(layer); size > 0) {
-        if (context_size_ > 0 && size != context_size_)
-          throw InvalidArgument("Sequential", text("one context, of ", context_size_, " numbers"),
-                                text("layer ", i, " with one of ", size), "make them equal");
-        context_size_ = size;
-      }
-      offsets_.push_back(parameter_count_);
-      parameter_count_ += layer.parameter_count();
-      ++i;
-    });
-    if (i == 0) throw InvalidArgument("Sequential", "at least one layer", "none", "pass the layers in order");
-  }
-
   Index inputs() const { return inputs_; }
-  Index context_size() const requires any_conditional<List> { return context_size_; }
+  Index context_size() const { return context_size_; }
   Index outputs() const { return outputs_; }
   Index parameter_count() const { return parameter_count_; }
 
@@ -124,41 +91,64 @@ class LayerChain : public CallsOfParts<LayerChain<S, List>, S, any_conditional<L
     return w;
   }
 
- protected:
-  List layers_;
-
- private:
-  static ConstMatrixView<Scalar> output(const Workspace& w, std::size_t i, Index n) {
-    return columns(w.outputs[i], 0, n);
-  }
-
-  void evaluate_parts(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
-                      MatrixView<Scalar> y, Workspace& w) const {
+  void evaluate(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
+                Workspace& w) const {
     for_each_in_order(p, x, y, w, [c](const auto& layer, auto& own, auto q, auto in, auto out) {
-      detail::evaluate(layer, q, in, c, out, own);
+      layer.evaluate(q, in, c, out, own);
     });
   }
 
-  void forward_parts(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
-                     MatrixView<Scalar> y, Workspace& w) const {
+  void forward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c, MatrixView<Scalar> y,
+               Workspace& w) const {
     for_each_in_order(p, x, y, w, [c](const auto& layer, auto& own, auto q, auto in, auto out) {
-      detail::forward(layer, q, in, c, out, own);
+      layer.forward(q, in, c, out, own);
     });
   }
 
-  void backward_parts(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
-                      ConstMatrixView<Scalar> y, MatrixView<Scalar> dy, MatrixView<Scalar> dx, MatrixView<Scalar> dc,
-                      VectorView<Scalar> g, Workspace& w) const {
+  void backward(ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> c,
+                ConstMatrixView<Scalar> y, MatrixView<Scalar> dy, MatrixView<Scalar> dx, MatrixView<Scalar> dc,
+                VectorView<Scalar> g, Workspace& w) const {
     const Index n = dy.cols();
     const std::size_t last = offsets_.size() - 1;
     for (std::size_t i = last + 1; i-- > 0;) {
       apply_at(layers_, w.layers, i, [&](const auto& layer, auto& own) {
-        detail::backward(layer, segment(p, offsets_[i], layer.parameter_count()), i == 0 ? x : output(w, i - 1, n), c,
-                         i == last ? y : output(w, i, n), i == last ? dy : columns(w.gradients[i], 0, n),
-                         i == 0 ? dx : columns(w.gradients[i - 1], 0, n), dc,
-                         segment(g, offsets_[i], layer.parameter_count()), own);
+        layer.backward(segment(p, offsets_[i], layer.parameter_count()), i == 0 ? x : output(w, i - 1, n), c,
+                       i == last ? y : output(w, i, n), i == last ? dy : columns(w.gradients[i], 0, n),
+                       i == 0 ? dx : columns(w.gradients[i - 1], 0, n), dc,
+                       part_of(g, offsets_[i], layer.parameter_count()), own);
       });
     }
+  }
+
+ protected:
+  /// `operation` is what messages name.
+  LayerChain(const char* operation, List layers) : layers_(std::move(layers)) {
+    Index i = 0;
+    for_each(layers_, [&](const auto& layer) {
+      if (i == 0)
+        inputs_ = layer.inputs();
+      else if (layer.inputs() != outputs_)
+        throw InvalidArgument(operation, text("layer ", i, " to take the ", outputs_, " outputs of the one before"),
+                              text("one of ", layer.inputs(), " inputs"), "make neighbouring widths equal");
+      outputs_ = layer.outputs();
+      if (const Index size = layer.context_size(); size > 0) {
+        if (context_size_ > 0 && size != context_size_)
+          throw InvalidArgument(operation, text("one context, of ", context_size_, " numbers"),
+                                text("layer ", i, " with one of ", size), "make them equal");
+        context_size_ = size;
+      }
+      offsets_.push_back(parameter_count_);
+      parameter_count_ += layer.parameter_count();
+      ++i;
+    });
+    if (i == 0) throw InvalidArgument(operation, "at least one layer", "none", "pass the layers in order");
+  }
+
+  const List& layers() const { return layers_; }
+
+ private:
+  static ConstMatrixView<Scalar> output(const Workspace& w, std::size_t i, Index n) {
+    return columns(w.outputs[i], 0, n);
   }
 
   /// Calls run(layer, its workspace, its parameters, its input, its output) for one layer after the other.
@@ -175,6 +165,7 @@ class LayerChain : public CallsOfParts<LayerChain<S, List>, S, any_conditional<L
     }
   }
 
+  List layers_;
   std::vector<Index> offsets_;  // of each layer's parameters
   Index inputs_ = 0, outputs_ = 0, context_size_ = 0, parameter_count_ = 0;
 };

@@ -1,4 +1,4 @@
-/// What layers without parameters have in common.
+/// Base classes of layers without parameters: the parts of a Layer that are empty there.
 #pragma once
 
 #include <string>
@@ -10,18 +10,19 @@
 
 namespace scorefield::detail {
 
-/// The part of a Layer that is empty where there are no parameters.
+/// What a Layer says of parameters and context where it has neither.
 template <Real S>
 class Parameterless {
  public:
   using Scalar = S;
 
+  Index context_size() const { return 0; }
   Index parameter_count() const { return 0; }
   void declare(ParameterLayout&, const std::string&) const {}
   void initialise(VectorView<Scalar>, const Random&, Index) const {}
 };
 
-/// A map of images that keeps nothing of a forward pass either.
+/// A map of images to images that keeps nothing of a forward pass either.
 template <Real S>
 class ImageMap : public Parameterless<S> {
  public:

@@ -1,4 +1,4 @@
-/// What space-to-depth and depth-to-space have in common.
+/// Moves blocks of pixels into channels and back, for SpaceToDepth and DepthToSpace.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-/// What pooling layers have in common.
+/// The base class of pooling layers, and their options.
 #pragma once
 
 #include <algorithm>

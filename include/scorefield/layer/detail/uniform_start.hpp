@@ -1,4 +1,4 @@
-/// Starting values of weights, uniform around 0.
+/// Initialisation of weights, uniform around 0.
 #pragma once
 
 #include <cmath>

@@ -1,4 +1,4 @@
-/// Applying an activation function to a layer's outputs.
+/// Applies an activation function to each number of a matrix, with its derivative or without.
 #pragma once
 
 #include <array>

@@ -1,4 +1,4 @@
-/// What log-sigmoid, softplus and SiLU have in common.
+/// The logistic function (sigmoid) of packets, which log-sigmoid, softplus and SiLU are made of.
 #pragma once
 
 #include "scorefield/core/simd/elementary.hpp"
@@ -16,11 +16,10 @@ struct Logistic {
 
 template <class P>
 inline Logistic<P> logistic(const P& z) {
-  using namespace Eigen::internal;
-  const P one = pset1<P>(1);
-  const P e = exp_of_negative(pnegate(pabs(z)));
-  const P of_magnitude = pdiv(one, padd(one, e));
-  return {e, of_magnitude, pmul(e, of_magnitude)};
+  const P one = constant<P>(1);
+  const P e = exp_of_negative(negate(magnitude(z)));
+  const P of_magnitude = divide(one, add(one, e));
+  return {e, of_magnitude, scorefield::multiply(e, of_magnitude)};
 }
 
 }  // namespace scorefield::detail

@@ -1,17 +1,23 @@
-/// The way back through a bias and an activation.
+/// The gradient through a bias and an activation (backpropagation).
 #pragma once
 
-#include <algorithm>
+#include <utility>
 
 #include "scorefield/core/simd/packet.hpp"
 #include "scorefield/core/types.hpp"
 
 namespace scorefield::detail {
 
-/// For y = f(z + b 1^T): dy = dy f'(z), the gradient by z, and db += the sum of its columns. dy is outputs x n, the
-/// derivative f'(z) as large, or null where f is the identity.
+/// For y = f(z + b 1^T), dy becomes dy f'(z), which is the gradient by z, and db += the sum of its columns. dy is
+/// outputs x n. The derivative f'(z) is as large, or null where f is the identity; db is null where the gradient by b
+/// is not wanted.
 template <Real Scalar>
 void through_activation(MatrixView<Scalar> dy, const Scalar* derivative, Scalar* db) {
+  if (!db) {
+    const auto product = [](const auto& d, const auto& slope) { return scorefield::multiply(d, slope); };
+    if (derivative) transform(dy.data(), dy.size(), product, std::as_const(dy).data(), derivative);
+    return;
+  }
   constexpr Index size = packet_size<Scalar>, most = 4;
   const Index rows = dy.rows(), whole = rows - rows % size;
   const auto some = [&]<Index Packets>(std::integral_constant<Index, Packets>, Index row) {

@@ -1,4 +1,4 @@
-/// What convolutions and transposed ones have in common.
+/// The base class of Convolution and TransposedConvolution.
 #pragma once
 
 #include <cassert>
@@ -42,6 +42,7 @@ class WindowLayer {
   const ImageShape& input_shape() const { return geometry_->input; }
   const ImageShape& output_shape() const { return geometry_->output; }
   Index inputs() const { return input_shape().size(); }
+  Index context_size() const { return 0; }
   Index outputs() const { return output_shape().size(); }
   Index parameter_count() const { return weights() + output_shape().channels; }
 
@@ -67,21 +68,25 @@ class WindowLayer {
     return w;
   }
 
-  void evaluate(ConstVectorView<Scalar> p, ConstImagePairView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
+  void evaluate(ConstVectorView<Scalar> p, ConstImagePairView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> y,
+                Workspace& w) const {
     affine(p, x, y, w);
     if constexpr (!linear) activate<F>(y);
   }
 
-  void forward(ConstVectorView<Scalar> p, ConstImagePairView<Scalar> x, MatrixView<Scalar> y, Workspace& w) const {
+  void forward(ConstVectorView<Scalar> p, ConstImagePairView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> y,
+               Workspace& w) const {
     affine(p, x, y, w);
     if constexpr (!linear) activate<F>(y, columns(w.derivative, 0, y.cols()));
   }
 
-  void backward(ConstVectorView<Scalar> p, ConstImagePairView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> dy,
-                ImagePairView<Scalar> dx, VectorView<Scalar> g, Workspace& w) const {
+  void backward(ConstVectorView<Scalar> p, ConstImagePairView<Scalar> x, ConstMatrixView<Scalar>,
+                ConstMatrixView<Scalar>, MatrixView<Scalar> dy, ImagePairView<Scalar> dx, MatrixView<Scalar>,
+                VectorView<Scalar> g, Workspace& w) const {
     const Index n = dy.cols();
+    const bool adds_to_g = g.size() > 0;
     through_activation(MatrixView<Scalar>(dy.data(), output_shape().channels, n * output_shape().pixels()),
-                       linear ? nullptr : w.derivative.data(), g.data() + weights());
+                       linear ? nullptr : w.derivative.data(), adds_to_g ? g.data() + weights() : nullptr);
     const ConstMatrixView<Scalar> dz(dy.data(), dy.rows(), n);
     const auto bordered_dz = [&] {
       copy_inside<Scalar>(dz, output_shape(), border_of_dz(), columns(w.dz, 0, n));
@@ -89,13 +94,13 @@ class WindowLayer {
     };
     if constexpr (transposed) {
       const auto wide = bordered_dz();
-      window().template add_gradient<Scalar>(x, wide, g.data(), w.window);
+      if (adds_to_g) window().template add_gradient<Scalar>(x, wide, g.data(), w.window);
       if (dx.cols() > 0) window().template gather<Scalar>(p.data(), nullptr, wide, dx, w.window);
     } else if (winograd()) {
-      winograd()->template add_gradient<Scalar>(dz, x, g.data(), w.winograd);
+      if (adds_to_g) winograd()->template add_gradient<Scalar>(dz, x, g.data(), w.winograd);
       if (dx.cols() > 0) winograd()->template convolve_back<Scalar>(p.data(), dz, dx, w.winograd);
     } else {
-      window().template add_gradient<Scalar>(dz, columns(std::as_const(w.x), 0, n), g.data(), w.window);
+      if (adds_to_g) window().template add_gradient<Scalar>(dz, columns(std::as_const(w.x), 0, n), g.data(), w.window);
       if (dx.cols() > 0) window().template scatter<Scalar>(p.data(), nullptr, bordered_dz(), dx, w.window);
     }
   }
