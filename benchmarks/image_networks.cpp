@@ -52,8 +52,8 @@ struct TutorialUNet {
 
 struct UNet {
   static auto model(const sf::Dataset<float>& data) {
-    using Network = sf::UNet<float, sf::ImageShape{28, 28, 1}, sf::UNetOptions{.fold = 2, .heads = 2}, 48, 96>;
-    return sf::ScoreModel{sf::VariancePreserving<float>{}, Network{}, sf::LinearDenoiserCorrection<float>::fit(data),
+    const sf::UNet<float> network({28, 28, 1}, {.widths = {48, 96}, .fold = 2, .heads = 2});
+    return sf::ScoreModel{sf::VariancePreserving<float>{}, network, sf::LinearDenoiserCorrection<float>::fit(data),
                           sf::Seed{0}};
   }
   // The time; the first convolution and block, with their modulation; down; a block, the maps of attention and a block;

@@ -1,13 +1,14 @@
-/// Layers, with hand-written gradients.
+/// All layers, with hand-written gradients.
 #pragma once
 
 #include "scorefield/layer/activation.hpp"
 #include "scorefield/layer/activation_layer.hpp"
+#include "scorefield/layer/any_image_layer.hpp"
 #include "scorefield/layer/attention_block.hpp"
 #include "scorefield/layer/average_pool.hpp"
 #include "scorefield/layer/concept.hpp"
-#include "scorefield/layer/conditional.hpp"
 #include "scorefield/layer/convolution.hpp"
+#include "scorefield/layer/crop.hpp"
 #include "scorefield/layer/dense.hpp"
 #include "scorefield/layer/depth_to_space.hpp"
 #include "scorefield/layer/gaussian_fourier_embedding.hpp"
@@ -23,3 +24,4 @@
 #include "scorefield/layer/transposed_convolution.hpp"
 #include "scorefield/layer/upsample_nearest.hpp"
 #include "scorefield/layer/zero_initialised.hpp"
+#include "scorefield/layer/zero_pad.hpp"

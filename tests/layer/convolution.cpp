@@ -61,10 +61,13 @@ void check_convolution(const sf::ImageShape& input, Index channels, const sf::Co
 template <class Scalar>
 void check_transposed(const sf::ImageShape& input, Index channels, const sf::TransposedConvolutionOptions& o,
                       Index columns) {
-  CAPTURE(input.height, input.width, input.channels, channels, o.kernel, o.stride, o.padding, o.output_padding);
+  CAPTURE(input.height, input.width, input.channels, channels, o.kernel, o.stride, o.padding, o.output_padding.rows,
+          o.output_padding.columns);
   const sf::TransposedConvolution<Scalar> layer(input, channels, o);
   const auto output = layer.output_shape();
-  CHECK(output.width == (input.width - 1) * o.stride - 2 * o.padding + o.kernel + o.output_padding);
+  const auto edge = [&](Index n) { return (n - 1) * o.stride - 2 * o.padding + o.kernel; };
+  CHECK(output.height == edge(input.height) + o.output_padding.rows);
+  CHECK(output.width == edge(input.width) + o.output_padding.columns);
   const auto p = test::normals<Scalar>(layer.parameter_count(), 1, "p");
   const auto x = test::normals<Scalar>(layer.inputs(), columns, "x");
   const Index weights = o.kernel * o.kernel * channels * input.channels;
@@ -104,6 +107,8 @@ TEMPLATE_TEST_CASE("a transposed convolution is its definition in every shape", 
     check_transposed<TestType>({2, 2, 64}, 64, {}, columns);
     check_transposed<TestType>({4, 4, 70}, 33, {.output_padding = 0}, columns);
     check_transposed<TestType>({14, 13, 5}, 7, {}, columns);
+    check_transposed<TestType>({3, 8, 17}, 9, {.output_padding = {0, 1}}, columns);
+    check_transposed<TestType>({1, 4, 3}, 8, {.output_padding = {1, 0}}, columns);
     check_transposed<TestType>({4, 5, 3}, 5, {.kernel = 4, .stride = 2, .padding = 1, .output_padding = 0}, columns);
     check_transposed<TestType>({4, 5, 3}, 5, {.kernel = 1, .stride = 2, .padding = 0, .output_padding = 1}, columns);
     check_transposed<TestType>({4, 5, 3}, 2, {.kernel = 5, .stride = 3, .padding = 2, .output_padding = 2}, columns);
@@ -117,7 +122,9 @@ TEST_CASE("convolutions refuse what cannot be", "[layer]") {
   CHECK_THROWS_WITH(sf::Convolution<float>({2, 5, 1}, 3, {.kernel = 5, .padding = 1}),
                     test::contains("a kernel that fits"));
   CHECK_THROWS_WITH(sf::TransposedConvolution<float>({5, 5, 1}, 3, {.output_padding = 2}),
-                    test::contains("output_padding 2; kernel 3, stride 2"));
+                    test::contains("output_padding 2 and 2; kernel 3, stride 2"));
+  for (const sf::RowsAndColumns wrong : {sf::RowsAndColumns(-1, 0), {0, -1}, {2, 0}, {0, 2}})
+    CHECK_THROWS_AS(sf::TransposedConvolution<float>({5, 5, 1}, 3, {.output_padding = wrong}), sf::InvalidArgument);
   CHECK_THROWS_WITH(sf::TransposedConvolution<float>({1, 1, 1}, 3, {.kernel = 2, .stride = 2, .output_padding = 0}),
                     test::contains("an output of at least one pixel"));
 }

@@ -28,6 +28,12 @@ TEMPLATE_TEST_CASE("rearranging pixels keeps the promises of a layer", "[layer]"
   test::check_layer(sf::DepthToSpace<TestType>({.height = 2, .width = 1, .channels = 18}, 3));
 }
 
+TEMPLATE_TEST_CASE("padding and cropping keep the promises of a layer", "[layer]", float, double) {
+  test::check_layer(sf::ZeroPad<TestType>({.height = 2, .width = 3, .channels = 3}, 4, 5));
+  test::check_layer(sf::ZeroPad<TestType>({.height = 2, .width = 3, .channels = 1}, 2, 3));
+  test::check_layer(sf::Crop<TestType>({.height = 5, .width = 3, .channels = 2}, 4, 1));
+}
+
 TEMPLATE_TEST_CASE("group normalisation keeps the promises of a layer", "[layer]", float, double) {
   const auto check = [](const sf::ImageShape& shape, sf::Index groups) {
     test::check_layer(sf::GroupNorm<TestType>(shape, groups), test::Starts::fixed);
@@ -78,4 +84,6 @@ TEMPLATE_TEST_CASE("a transposed convolution keeps the promises of a layer", "[l
   test::check_layer(Linear({.height = 2, .width = 2, .channels = 8}, 9,
                            {.kernel = 2, .stride = 3, .padding = 0, .output_padding = 2}));
   test::check_layer(Linear({.height = 3, .width = 3, .channels = 2}, 3, {.stride = 1, .output_padding = 0}));
+  test::check_layer(Linear({.height = 3, .width = 1, .channels = 9}, 8, {.output_padding = {0, 1}}));
+  test::check_layer(Linear({.height = 2, .width = 4, .channels = 1}, 3, {.stride = 3, .output_padding = {2, 0}}));
 }

@@ -155,3 +155,32 @@ TEST_CASE("image maps refuse what they cannot do", "[layer]") {
                     test::contains("DepthToSpace: expected a factor whose square divides the channels, got 2 for 3"));
   CHECK_THROWS_AS(sf::DepthToSpace<float>(shape, 0), sf::InvalidArgument);
 }
+
+TEMPLATE_TEST_CASE("zero padding puts an image into the top left corner, and cropping takes it out", "[layer]", float,
+                   double) {
+  using S = TestType;
+  const sf::ImageShape small{.height = 2, .width = 1, .channels = 2};
+  const auto x = column<S>({1, 2, 3, 4});
+  const auto padded = column<S>({1, 2, 0, 0, 3, 4, 0, 0, 0, 0, 0, 0});
+  const sf::ZeroPad<S> pad(small, 3, 2);
+  CHECK(pad.output_shape() == sf::ImageShape{3, 2, 2});
+  CHECK(of(pad, x) == padded);
+  CHECK(gradient_of(pad, x, counting<S>(12)) == column<S>({1, 2, 5, 6}));
+
+  const sf::Crop<S> crop({.height = 3, .width = 2, .channels = 2}, 2, 1);
+  CHECK(crop.output_shape() == small);
+  CHECK(of(crop, counting<S>(12)) == column<S>({1, 2, 5, 6}));
+  CHECK(gradient_of(crop, counting<S>(12), x) == padded);
+}
+
+TEST_CASE("zero padding and cropping refuse sizes on the wrong side of the image's", "[layer]") {
+  const sf::ImageShape shape{.height = 3, .width = 2, .channels = 2};
+  CHECK_THROWS_WITH(sf::ZeroPad<float>(shape, 3, 1),
+                    test::contains("ZeroPad: expected a height and a width of at least 3 x 2, got 3 x 1; Crop makes"));
+  CHECK_THROWS_AS(sf::ZeroPad<float>(shape, 2, 2), sf::InvalidArgument);
+  CHECK_THROWS_WITH(sf::Crop<float>(shape, 4, 2),
+                    test::contains("Crop: expected a height and a width from 1 x 1 to 3 x 2, got 4 x 2; ZeroPad makes"));
+  CHECK_THROWS_AS(sf::Crop<float>(shape, 3, 3), sf::InvalidArgument);
+  CHECK_THROWS_AS(sf::Crop<float>(shape, 0, 2), sf::InvalidArgument);
+  CHECK_THROWS_AS(sf::Crop<float>(shape, 3, 0), sf::InvalidArgument);
+}

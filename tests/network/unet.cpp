@@ -4,48 +4,143 @@
 
 namespace sf = scorefield;
 namespace test = scorefield::test;
+using sf::Index;
+
+static_assert(sf::Network<sf::UNet<float>>);
+static_assert(sf::Network<sf::UNet<double>>);
 
 namespace {
 
 /// Of 2 x 4 and 1 x 2 pixels once folded, with attention.
-using TwoSizes = sf::UNet<double, sf::ImageShape{4, 8, 1},
-                          sf::UNetOptions{.fold = 2, .blocks = 2, .groups = 2, .heads = 3, .embedding = 4}, 4, 6>;
-/// Of 7, 4 and 2 pixels an edge: halved from an odd number and from an even one.
-using ThreeSizes = sf::UNet<double, sf::ImageShape{7, 7, 1}, sf::UNetOptions{.groups = 2, .embedding = 4}, 4, 4, 4>;
-static_assert(sf::Network<TwoSizes>);
-static_assert(sf::Network<ThreeSizes>);
+sf::UNet<double> two_sizes() {
+  return {{.height = 4, .width = 8, .channels = 1},
+          {.widths = {4, 6}, .fold = 2, .blocks = 2, .groups = 2, .heads = 3, .embedding = 4}};
+}
 
-template <sf::ImageShape image, sf::UNetOptions options, sf::Index... widths>
-concept MakesUNet = requires {
-  typename sf::UNet<float, image, options, widths...>;
-};
-static_assert(MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{}, 8, 16, 24, 32>);
-static_assert(MakesUNet<sf::ImageShape{28, 27, 1}, sf::UNetOptions{}, 8>);
-static_assert(!MakesUNet<sf::ImageShape{28, 27, 1}, sf::UNetOptions{}, 8, 8>);
-static_assert(!MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{.fold = 3}, 8>);
-static_assert(!MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{}, 12>);
-static_assert(!MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{.groups = 0}, 8>);
-static_assert(!MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{.blocks = 0}, 8>);
-static_assert(MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{.heads = 3}, 8, 24>);
-static_assert(!MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{.heads = 3}, 24, 8>);
-static_assert(!MakesUNet<sf::ImageShape{28, 28, 1}, sf::UNetOptions{}>);
-// Odd in both directions, which are halved alike, or in one, where they are not.
-static_assert(MakesUNet<sf::ImageShape{7, 7, 1}, sf::UNetOptions{}, 8, 8>);
-static_assert(!MakesUNet<sf::ImageShape{7, 8, 1}, sf::UNetOptions{}, 8, 8>);
-// A group of one number is normalised to 0.
-static_assert(!MakesUNet<sf::ImageShape{1, 1, 1}, sf::UNetOptions{}, 8>);
-static_assert(!MakesUNet<sf::ImageShape{2, 2, 1}, sf::UNetOptions{}, 8, 8>);
-static_assert(MakesUNet<sf::ImageShape{2, 2, 1}, sf::UNetOptions{}, 8, 16>);
+sf::UNet<double> small(const sf::ImageShape& image, const std::vector<Index>& widths, Index fold = 1) {
+  return {image, {.widths = widths, .fold = fold, .groups = 2, .embedding = 4}};
+}
+
+std::string names(const sf::UNet<double>& network) {
+  std::string all;
+  for (const auto& piece : network.layout().pieces())
+    all += sf::text(piece.name, " ", piece.rows, " x ", piece.cols, ", ");
+  return all;
+}
+
+void check_refused(const sf::ImageShape& image, const sf::UNetOptions& options, const std::string& message) {
+  CHECK_THROWS_WITH(sf::UNet<float>(image, options), test::contains("UNet: expected " + message));
+}
 
 }  // namespace
 
 TEST_CASE("a U-Net keeps the promises of a network", "[network]") {
-  test::check_network(TwoSizes{});
-  test::check_network(ThreeSizes{});
+  test::check_network(two_sizes());
+  // Of 7, 4 and 2 pixels an edge: halved from an odd number and from an even one.
+  test::check_network(small({7, 7, 1}, {4, 4, 4}));
+}
+
+TEST_CASE("a U-Net keeps the promises of a network on images whose sides do not divide", "[network]") {
+  // Padded to whole folds at both sides or one, halved from an odd and an even number, and a sequence.
+  test::check_network(small({5, 7, 2}, {4, 4}, 2));
+  test::check_network(small({4, 5, 1}, {4, 2}, 2));
+  test::check_network(small({3, 6, 1}, {2, 4}));
+  test::check_network(small({1, 5, 1}, {2, 4, 4}));
+}
+
+TEST_CASE("a U-Net takes images of any size", "[network]") {
+  const auto dimension = [](const sf::ImageShape& image) {
+    const sf::UNet<float> network(image, {.widths = {8, 16, 24}, .fold = 2, .heads = 4, .embedding = 8});
+    const auto p = test::parameters(network);
+    CHECK(test::outputs(network, p, test::normals<float>(image.size(), 2, "x"), test::times<float>(2)).allFinite());
+    return network.dimension();
+  };
+  CHECK(dimension({30, 28, 1}) == 30 * 28);
+  CHECK(dimension({31, 17, 1}) == 31 * 17);
+  CHECK(dimension({32, 20, 3}) == 32 * 20 * 3);
+  CHECK(dimension({1, 100, 2}) == 200);
+}
+
+TEST_CASE("a U-Net pads images with zeros to whole folds and crops what comes out", "[network]") {
+  const sf::ImageShape image{5, 4, 2}, whole{6, 6, 2};
+  const auto network = small(image, {4, 4}, 3), of_whole = small(whole, {4, 4}, 3);
+  REQUIRE(network.layout().size() == of_whole.layout().size());
+  REQUIRE(test::starting_values(network) == test::starting_values(of_whole));
+  const auto p = test::parameters(network);
+  const auto t = test::times<double>(3);
+  const auto x = test::normals<double>(image.size(), 3, "x");
+  sf::Matrix<double> padded = sf::Matrix<double>::Zero(whole.size(), 3), expected(image.size(), 3);
+  const auto for_each_number = [&](const auto& f) {
+    for (Index row = 0; row < image.height; ++row)
+      for (Index i = 0; i < image.width * image.channels; ++i)
+        f(row * image.width * image.channels + i, row * whole.width * whole.channels + i);
+  };
+  for_each_number([&](Index i, Index j) { padded.row(j) = x.row(i); });
+  const auto y = test::outputs(of_whole, p, padded, t);
+  for_each_number([&](Index i, Index j) { expected.row(i) = y.row(j); });
+  CHECK(test::outputs(network, p, x, t) == expected);
 }
 
 TEST_CASE("a U-Net starts as 0", "[network]") {
-  const TwoSizes network;
+  const auto network = two_sizes();
   const auto x = test::normals<double>(network.dimension(), 3, "x");
   CHECK(test::outputs(network, test::starting_values(network), x, test::times<double>(3)).isZero(0));
+}
+
+TEST_CASE("the pieces of a U-Net have the names and shapes that files know them by", "[network]") {
+  const sf::UNet<double> network({4, 4, 1}, {.widths = {2, 4}, .fold = 2, .groups = 1, .heads = 2, .embedding = 3});
+  CHECK(names(network) ==
+        "time.1.weight 3 x 64, time.1.bias 3 x 1, time.2.weight 3 x 3, time.2.bias 3 x 1, "
+        "body.1.weight 2 x 36, body.1.bias 2 x 1, body.2.norm.weight 2 x 1, body.2.norm.bias 2 x 1, "
+        "body.2.first.weight 2 x 18, body.2.first.bias 2 x 1, body.2.modulation.weight 4 x 3, "
+        "body.2.modulation.bias 4 x 1, body.2.second.weight 2 x 18, body.2.second.bias 2 x 1, "
+        "body.3.inner.0.weight 4 x 18, body.3.inner.0.bias 4 x 1, body.3.inner.1.norm.weight 4 x 1, "
+        "body.3.inner.1.norm.bias 4 x 1, body.3.inner.1.first.weight 4 x 36, "
+        "body.3.inner.1.first.bias 4 x 1, body.3.inner.1.modulation.weight 8 x 3, "
+        "body.3.inner.1.modulation.bias 8 x 1, body.3.inner.1.second.weight 4 x 36, "
+        "body.3.inner.1.second.bias 4 x 1, body.3.inner.2.norm.weight 4 x 1, "
+        "body.3.inner.2.norm.bias 4 x 1, body.3.inner.2.attention.query.weight 4 x 4, "
+        "body.3.inner.2.attention.query.bias 4 x 1, body.3.inner.2.attention.key.weight 4 x 4, "
+        "body.3.inner.2.attention.key.bias 4 x 1, body.3.inner.2.attention.value.weight 4 x 4, "
+        "body.3.inner.2.attention.value.bias 4 x 1, body.3.inner.2.attention.output.weight 4 x 4, "
+        "body.3.inner.2.attention.output.bias 4 x 1, body.3.inner.3.norm.weight 4 x 1, "
+        "body.3.inner.3.norm.bias 4 x 1, body.3.inner.3.first.weight 4 x 36, "
+        "body.3.inner.3.first.bias 4 x 1, body.3.inner.3.modulation.weight 8 x 3, "
+        "body.3.inner.3.modulation.bias 8 x 1, body.3.inner.3.second.weight 4 x 36, "
+        "body.3.inner.3.second.bias 4 x 1, body.3.inner.4.weight 4 x 18, body.3.inner.4.bias 2 x 1, "
+        "body.3.after.norm.weight 4 x 1, body.3.after.norm.bias 4 x 1, body.3.after.first.weight 2 x 36, "
+        "body.3.after.first.bias 2 x 1, body.3.after.modulation.weight 4 x 3, "
+        "body.3.after.modulation.bias 4 x 1, body.3.after.second.weight 2 x 18, "
+        "body.3.after.second.bias 2 x 1, body.3.after.shortcut.weight 2 x 4, "
+        "body.3.after.shortcut.bias 2 x 1, body.4.weight 2 x 1, body.4.bias 2 x 1, body.5.weight 4 x 18, "
+        "body.5.bias 4 x 1, ");
+}
+
+TEST_CASE("a U-Net refuses options that make none, and says what would do", "[network]") {
+  const sf::ImageShape image{.height = 28, .width = 28, .channels = 1};
+  check_refused({28, 0, 1}, {.widths = {8}}, "an image of positive height, width and channels, got 28 x 0 x 1");
+  check_refused(image, {}, "a width for each size, from fine to coarse, got none; say {.widths = {48, 96}}");
+  check_refused(image, {.widths = {8}, .fold = 0}, "a fold from 1 on, got 0");
+  check_refused(image, {.widths = {8}, .fold = 29}, "a fold that is not larger than the image, got 29 for 28 x 28");
+  check_refused(image, {.widths = {8}, .blocks = 0}, "a number of blocks from 1 on, got 0");
+  check_refused(image, {.widths = {8}, .groups = 0}, "a number of groups from 1 on, got 0");
+  check_refused(image, {.widths = {8}, .heads = -1}, "a number of heads from 0 on, got -1");
+  check_refused(image, {.widths = {8}, .embedding = 0}, "an embedding from 1 on, got 0");
+  check_refused(image, {.widths = {8, 0}}, "positive widths that 8 groups divide, got a width of 0");
+  check_refused(image, {.widths = {-8}}, "positive widths that 8 groups divide, got a width of -8");
+  check_refused(image, {.widths = {8, 20}}, "positive widths that 8 groups divide, got a width of 20; take 16 or 24");
+  check_refused(image, {.widths = {12}, .groups = 16},
+                "positive widths that 16 groups divide, got a width of 12; take 16 or a multiple of it");
+  check_refused(image, {.widths = {24, 8}, .heads = 3},
+                "a number of heads that divides the coarsest width, 8, got 3; take 2 or 4");
+  check_refused(image, {.widths = {8}, .heads = 9},
+                "a number of heads that divides the coarsest width, 8, got 9; take 8");
+  CHECK_NOTHROW(sf::UNet<float>(image, {.widths = {8, 24}, .heads = 3}));
+  // A group of one number is normalised to 0.
+  check_refused({1, 1, 1}, {.widths = {8}},
+                "groups of more than one number, since one alone is normalised to 0, got 8 groups of 8 channels at the "
+                "size of a single pixel; take a width of 16 there, fewer groups, or fewer sizes");
+  check_refused({2, 2, 1}, {.widths = {8, 8}}, "groups of more than one number");
+  check_refused({1, 1, 1}, {.widths = {8, 16}}, "groups of more than one number");
+  CHECK_NOTHROW(sf::UNet<float>({2, 2, 1}, {.widths = {8, 16}}));
 }

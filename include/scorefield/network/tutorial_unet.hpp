@@ -1,16 +1,15 @@
-/// The U-Net of the tutorial that this library began with.
+/// TutorialUNet: the U-Net of the tutorial on score-based models that this library began with.
 #pragma once
 
 #include <array>
 #include <cstddef>
-#include <tuple>
 
 #include "scorefield/core/image_shape.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/activation/log_sigmoid.hpp"
 #include "scorefield/layer/convolution.hpp"
 #include "scorefield/layer/max_pool.hpp"
-#include "scorefield/network/detail/unet_layers.hpp"
+#include "scorefield/network/detail/u_shape.hpp"
 #include "scorefield/network/time_channel.hpp"
 
 namespace scorefield {
@@ -22,40 +21,35 @@ struct TutorialParts {
   static constexpr std::array<Index, 5> widths{32, 64, 128, 256, 256};
   static constexpr std::size_t levels = widths.size();
 
-  template <std::size_t Level>
-  auto enter(const ImageShape& shape) const {
-    return std::tuple{Convolution<S, LogSigmoid>(shape, widths[Level])};
+  void enter(std::size_t level, GrowingLayers<S>& layers) const {
+    layers.add(Convolution<S, LogSigmoid>(layers.shape(), widths[level]));
   }
-  template <std::size_t Level>
-  auto down(const ImageShape& shape) const {
-    return std::tuple{MaxPool<S>(shape, {.padding = shape.height % 2})};
+  void down(std::size_t, GrowingLayers<S>& layers) const {
+    layers.add(MaxPool<S>(layers.shape(), {.padding = layers.shape().height % 2}));
   }
-  template <std::size_t Level>
-  auto up(const ImageShape& shape, const ImageShape& to) const {
-    return std::tuple{doubling_convolution<S, LogSigmoid>(shape, to, widths[Level])};
+  void up(std::size_t level, const ImageShape& to, GrowingLayers<S>& layers) const {
+    layers.add(doubling_convolution<S, LogSigmoid>(layers.shape(), to, widths[level]));
   }
-  template <std::size_t Level>
-  auto leave(const ImageShape& shape) const {
-    if constexpr (Level == 0)
-      return std::tuple{Convolution<S, LogSigmoid>(shape, widths[0]),
-                        Convolution<S>({shape.height, shape.width, widths[0]}, 1)};
-    else
-      return std::tuple{};
+  void leave(std::size_t level, GrowingLayers<S>& layers) const {
+    if (level > 0) return;
+    layers.add(Convolution<S, LogSigmoid>(layers.shape(), widths[0]));
+    layers.add(Convolution<S>(layers.shape(), 1));
   }
 };
 
 }  // namespace detail
 
-/// For images of 28 x 28: the time as a second channel; convolutions of 32, 64, 128, 256 and 256 channels at 28, 14, 7,
-/// 4 and 2 pixels with maximum pooling between, transposed convolutions back, and two convolutions at the end;
-/// LogSigmoid after all but the last. 2,361,409 parameters, 111 MFLOP an image.
+/// A U-Net for images of 28 x 28, with the time as a second channel: convolutions of 32, 64, 128, 256 and 256 channels
+/// at 28, 14, 7, 4 and 2 pixels with maximum pooling between, transposed convolutions back, and two convolutions at the
+/// end; LogSigmoid after all but the last. It has 2,361,409 parameters and takes 111 MFLOP an image. It is the network
+/// of "Score-based generative model tutorial 2nd part: with SDE", github.com/mfkasim1/score-based-tutorial.
 template <Real S>
-class TutorialUNet : public TimeChannel<decltype(detail::unet_body(detail::TutorialParts<S>{}, ImageShape{}))> {
+class TutorialUNet : public TimeChannel<LayerList<AnyImageLayer<S>>> {
  public:
   static constexpr ImageShape image{.height = 28, .width = 28, .channels = 1};
 
   TutorialUNet()
-      : TutorialUNet::TimeChannel(image, detail::unet_body(detail::TutorialParts<S>{}, {28, 28, 2}),
+      : TutorialUNet::TimeChannel(image, detail::u_shape<S>(detail::TutorialParts<S>{}, {28, 28, 2}),
                                   detail::images_in_chunk) {}
 };
 

@@ -1,17 +1,20 @@
-/// A U-Net of residual blocks that look at the time.
+/// UNet: a U-Net of residual blocks that look at an embedding of the time, with attention at its coarsest size.
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <cstddef>
-#include <tuple>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "scorefield/core/error.hpp"
 #include "scorefield/core/image_shape.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/activation/identity.hpp"
 #include "scorefield/layer/activation/silu.hpp"
 #include "scorefield/layer/attention_block.hpp"
 #include "scorefield/layer/convolution.hpp"
+#include "scorefield/layer/crop.hpp"
 #include "scorefield/layer/dense.hpp"
 #include "scorefield/layer/depth_to_space.hpp"
 #include "scorefield/layer/group_norm.hpp"
@@ -20,113 +23,104 @@
 #include "scorefield/layer/sinusoidal_embedding.hpp"
 #include "scorefield/layer/space_to_depth.hpp"
 #include "scorefield/layer/zero_initialised.hpp"
-#include "scorefield/network/detail/unet_layers.hpp"
+#include "scorefield/layer/zero_pad.hpp"
+#include "scorefield/network/detail/u_shape.hpp"
 #include "scorefield/network/time_embedded.hpp"
 
 namespace scorefield {
 
 struct UNetOptions {
-  Index fold = 1;         // fold x fold pixels become the channels of one, by SpaceToDepth
-  Index blocks = 1;       // residual blocks on the way down at each size, and as many on the way up
-  Index groups = 8;       // of channels that are normalised together
-  Index heads = 0;        // of attention between the blocks down and up at the coarsest size; 0 for none
-  Index embedding = 128;  // numbers that tell the blocks the time
+  std::vector<Index> widths;  // the channels at each size, from fine to coarse
+  Index fold = 1;             // fold x fold pixels become the channels of one, by SpaceToDepth
+  Index blocks = 1;           // residual blocks on the way down at each size, and as many on the way up
+  Index groups = 8;           // of channels that are normalised together
+  Index heads = 0;            // of attention between the blocks down and up at the coarsest size; 0 for none
+  Index embedding = 128;      // numbers that tell the blocks the time
 };
 
 namespace detail {
 
-template <Real S, UNetOptions Options, Index... Widths>
+template <Real S>
 struct UNetParts {
-  static constexpr std::array<Index, sizeof...(Widths)> widths{Widths...};
-  static constexpr std::size_t levels = widths.size();
+  ImageShape image;
+  const UNetOptions& options;
+  std::size_t levels = options.widths.size();
 
-  static auto blocks(const ImageShape& input, Index channels) {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return std::tuple{ResidualBlock<S>({input.height, input.width, I == 0 ? input.channels : channels}, channels,
-                                         Options.groups, Options.embedding)...};
+  void enter(std::size_t level, GrowingLayers<S>& layers) const {
+    if (level == 0) {
+      const auto whole = [&](Index n) { return (n + options.fold - 1) / options.fold * options.fold; };
+      const Index height = whole(image.height), width = whole(image.width);
+      if (height > image.height || width > image.width) layers.add(ZeroPad<S>(image, height, width));
+      layers.add(SpaceToDepth<S>(layers.shape(), options.fold));
+      layers.add(Convolution<S>(layers.shape(), options.widths[0]));
     }
-    (std::make_index_sequence<static_cast<std::size_t>(Options.blocks)>{});
+    blocks(level, layers);
   }
 
-  template <std::size_t Level>
-  static auto attention(const ImageShape& shape) {
-    if constexpr (Options.heads > 0 && Level + 1 == levels)
-      return std::tuple{AttentionBlock<S>(shape, Options.groups, Options.heads)};
-    else
-      return std::tuple{};
+  void down(std::size_t level, GrowingLayers<S>& layers) const {
+    layers.add(Convolution<S>(layers.shape(), options.widths[level + 1], {.stride = 2}));
   }
 
-  template <std::size_t Level>
-  auto enter(const ImageShape& input) const {
-    if constexpr (Level > 0) {
-      return blocks(input, widths[Level]);
-    } else {
-      SpaceToDepth<S> fold(input, Options.fold);
-      Convolution<S> first(fold.output_shape(), widths[0]);
-      auto rest = blocks(first.output_shape(), widths[0]);
-      return std::tuple_cat(std::tuple{std::move(fold), std::move(first)}, std::move(rest));
-    }
-  }
-  template <std::size_t Level>
-  auto down(const ImageShape& shape) const {
-    return std::tuple{Convolution<S>(shape, widths[Level + 1], {.stride = 2})};
-  }
-  template <std::size_t Level>
-  auto up(const ImageShape& shape, const ImageShape& to) const {
-    return std::tuple{doubling_convolution<S, Identity>(shape, to, widths[Level])};
-  }
-  template <std::size_t Level>
-  auto leave(const ImageShape& shape) const {
-    auto layers = std::tuple_cat(attention<Level>(shape), blocks(shape, widths[Level]));
-    if constexpr (Level > 0) {
-      return layers;
-    } else {
-      GroupNorm<S, SiLU> norm({shape.height, shape.width, widths[0]}, Options.groups);
-      ZeroInitialised<Convolution<S>> last(Convolution<S>(norm.output_shape(), channels * Options.fold * Options.fold));
-      DepthToSpace<S> unfold(last.output_shape(), Options.fold);
-      return std::tuple_cat(std::move(layers), std::tuple{std::move(norm), std::move(last), std::move(unfold)});
-    }
+  void up(std::size_t level, const ImageShape& to, GrowingLayers<S>& layers) const {
+    layers.add(doubling_convolution<S, Identity>(layers.shape(), to, options.widths[level]));
   }
 
-  Index channels;
+  void leave(std::size_t level, GrowingLayers<S>& layers) const {
+    if (options.heads > 0 && level + 1 == levels)
+      layers.add(AttentionBlock<S>(layers.shape(), options.groups, options.heads));
+    blocks(level, layers);
+    if (level > 0) return;
+    layers.add(GroupNorm<S, SiLU>(layers.shape(), options.groups));
+    layers.add(ZeroInitialised(Convolution<S>(layers.shape(), image.channels * options.fold * options.fold)));
+    layers.add(DepthToSpace<S>(layers.shape(), options.fold));
+    if (layers.shape() != image) layers.add(Crop<S>(layers.shape(), image.height, image.width));
+  }
+
+ private:
+  void blocks(std::size_t level, GrowingLayers<S>& layers) const {
+    for (Index i = 0; i < options.blocks; ++i)
+      layers.add(ResidualBlock<S>(layers.shape(), options.widths[level], options.groups, options.embedding));
+  }
 };
 
-template <ImageShape Image, UNetOptions O, Index... Widths>
-concept PositiveSizes = (Image.height > 0 && Image.width > 0 && Image.channels > 0 && O.fold > 0 && O.blocks > 0 &&
-                         O.groups > 0 && O.heads >= 0 && O.embedding > 0 && sizeof...(Widths) > 0 &&
-                         ((Widths > 0) && ...));
-
-template <ImageShape Image, UNetOptions O>
-concept FoldDividesImage = (Image.height % O.fold == 0 && Image.width % O.fold == 0);
-
-/// The image at a level, or one without pixels where a transposed convolution of stride 2 could not lead back to it.
-constexpr ImageShape size_at_level(ImageShape image, const UNetOptions& o, std::size_t level) {
-  image.height /= o.fold, image.width /= o.fold;
-  for (; level > 0; --level) {
-    if (image.height % 2 != image.width % 2) return {};
-    image.height = (image.height + 1) / 2, image.width = (image.width + 1) / 2;
+/// The options, or InvalidArgument where they make no network on such images.
+inline const UNetOptions& checked(const ImageShape& image, const UNetOptions& o) {
+  checked_shape("UNet", image);
+  const auto least = [](const std::string& name, Index value, Index smallest, const std::string& hint) {
+    if (value < smallest) throw InvalidArgument("UNet", text(name, " from ", smallest, " on"), text(value), hint);
+  };
+  least("a fold", o.fold, 1, "1 leaves the pixels as they are");
+  least("a number of blocks", o.blocks, 1, "usual are 1 to 3");
+  least("a number of groups", o.groups, 1, "usual are 8 to 32");
+  least("a number of heads", o.heads, 0, "0 leaves attention out");
+  least("an embedding", o.embedding, 1, "usual are 128 to 512 numbers");
+  if (o.fold > std::max(image.height, image.width))
+    throw InvalidArgument("UNet", "a fold that is not larger than the image",
+                          text(o.fold, " for ", image.height, " x ", image.width), "usual are 1, 2 and 4");
+  if (o.widths.empty())
+    throw InvalidArgument("UNet", "a width for each size, from fine to coarse", "none", "say {.widths = {48, 96}}");
+  ImageShape size{(image.height + o.fold - 1) / o.fold, (image.width + o.fold - 1) / o.fold, 0};
+  for (const Index width : o.widths) {
+    const Index below = width / o.groups * o.groups;
+    if (width < 1 || width != below)
+      throw InvalidArgument(
+          "UNet", text("positive widths that ", o.groups, " groups divide"), text("a width of ", width),
+          below > 0 ? text("take ", below, " or ", below + o.groups) : text("take ", o.groups, " or a multiple of it"));
+    if (size.pixels() * width == o.groups)
+      throw InvalidArgument("UNet", "groups of more than one number, since one alone is normalised to 0",
+                            text(o.groups, " groups of ", width, " channels at the size of a single pixel"),
+                            text("take a width of ", 2 * o.groups, " there, fewer groups, or fewer sizes"));
+    size = {(size.height + 1) / 2, (size.width + 1) / 2, 0};
   }
-  return image;
+  if (const Index coarsest = o.widths.back(); o.heads > 0 && coarsest % o.heads != 0) {
+    Index fewer = std::min(o.heads, coarsest), more = fewer;
+    while (coarsest % fewer != 0) --fewer;
+    while (coarsest % more != 0) ++more;
+    throw InvalidArgument("UNet", text("a number of heads that divides the coarsest width, ", coarsest), text(o.heads),
+                          fewer == more ? text("take ", fewer) : text("take ", fewer, " or ", more));
+  }
+  return o;
 }
-template <ImageShape Image, UNetOptions O, std::size_t Levels>
-concept HeightAndWidthAreHalvedAlike = (size_at_level(Image, O, Levels - 1).pixels() > 0);
-
-template <UNetOptions O, Index... Widths>
-concept GroupsDivideWidths = ((Widths % O.groups == 0) && ...);
-
-template <Index... Widths>
-constexpr Index coarsest_width() {
-  Index last = 0;
-  ((last = Widths), ...);
-  return last;
-}
-/// One number alone cannot be normalised.
-template <ImageShape Image, UNetOptions O, Index... Widths>
-concept GroupsHaveManyNumbers = (size_at_level(Image, O, sizeof...(Widths) - 1).pixels() * coarsest_width<Widths...>() >
-                                 O.groups);
-
-template <UNetOptions O, Index... Widths>
-concept HeadsDivideCoarsestWidth = (O.heads == 0 || coarsest_width<Widths...>() % O.heads == 0);
 
 /// From a time to `size` numbers: 64 sines and cosines, as they are of half of its frequencies, through two dense
 /// layers. Ho et al. 2020, appendix B.
@@ -137,23 +131,26 @@ auto time_embedding(Index size) {
 
 }  // namespace detail
 
-/// From images to images of the shape Image, of residual blocks that look at an embedding of the time. Widths are the
-/// channels at each size, from fine to coarse. The fold divides height and width, which are both even or both odd
-/// wherever they are halved, the groups divide the widths, and the heads the last of them. It starts as 0.
-/// After Ho et al. 2020, arXiv:2006.11239, with the blocks of Dhariwal and Nichol 2021, arXiv:2105.05233; but with one
-/// connection across at each size, attention at the coarsest alone, convolutions of stride 2 from a size to the next,
-/// and transposed ones back.
-template <Real S, ImageShape Image, UNetOptions Options, Index... Widths>
-requires detail::PositiveSizes<Image, Options, Widths...> && detail::FoldDividesImage<Image, Options> &&
-    detail::HeightAndWidthAreHalvedAlike<Image, Options, sizeof...(Widths)> &&
-    detail::GroupsDivideWidths<Options, Widths...> && detail::GroupsHaveManyNumbers<Image, Options, Widths...> &&
-    detail::HeadsDivideCoarsestWidth<Options, Widths...>
-class UNet : public TimeEmbedded<decltype(detail::time_embedding<S>(0)),
-                                 decltype(detail::unet_body(detail::UNetParts<S, Options, Widths...>{}, Image))> {
+/// A network from images to images of the same shape, of residual blocks that look at an embedding of the time:
+///   UNet<float> network({.height = 28, .width = 28, .channels = 1}, {.widths = {48, 96}, .fold = 2});
+/// Any image will do: zeros below and to the right fill it up to whole folds, and the result is cropped. Where an odd
+/// number of pixels is halved, it is rounded up. The network starts as 0.
+///
+/// It follows Ho et al. 2020, arXiv:2006.11239, with the blocks of Dhariwal and Nichol 2021, arXiv:2105.05233; but it
+/// has one connection across at each size, attention at the coarsest alone, convolutions of stride 2 from a size to the
+/// next, and transposed ones back.
+template <Real S>
+class UNet : public TimeEmbedded<decltype(detail::time_embedding<S>(0)), LayerList<AnyImageLayer<S>>> {
  public:
-  UNet()
-      : UNet::TimeEmbedded(detail::time_embedding<S>(Options.embedding),
-                           detail::unet_body(detail::UNetParts<S, Options, Widths...>{Image.channels}, Image),
+  /// Throws InvalidArgument unless there is a width, all sizes are positive (heads may be 0), the groups divide every
+  /// width, the heads divide the last one, every group has more than one number, and the fold is not larger than the
+  /// image.
+  UNet(const ImageShape& image, const UNetOptions& options)
+      : UNet(detail::UNetParts<S>{image, detail::checked(image, options)}) {}
+
+ private:
+  explicit UNet(const detail::UNetParts<S>& parts)
+      : UNet::TimeEmbedded(detail::time_embedding<S>(parts.options.embedding), detail::u_shape<S>(parts, parts.image),
                            detail::images_in_chunk) {}
 };
 
