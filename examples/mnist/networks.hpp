@@ -59,8 +59,8 @@ struct Ours {
   };
   using Shape = Widths<48, 96>;
 
-  static constexpr sf::DenoisingScoreMatching objective{
-      .stratified = true, .time_exponent = 2, .weighting = sf::Weighting::velocity};
+  static constexpr sf::DenoisingScoreMatching objective{sf::StratifiedTime{sf::PowerLawTime{.exponent = 2}},
+                                                        sf::VelocityWeighting{}};
   static constexpr sf::Muon optimizer{.learning_rate = 6e-3, .beta2 = 0.99};
   static constexpr double learning_rate = optimizer.learning_rate;
   static constexpr sf::Warmup<sf::CosineRate> schedule{.steps = 200};
@@ -77,12 +77,9 @@ struct Ours {
   }
 
   static std::string training() {
-    return sf::text("denoising score matching from ", objective.t_min, objective.stratified ? ", stratified" : "",
-                    ", time exponent ", objective.time_exponent, ", weighted for the ",
-                    objective.weighting == sf::Weighting::velocity ? "velocity" : "noise", ", by Muon, momentum ",
-                    optimizer.momentum, ", betas ", optimizer.beta1, " ", optimizer.beta2, ", epsilon ",
-                    optimizer.epsilon, ", weight decay ", optimizer.weight_decay, ", warm-up ", schedule.steps,
-                    ", cosine, clipped at ", clip_norm, ", average ", average.decay);
+    return sf::text(objective.settings(), ", by Muon, momentum ", optimizer.momentum, ", betas ", optimizer.beta1, " ",
+                    optimizer.beta2, ", epsilon ", optimizer.epsilon, ", weight decay ", optimizer.weight_decay,
+                    ", warm-up ", schedule.steps, ", cosine, clipped at ", clip_norm, ", average ", average.decay);
   }
 
   static auto model(const sf::Dataset<float>& data, sf::Seed seed) {

@@ -93,16 +93,16 @@ class SamplingProgress {
 /// Draws in groups, so that the memory of a stepper, and the time between two looks at stop(), do not grow with the
 /// count. Nothing when stop() said so. Throws NonFinite when a sample is.
 template <class Model, class Method, class Stop>
-std::optional<Drawing> draw(const Model& model, const Method& method, const sf::SampleRequest& request,
+std::optional<Drawing> draw(const Model& model, const Method& method, sf::Index count, sf::Seed seed, int threads,
                             const Stop& stop) {
   constexpr sf::Index most_shown = 36, most_frames = 40;
-  const sf::Chunks groups{request.count, 1000};
+  const sf::Chunks groups{count, 1000};
   const sf::Index each = (method.steps + most_frames - 1) / most_frames;
-  Drawing drawing{sf::Matrix<float>(model.dimension(), request.count), {}};
+  Drawing drawing{sf::Matrix<float>(model.dimension(), count), {}};
   SamplingProgress progress;
   for (sf::Index group = 0; group < groups.pieces(); ++group) {
     const sf::Index first = groups.first(group), n = groups.length(group);
-    auto stepper = method.start(model, {n, request.seed, request.first + first, request.threads});
+    auto stepper = sf::start(model, method, n, seed, {.first = first, .threads = threads});
     const auto keep = [&] {
       drawing.frames.push_back(
           in_greys(model.sde(), stepper.samples().leftCols(std::min(n, most_shown)), stepper.time()));
@@ -115,16 +115,16 @@ std::optional<Drawing> draw(const Model& model, const Method& method, const sf::
                static_cast<double>(groups.pieces()));
       if (group == 0 && (step % each == 0 || stepper.done())) keep();
     }
-    sf::check_finite(stepper.samples(), request.first + first);
+    sf::check_finite(stepper.samples(), first);
     drawing.samples.middleCols(first, n) = stepper.samples().cwiseMax(0.0f).cwiseMin(1.0f);
   }
   return drawing;
 }
 
 template <class Model, class Stop>
-std::optional<Drawing> draw(const Model& model, const AnySampler& sampler, const sf::SampleRequest& request,
+std::optional<Drawing> draw(const Model& model, const AnySampler& sampler, sf::Index count, sf::Seed seed, int threads,
                             const Stop& stop) {
-  return std::visit([&](const auto& method) { return draw(model, method, request, stop); }, sampler);
+  return std::visit([&](const auto& method) { return draw(model, method, count, seed, threads, stop); }, sampler);
 }
 
 }  // namespace mnist

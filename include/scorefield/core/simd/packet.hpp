@@ -122,6 +122,10 @@ template <class P>
 inline P multiply(const P& a, const P& b) {
   return Eigen::internal::pmul(a, b);
 }
+template <class P>
+inline P divide(const P& a, const P& b) {
+  return Eigen::internal::pdiv(a, b);
+}
 
 /// The sum of f(from[i]...) for i in [0, count), in an order that depends on count alone; f of zeros must be 0.
 template <Real Scalar, class F, class... From>
