@@ -4,7 +4,7 @@
 #include "scorefield/network/mlp.hpp"
 #include "scorefield/sde/variance_preserving.hpp"
 
-#include "sampler/exact_score.hpp"
+#include "sampler/exact_denoiser.hpp"
 #include "support/catch.hpp"
 
 namespace sf = scorefield;
@@ -49,10 +49,10 @@ struct ParametersFixed : Model {
 static_assert(sf::ScoreFunction<Model>);
 static_assert(sf::TrainableModel<Model>);
 static_assert(sf::TrainableModel<sf::ScoreModel<sf::VariancePreserving<double>, sf::DynamicMlp<double>>>);
-static_assert(sf::ScoreFunction<sf::test::ExactScore<float>>);
-static_assert(sf::ScoreFunction<sf::test::ExactScore<double>>);
+static_assert(sf::ScoreFunction<sf::test::ExactDenoiser<float>>);
+static_assert(sf::ScoreFunction<sf::test::ExactDenoiser<double>>);
 
-static_assert(!sf::TrainableModel<sf::test::ExactScore<float>>);  // nothing to learn
+static_assert(!sf::TrainableModel<sf::test::ExactDenoiser<float>>);  // nothing to learn
 static_assert(!sf::ScoreFunction<WithoutEquation>);
 static_assert(!sf::ScoreFunction<WithoutChunks>);
 static_assert(!sf::ScoreFunction<OtherWorkspace>);

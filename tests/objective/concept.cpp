@@ -5,7 +5,7 @@
 #include "scorefield/objective/denoising_score_matching.hpp"
 #include "scorefield/sde/variance_preserving.hpp"
 
-#include "sampler/exact_score.hpp"
+#include "sampler/exact_denoiser.hpp"
 
 namespace sf = scorefield;
 
@@ -35,7 +35,7 @@ struct WithoutGradient {
 static_assert(sf::Objective<sf::DenoisingScoreMatching, Float>);
 static_assert(sf::Objective<sf::DenoisingScoreMatching, Double>);
 
-static_assert(!sf::Objective<sf::DenoisingScoreMatching, sf::test::ExactScore<float>>);  // nothing to learn
+static_assert(!sf::Objective<sf::DenoisingScoreMatching, sf::test::ExactDenoiser<float>>);  // nothing to learn
 static_assert(!sf::Objective<sf::DenoisingScoreMatching, sf::Mlp<float, 2, 8>>);         // a network, but no equation
 static_assert(!sf::Objective<WithoutWorkspace, Float>);
 static_assert(!sf::Objective<NeedsMutable, Float>);

@@ -49,7 +49,7 @@ class Stepper {
   }
 
   /// Begins with samples (d x count) that stand at the first of the rule's times. Throws InvalidArgument unless they
-  /// are of the model's dimension, and as the other; NonFinite where one is not finite.
+  /// are of the model's dimension, and as the other.
   Stepper(const Model& model, Rule rule, Matrix<Scalar> samples, Seed seed, const SampleOptions& options = {})
       : model_(&model),
         rule_(std::move(rule)),
@@ -210,6 +210,8 @@ auto start(const Model& model, const Method& sampler, Index count, Seed seed, co
 template <Denoiser Model, Sampler<Model> Method>
 auto start(const Model& model, const Method& sampler, Matrix<typename Model::Scalar> samples, Seed seed,
            const SampleOptions& options = {}) {
+  if (!samples.allFinite())
+    throw NonFinite("sample", "finite samples to start from", "a NaN or an infinity", "look at where they come from");
   auto rule = detail::rule_of(sampler, model.sde());
   return Stepper<Model, decltype(rule)>(model, std::move(rule), std::move(samples), seed, options);
 }
