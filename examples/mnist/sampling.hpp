@@ -23,11 +23,10 @@ using AnySampler = std::variant<sf::DpmSolverPlusPlus, sf::Ddim, sf::EulerMaruya
 /// decided there, and evaluations are better spent before.
 inline constexpr double denoised_from = 0.05;
 
-/// Noise on the way lets digits forget what the network got wrong earlier. Of half an hour's network, 2,000 digits by
-/// 20 evaluations of DPM-Solver++ are at a Frechet distance (see networks.hpp) of 13.7 without, 10.0 with 1, 6.8 with 2
-/// and 8.1 with 3; by 25 with 2, 2.5 and 3 at 6.5, 6.3 and 6.9; by 15 with 1.5, 2 and 2.5 at 10.6, 9.6 and 8.7.
+/// Noise on the way lets digits forget what the network got wrong earlier: of what was tried, which is in
+/// .github/CONTRIBUTING.md, this is the best.
 inline constexpr double stochasticity = 2.5;
-/// The short steps of Euler-Maruyama bear more: by 300 with 1, 2 and 4 at 8.5, 6.3 and 5.9.
+/// The short steps of Euler-Maruyama bear more.
 inline constexpr double euler_maruyama_stochasticity = 4;
 
 /// For looks into a run, where time counts.

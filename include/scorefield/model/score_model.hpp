@@ -22,9 +22,21 @@ namespace scorefield {
 /// The denoised sample D(x, t) = E[x(0) | x(t) = x], from what the network predicts: the score, the noise, the velocity
 /// or what a linear denoiser leaves over. The score grad log p_t(x) is a view of it. A model is a value: equation,
 /// network, prediction and the flat vector of the network's parameters.
-template <Sde Equation, Network Net, class Predicted = ScorePrediction>
-requires std::same_as<typename Equation::Scalar, typename Net::Scalar> && Prediction<Predicted, Net>
+template <class Equation, class Net, class Predicted = ScorePrediction>
 class ScoreModel {
+  static_assert(Sde<Equation>,
+                "ScoreModel: the first argument is an equation, with drift, diffusion, signal and deviation of a time; "
+                "scorefield/sde/concept.hpp says what is missing, sde/variance_preserving.hpp shows one");
+  static_assert(Network<Net>,
+                "ScoreModel: the second argument is a network, with evaluate, forward and backward of a noisy batch; "
+                "scorefield/network/concept.hpp says what is missing, network/mlp.hpp shows one");
+  static_assert(std::same_as<typename Equation::Scalar, typename Net::Scalar>,
+                "ScoreModel: equation and network compute in the same scalar, float or double");
+  static_assert(Prediction<Predicted, Net>,
+                "ScoreModel: the argument before the seed is a prediction, of what the network's output means, in the "
+                "network's scalar; scorefield/model/prediction/concept.hpp says what is missing, "
+                "model/prediction/velocity_prediction.hpp shows one");
+
  public:
   using Scalar = typename Net::Scalar;
 

@@ -23,13 +23,12 @@ void check_finite(const Matrix<Scalar>& samples, std::int64_t first) {
 /// d x count samples. Sample i of a seed has the same bits in whatever batch and on however many threads it is drawn.
 /// Throws InvalidArgument for samples that are not in [0, most_samples), and NonFinite, naming the first sample, if one
 /// is.
-template <Denoiser Model, Sampler<Model> Method>
-Matrix<typename Model::Scalar> sample(const Model& model, const Method& sampler, Index count, Seed seed,
-                                      const SampleOptions& options = {}) {
+template <class Model, class Method>
+auto sample(const Model& model, const Method& sampler, Index count, Seed seed, const SampleOptions& options = {}) {
   auto stepper = start(model, sampler, count, seed, options);
   while (!stepper.done()) stepper.step();
   check_finite(stepper.samples(), options.first);
-  return stepper.samples();
+  return Matrix<typename Model::Scalar>(stepper.samples());
 }
 
 }  // namespace scorefield

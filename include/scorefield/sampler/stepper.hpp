@@ -199,17 +199,34 @@ class Stepper {
   Index step_ = 0;
 };
 
+namespace detail {
+
+/// Says to who passes something else what is expected.
+template <class Model, class Method>
+struct SamplerArguments {
+  static_assert(Denoiser<Model>,
+                "sample: the first argument is a denoiser, with denoise and prior; scorefield/model/concept.hpp says "
+                "what is missing, model/score_model.hpp shows one");
+  static_assert(Sampler<Method, Model>,
+                "sample: the second argument is a sampler, with a rule(sde), or a rule; scorefield/sampler/concept.hpp "
+                "says what is missing, sampler/rule/ddim.hpp shows one");
+};
+
+}  // namespace detail
+
 /// A stepper of a sampler, or of a rule: from `count` samples of the model's prior, or from samples (d x n) that stand
-/// at its first time. Throws as the sampler does for hyper-parameters that cannot work, and as the Stepper's
-/// constructors.
-template <Denoiser Model, Sampler<Model> Method>
+/// at its first time. Throws as the sampler does for hyper-parameters that cannot work, as the Stepper's constructors,
+/// and NonFinite for given samples that are not finite.
+template <class Model, class Method>
 auto start(const Model& model, const Method& sampler, Index count, Seed seed, const SampleOptions& options = {}) {
+  [[maybe_unused]] const detail::SamplerArguments<Model, Method> checked;
   auto rule = detail::rule_of(sampler, model.sde());
   return Stepper<Model, decltype(rule)>(model, std::move(rule), count, seed, options);
 }
-template <Denoiser Model, Sampler<Model> Method>
+template <class Model, class Method>
 auto start(const Model& model, const Method& sampler, Matrix<typename Model::Scalar> samples, Seed seed,
            const SampleOptions& options = {}) {
+  [[maybe_unused]] const detail::SamplerArguments<Model, Method> checked;
   if (!samples.allFinite())
     throw NonFinite("sample", "finite samples to start from", "a NaN or an infinity", "look at where they come from");
   auto rule = detail::rule_of(sampler, model.sde());
@@ -217,7 +234,7 @@ auto start(const Model& model, const Method& sampler, Matrix<typename Model::Sca
 }
 
 /// The model must outlive its stepper: give it a name.
-template <Denoiser Model, class... Rest>
+template <class Model, class... Rest>
 void start(const Model&& model, const Rest&...) = delete;
 
 }  // namespace scorefield

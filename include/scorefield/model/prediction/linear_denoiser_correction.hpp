@@ -1,4 +1,4 @@
-/// A network that predicts what the best linear denoiser of the data leaves over.
+/// The linear denoiser correction: a network that predicts what the best linear denoiser of the data leaves over.
 #pragma once
 
 #include <array>
