@@ -69,7 +69,7 @@ TEST_CASE("the network sees numbers of variance 1 at all times", "[model]") {
       sf::Matrix<double> seen(2, n);
       const sf::Chunks chunks{n, model.chunk_size()};
       sf::NoiseLevels<double> levels(model.chunk_size());
-      levels.fill(model.sde(), t);
+      levels.fill(model.chunk_size(), model.sde(), t);
       for (sf::Index i = 0; i < chunks.pieces(); ++i) {
         const sf::Index first = chunks.first(i), count = chunks.length(i);
         seen.middleCols(first, count) =

@@ -52,7 +52,7 @@ TEMPLATE_TEST_CASE("estimates of many samples are those of chunks, bit for bit",
     // Pieces of another length, so that a sample's bits may not depend on its place in a chunk.
     const sf::Chunks pieces{n, 11};
     sf::NoiseLevels<TestType> levels(11);
-    levels.fill(model.sde(), t);
+    levels.fill(11, model.sde(), t);
     for (sf::Index i = 0; i < pieces.pieces(); ++i) {
       const sf::Index first = pieces.first(i), length = pieces.length(i);
       const auto batch = levels.around(sf::columns(x, first, length));

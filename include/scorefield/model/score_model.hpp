@@ -191,7 +191,7 @@ class ScoreModel {
     Matrix<Scalar> out(x.rows(), x.cols());
     auto w = workspace();
     NoiseLevels<Scalar> levels(chunk_size());
-    levels.fill(sde_, t);
+    levels.fill(chunk_size(), sde_, t);
     const Chunks chunks{x.cols(), chunk_size()};
     for (Index i = 0; i < chunks.pieces(); ++i) {
       const Index first = chunks.first(i), n = chunks.length(i);

@@ -118,7 +118,7 @@ class Stepper {
     const auto point = rule_.at(step_, stage);
     const auto move = rule_.move(step_, stage);
     for_each_chunk([&](Index first, Index n, Room& room) {
-      room.levels.fill(model_->sde(), point.time);
+      room.levels.fill(n, model_->sde(), point.time);
       evaluate(room.levels.around(columns(std::as_const(matrices_[point.of]), first, n)), room);
       draw_noise(stage, first, n, room);
       apply(move, first, n, 0, room);
