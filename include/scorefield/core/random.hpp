@@ -6,6 +6,7 @@
 #include <array>
 #include <cassert>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "scorefield/core/chunks.hpp"
@@ -17,6 +18,9 @@ namespace scorefield {
 
 /// The samples, and the steps, that the random numbers of a seed tell apart. Counters have 64 bits whatever Index has.
 inline constexpr std::int64_t most_samples = std::int64_t{1} << 48, most_steps = most_samples;
+/// The most steps that a run of training or sampling can have: each has random numbers of its own and an Index.
+inline constexpr auto most_steps_of_a_run =
+    static_cast<Index>(std::min<std::int64_t>(most_steps, std::numeric_limits<Index>::max()));
 
 /// The random numbers of one seed for one purpose. Draws for different purposes, such as "prior" and "training noise",
 /// are independent.

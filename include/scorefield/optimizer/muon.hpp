@@ -125,7 +125,7 @@ struct Muon {
     const auto divide_by = [&](Scalar divisor) {
       const auto all = broadcast(divisor);
       transform(
-          x, count, [&](const auto& value) { return Eigen::internal::pdiv(value, all); }, x);
+          x, count, [&](const auto& value) { return divide(value, all); }, x);
     };
     divide_by(largest);
     divide_by(square_root(sum_of(
