@@ -1,10 +1,6 @@
 /// How many steps a grid of times may have.
 #pragma once
 
-#include <algorithm>
-#include <cstdint>
-#include <limits>
-
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
@@ -13,7 +9,7 @@ namespace scorefield::detail {
 
 /// Throws InvalidArgument, naming the operation, unless there are times for them and numbers for their noise.
 inline void check_grid_steps(const char* operation, Index steps, const char* hint) {
-  constexpr auto most = std::min<std::int64_t>(most_steps, std::numeric_limits<Index>::max());
+  constexpr Index most = most_steps_of_a_run;
   if (steps < 1) throw InvalidArgument(operation, "at least 1 step", text(steps), hint);
   if (steps >= most) throw InvalidArgument(operation, text("fewer than ", most, " steps"), text(steps), hint);
 }
