@@ -1,4 +1,4 @@
-/// The training loop and its callbacks.
+/// The umbrella of training: the loop, its options and its callbacks.
 #pragma once
 
 #include "scorefield/training/callbacks.hpp"

@@ -1,5 +1,5 @@
-/// Random numbers as a pure function of (seed, purpose, sample, step): no state is passed around, so a number does not
-/// depend on batch size, threads, or what was drawn before it.
+/// Counter-based random numbers, normal and uniform: each is a pure function of (seed, purpose, sample, step). No state
+/// is passed around, so a number does not depend on batch size, threads, or what was drawn before it.
 #pragma once
 
 #include <algorithm>
@@ -97,7 +97,7 @@ class Random {
     using Bits = typename detail::RandomBits<Scalar>::Bits;
     constexpr int per_block = 16 / sizeof(Scalar);
     const Index blocks_a_column = (out.rows() + per_block - 1) / per_block;
-    // Of a block, as many pairs as a column can take.
+    // A column takes no more pairs of a block than it has rows for.
     const int used_of_block = static_cast<int>(std::min<Index>(per_block, out.rows() + out.rows() % 2));
     const Chunks groups{blocks_a_column * out.cols(), lanes};
     PhiloxBlocks<lanes> blocks;

@@ -1,4 +1,4 @@
-/// Adam, with decoupled weight decay as an option.
+/// The Adam optimizer, and AdamW: with decoupled weight decay.
 #pragma once
 
 #include <array>

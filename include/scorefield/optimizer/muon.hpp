@@ -1,4 +1,4 @@
-/// Muon: steps along the orthogonal matrix nearest to the gradient.
+/// The Muon optimizer: steps along the orthogonal matrix nearest to the gradient, by Newton-Schulz iterations.
 #pragma once
 
 #include <algorithm>

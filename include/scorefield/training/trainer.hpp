@@ -1,4 +1,4 @@
-/// The training loop.
+/// The trainer: objective, optimizer and learning-rate schedule, and the training loop.
 #pragma once
 
 #include <concepts>
@@ -22,7 +22,7 @@ class Trainer {
   explicit Trainer(Loss loss, Method method, Rate rate = {})
       : loss_(std::move(loss)), method_(std::move(method)), rate_(std::move(rate)) {}
 
-  /// A run to be advanced step by step. The model and the data must outlive it; the model does not change.
+  /// Starts a run that is advanced step by step. The model and the data must outlive it; the model does not change.
   template <TrainableModel Model>
   requires Objective<Loss, Model>
   auto start(const Model& model, const Dataset<typename Model::Scalar>& data, const TrainingOptions& options) const {
@@ -63,7 +63,7 @@ class Trainer {
     model.set_parameters(run.result());
   }
 
-  /// The same for a matrix, d x n, that is looked at where it is and not copied.
+  /// Does the same with a matrix, d x n, that is looked at where it is and not copied.
   template <TrainableModel Model, class... Callbacks>
   requires Objective<Loss, Model>
   void fit(Model& model, const std::same_as<Matrix<typename Model::Scalar>> auto& samples,

@@ -9,7 +9,7 @@
 
 namespace scorefield {
 
-/// How long and in which way to train.
+/// Options say how long and in which way to train.
 struct TrainingOptions {
   Index epochs = 0;  // passes over the data; give this or steps
   Index steps = 0;

@@ -153,7 +153,7 @@ class TrainingRun {
     return times * each;
   }
 
-  /// By name, all that a state must have been kept with, but for the length.
+  /// All that a state must have been kept with, by name, but for the length.
   detail::RunSettings settings() const {
     if (!data_fingerprint_) data_fingerprint_ = data_.fingerprint();
     detail::RunSettings all{{"batch_size", text(batches_.batch_size())},

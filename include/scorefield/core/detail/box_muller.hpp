@@ -1,4 +1,4 @@
-/// Normal numbers from random bits: Box and Muller, "A Note on the Generation of Random Normal Deviates", 1958.
+/// Normal random numbers by the Box-Muller transform: "A Note on the Generation of Random Normal Deviates", 1958.
 ///
 /// Straight-line arithmetic over lanes, so that compilers vectorise it and its bits depend on no math library. Each
 /// product that meets a sum is fused by name, so that every copy that compilers inline has the same bits. Series are
@@ -17,7 +17,7 @@
 
 namespace scorefield::detail {
 
-/// How many random bits a scalar takes and what they mean.
+/// Says how many random bits a scalar takes and what they mean.
 template <Real Scalar>
 struct RandomBits;
 
@@ -85,7 +85,7 @@ SCOREFIELD_ONE_COPY void box_muller(const typename RandomBits<Scalar>::Bits* __r
   static_assert(Lanes % packet_size<Scalar> == 0);
   alignas(64) Scalar radius[Lanes];
   for (std::size_t l = 0; l < Lanes; ++l) radius[l] = -2 * log_unit(Traits::unit(radius_bits[l]));
-  // By packets, because std::sqrt may set errno, which keeps a loop from being vectorised.
+  // The root is taken by packets, because std::sqrt may set errno, which keeps a loop from being vectorised.
   for (std::size_t l = 0; l < Lanes; l += packet_size<Scalar>)
     store<Scalar>(radius + l, square_root(load<Scalar>(radius + l)));
 

@@ -24,7 +24,7 @@ namespace scorefield {
 template <Real Scalar>
 using Packet = typename Eigen::internal::packet_traits<Scalar>::type;
 
-/// What a packet consists of.
+/// The scalar that a packet consists of.
 template <class P>
 using ScalarOf = typename Eigen::internal::unpacket_traits<P>::type;
 
@@ -44,7 +44,7 @@ inline void store(Scalar* to, const Packet<Scalar>& packet) {
   Eigen::internal::pstoreu(to, packet);
 }
 
-/// As many floats as a packet of doubles has numbers, in double; and such a packet rounded to floats.
+/// Loads as many floats as a packet of doubles has numbers, and converts them to double.
 inline Packet<double> load_in_double(const float* from) {
   constexpr std::size_t size = sizeof(Packet<double>) / sizeof(double);
 #ifdef __GNUC__
@@ -59,6 +59,7 @@ inline Packet<double> load_in_double(const float* from) {
   return std::bit_cast<Packet<double>>(doubles);
 #endif
 }
+/// Stores a packet of doubles, rounded to floats.
 inline void store_rounded(float* to, const Packet<double>& packet) {
   constexpr std::size_t size = sizeof(Packet<double>) / sizeof(double);
 #ifdef __GNUC__

@@ -1,4 +1,4 @@
-/// Digits as if written by hand: images for a network to learn, without a file to read.
+/// Synthetic handwritten digits in the manner of MNIST: images for a network to learn, without a file to read.
 #pragma once
 
 #include <cstddef>

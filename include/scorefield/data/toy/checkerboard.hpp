@@ -1,4 +1,4 @@
-/// The dark cells of a 4 x 4 checkerboard: a density with sharp edges, and eight modes that touch at corners.
+/// The checkerboard toy distribution: a density with sharp edges, and eight modes that touch at corners.
 #pragma once
 
 #include "scorefield/core/random.hpp"

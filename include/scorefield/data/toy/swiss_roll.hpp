@@ -1,4 +1,4 @@
-/// A spiral in the plane: the first distribution that models of this kind are tried on.
+/// The Swiss roll toy distribution, a spiral in the plane: the first that models of this kind are tried on.
 #pragma once
 
 #include <cmath>

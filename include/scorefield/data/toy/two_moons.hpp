@@ -1,4 +1,4 @@
-/// Two half circles that reach into each other: two modes, each a curve.
+/// The two-moons toy distribution: two half circles that reach into each other, two modes that are curves.
 #pragma once
 
 #include <cmath>

@@ -26,8 +26,8 @@ class BatchGradient {
  public:
   using Scalar = typename Model::Scalar;
 
-  /// For batches of at most `batch_size` samples. Refers to the model and the data. Throws as the objective does where
-  /// its hyper-parameters cannot work.
+  /// Computes on batches of at most `batch_size` samples. Refers to the model and the data. Throws as the objective
+  /// does where its hyper-parameters cannot work.
   BatchGradient(const Model& model, const Dataset<Scalar>& data, Loss loss, Seed seed, Index batch_size, int threads)
       : model_(model),
         data_(data),

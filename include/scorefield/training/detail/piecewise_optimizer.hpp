@@ -46,8 +46,8 @@ class PiecewiseOptimizer {
  public:
   using State = std::array<Vector<Scalar>, Method::state_vectors>;
 
-  /// For all parameters of the model; `threads` is the number of those that call update at once. Throws InvalidArgument
-  /// where a MatrixOptimizer moves a model whose network's layout is not of all its parameters.
+  /// Cuts up all parameters of the model; `threads` is the number of those that call update at once. Throws
+  /// InvalidArgument where a MatrixOptimizer moves a model whose network's layout is not of all its parameters.
   template <class Model>
   PiecewiseOptimizer(Method method, const Model& model, int threads) : method_(std::move(method)) {
     method_.validate();
@@ -67,7 +67,7 @@ class PiecewiseOptimizer {
           pieces_.push_back({weight.offset, weight.rows, weight.cols, true});
         else
           add_pieces(pieces_, weight.offset, weight.size());
-      // The longest first, so that none is left over for one thread alone at the end.
+      // The longest come first, so that none is left over for one thread alone at the end.
       std::stable_sort(pieces_.begin(), pieces_.end(),
                        [](const auto& a, const auto& b) { return a.size() > b.size(); });
       const auto most = std::min(static_cast<std::size_t>(threads), pieces_.size());
