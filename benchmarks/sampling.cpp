@@ -18,7 +18,7 @@ void reverse_step(benchmark::State& state) {
   const auto threads = static_cast<int>(state.range(1));
   const auto model = bench::model<Scalar>(64);
   const auto start = [&] {
-    return sf::EulerMaruyama{.steps = 1000}.start(model, {.count = samples, .seed = sf::Seed{1}, .threads = threads});
+    return sf::start(model, sf::EulerMaruyama{.steps = 1000}, samples, sf::Seed{1}, {.threads = threads});
   };
   auto stepper = start();
   for (auto _ : state) {
@@ -43,8 +43,7 @@ void reverse_step_latency(benchmark::State& state) {
   for (auto _ : state) {
     nanoseconds.clear();
     for (sf::Index chain = 0; nanoseconds.size() < timed; ++chain) {
-      auto stepper = sf::EulerMaruyama{.steps = 1000}.start(
-          model, {.count = 1, .seed = sf::Seed{1}, .first = chain, .threads = 1});
+      auto stepper = sf::start(model, sf::EulerMaruyama{.steps = 1000}, 1, sf::Seed{1}, {.first = chain, .threads = 1});
       while (!stepper.done()) {
         const auto begin = Clock::now();
         stepper.step();

@@ -1,11 +1,12 @@
 // Every part of the library is a concept (concept.hpp of its folder) that a type of your own can satisfy. Here are an
-// equation, a layer, an optimizer, a callback and a sampler, trained on two moons.
+// equation, a layer, an optimizer, a callback, an objective and a sampler, trained on two moons.
 #include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
 #include <scorefield/scorefield.hpp>
 #include <string>
+#include <utility>
 
 namespace sf = scorefield;
 
@@ -96,44 +97,98 @@ struct SmoothedLoss {
 };
 static_assert(sf::TrainingCallback<SmoothedLoss, float>);
 
-// A sampler: Euler's method on the probability-flow equation dx = (f x - g^2 score / 2) dt, Song et al. 2021,
-// arXiv:2011.13456, equation 13. Once the prior is drawn, nothing is random.
+// An objective: the pseudo-Huber distance sqrt(|e|^2 + c^2) - c of the noise's error e in place of its square, which is
+// moved less by what is far off, as Song and Dhariwal 2023, arXiv:2310.14189, section 3.3, train with. The model
+// computes the error, and takes back a gradient that is a multiple of it.
+struct PseudoHuberMatching {
+  template <sf::TrainableModel Model>
+  struct Workspace {
+    sf::NoiseLevels<float> levels;
+    sf::Matrix<float> time, noise, x, error;  // 1 x chunk_size, and d x chunk_size
+    sf::Vector<float> root, scale;            // chunk_size
+    typename Model::Workspace model;
+  };
+
+  template <sf::TrainableModel Model>
+  Workspace<Model> workspace(const Model& model) const {
+    const sf::Index d = model.dimension(), n = model.chunk_size();
+    const sf::Matrix<float> samples(d, n);
+    return {sf::NoiseLevels<float>(n), sf::Matrix<float>(1, n), samples,          samples, samples,
+            sf::Vector<float>(n),      sf::Vector<float>(n),    model.workspace()};
+  }
+
+  template <sf::TrainableModel Model>
+  void loss(const Model& model, sf::ConstVectorView<float> p, sf::ConstMatrixView<float> x0, const sf::Draw& draw,
+            sf::Index, sf::VectorView<float> losses, Workspace<Model>& w) const {
+    auto error = sf::columns(w.error, 0, x0.cols());
+    model.error(p, make_noisy(model, x0, draw, w), error, w.model);
+    write_losses(error, losses);
+  }
+
+  template <sf::TrainableModel Model>
+  void loss_and_gradient(const Model& model, sf::ConstVectorView<float> p, sf::ConstMatrixView<float> x0,
+                         const sf::Draw& draw, sf::Index batch_size, sf::VectorView<float> losses,
+                         sf::VectorView<float> gradient, Workspace<Model>& w) const {
+    auto error = sf::columns(w.error, 0, x0.cols());
+    const auto task = make_noisy(model, x0, draw, w);
+    model.error_forward(p, task, error, w.model);
+    write_losses(error, losses);
+    for (sf::Index j = 0; j < x0.cols(); ++j) w.scale(j) = 1 / ((losses(j) + c) * static_cast<float>(batch_size));
+    model.error_backward(p, task, sf::segment(sf::view(std::as_const(w.scale)), 0, x0.cols()), error, gradient,
+                         w.model);
+  }
+
+ private:
+  static constexpr float c = 0.5f;
+
+  // Data with the noise of this draw, at times that are uniform in [0.02, 1]. By the weight alpha^2 of a squared error
+  // of the denoised sample, errors of the noise count.
+  template <sf::TrainableModel Model>
+  sf::DenoisingTask<float> make_noisy(const Model& model, sf::ConstMatrixView<float> x0, const sf::Draw& draw,
+                                      Workspace<Model>& w) const {
+    const sf::Index n = x0.cols();
+    sf::Random(draw.seed, "training time").uniform(sf::columns(w.time, 0, n), draw.first_sample, draw.step);
+    sf::Random(draw.seed, "training noise").normal(sf::columns(w.noise, 0, n), draw.first_sample, draw.step);
+    for (sf::Index j = 0; j < n; ++j) w.levels.set(j, model.sde(), 0.02f + 0.98f * w.time(0, j));
+    const auto noisy = w.levels.around(sf::columns(std::as_const(w.x), 0, n));
+    for (sf::Index j = 0; j < n; ++j) {
+      w.x.col(j) = noisy.alpha(j) * x0.col(j) + noisy.sigma(j) * w.noise.col(j);
+      w.root(j) = noisy.alpha(j);
+    }
+    return {noisy, x0, sf::columns(std::as_const(w.noise), 0, n), sf::segment(sf::view(std::as_const(w.root)), 0, n)};
+  }
+
+  static void write_losses(const sf::MatrixView<float>& error, sf::VectorView<float> losses) {
+    for (sf::Index j = 0; j < error.cols(); ++j) losses(j) = std::sqrt(error.col(j).squaredNorm() + c * c) - c;
+  }
+};
+
+// A sampler's rule, for which the library has the stepper: Euler's method on the probability-flow equation
+// dx = (f x - g^2 score / 2) dt, Song et al. 2021, arXiv:2011.13456, equation 13. Once the prior is drawn, nothing is
+// random.
+template <sf::Sde Equation>
+struct FlowEulerRule : sf::GridRule<Equation> {
+  static constexpr const char* name = "FlowEuler";
+  static constexpr sf::Estimate estimate = sf::Estimate::score;
+  using sf::GridRule<Equation>::GridRule;
+
+  // From one time to the next: a function of packets, samples and their scores.
+  auto move(sf::Index step, std::size_t) const {
+    const auto t = this->times()(step), dt = t - this->times()(step + 1), g = this->sde().diffusion(t);
+    const auto keep = sf::broadcast(1 - this->sde().drift(t) * dt), pull = sf::broadcast(g * g * dt / 2);
+    return [keep, pull](const auto& x, const auto& score, const auto&) {
+      return std::array{sf::multiply_add(pull, score, sf::multiply(keep, x))};
+    };
+  }
+};
+
+// The sampler: what a user chooses.
 struct FlowEuler {
   sf::Index steps = 100;
 
-  template <sf::ScoreFunction Model>
-  class Stepper {
-   public:
-    using Scalar = typename Model::Scalar;
-
-    Stepper(const Model& model, const sf::SampleRequest& request, sf::Index steps)
-        : batch_(model, request), times_(sf::uniform_time_grid<Scalar>("FlowEuler", steps)) {}
-
-    void step() {
-      const auto& sde = batch_.model().sde();
-      const Scalar t = times_(step_), dt = t - times_(step_ + 1), g = sde.diffusion(t);
-      const auto keep = sf::broadcast(1 - sde.drift(t) * dt), pull = sf::broadcast(g * g * dt / 2);
-      const auto move = [&](const auto& x, const auto& score) {
-        return sf::multiply_add(pull, score, sf::multiply(keep, x));
-      };
-      batch_.with_score(t, [&](auto chunk) {
-        sf::transform(chunk.x.data(), chunk.x.size(), move, chunk.x.data(), chunk.score.data());
-      });
-      ++step_;
-    }
-    bool done() const { return step_ + 1 == times_.size(); }
-    Scalar time() const { return times_(step_); }
-    const sf::Matrix<Scalar>& samples() const { return batch_.samples(); }
-
-   private:
-    sf::SampleBatch<Model> batch_;
-    sf::Vector<Scalar> times_;
-    sf::Index step_ = 0;
-  };
-
-  template <sf::ScoreFunction Model>
-  Stepper<Model> start(const Model& model, const sf::SampleRequest& request) const {
-    return {model, request, steps};
+  template <sf::Sde Equation>
+  FlowEulerRule<Equation> rule(const Equation& sde) const {
+    return {sde, sf::uniform_time_grid<typename Equation::Scalar>("FlowEuler", steps)};
   }
 };
 
@@ -153,7 +208,9 @@ int main() {
   sf::ScoreModel model{CosineEquation{}, network, sf::Seed{0}};
   static_assert(sf::Sampler<FlowEuler, decltype(model)>);
 
-  sf::Trainer trainer{sf::DenoisingScoreMatching{.t_min = 0.02}, Lion{.learning_rate = 1e-3}, sf::CosineRate{}};
+  static_assert(sf::Objective<PseudoHuberMatching, decltype(model)>);
+
+  sf::Trainer trainer{PseudoHuberMatching{}, Lion{.learning_rate = 1e-3}, sf::CosineRate{}};
   trainer.fit(model, data, {.steps = 3000}, SmoothedLoss{});
 
   describe("data", data);

@@ -52,10 +52,10 @@ void write_losses(const std::filesystem::path& path, const sf::History& history)
 
 /// Draws the samples and keeps them as they were at equidistant times from noise at 1 to data at 0, both included.
 template <class Model>
-std::vector<sf::ScatterPanel> draw(const Model& model, const sf::EulerMaruyama& sampler,
-                                   const sf::SampleRequest& request, sf::Matrix<float>& samples) {
+std::vector<sf::ScatterPanel> draw(const Model& model, const sf::EulerMaruyama& sampler, sf::Index count, sf::Seed seed,
+                                   const sf::SampleOptions& options, sf::Matrix<float>& samples) {
   std::vector<sf::ScatterPanel> evolution;
-  auto stepper = sampler.start(model, request);
+  auto stepper = sf::start(model, sampler, count, seed, options);
   for (int i = 0; i <= intervals; ++i) {
     const float time = 1 - static_cast<float>(i) / intervals;
     while (!stepper.done() && stepper.time() > time) stepper.step();
@@ -117,21 +117,21 @@ int run(int argc, char** argv) {
   sf::ScoreModel model{sf::VariancePreserving<float>{}, sf::Mlp<float, 2, 64, 64, 64>{}, sf::Seed{seed}};
   const sf::Trainer trainer{sf::DenoisingScoreMatching{}, recipe.adam, recipe.rate};
   const sf::EulerMaruyama sampler{.steps = sampler_steps};
-  const sf::SampleRequest request{.count = points, .seed = sf::Seed{seed}, .threads = threads};
+  const sf::SampleOptions sampling{.threads = threads};
 
   // Whatever cannot work is to be known before the training.
   check_range("samples", points);
   check_range("sampler-steps", sampler_steps);
   const std::filesystem::path folder = output;
   trainer.start(model, data, recipe.training);
-  sampler.start(model, request);
+  sf::start(model, sampler, points, sf::Seed{seed}, sampling);
   examples::prepare_output(folder);
 
   sf::History history(1000);
   trainer.fit(model, data, recipe.training, sf::ProgressBar{}, history);
 
   sf::Matrix<float> samples;
-  const auto evolution = draw(model, sampler, request, samples);
+  const auto evolution = draw(model, sampler, points, sf::Seed{seed}, sampling, samples);
 
   sf::write_npy(folder / "training.npy", data.samples());
   sf::write_npy(folder / "samples.npy", samples);

@@ -36,12 +36,13 @@ void remove_progress(const std::filesystem::path& folder) {
 
 /// The sampler's drawing, or after an interrupt a quick one.
 template <class Model>
-Drawing drawing_of(const Model& model, const Options& options, sf::SampleRequest request) {
+Drawing drawing_of(const Model& model, const Options& options, sf::Seed seed) {
   if (!interrupted())
-    if (auto drawing = draw(model, options.sampler, request, interrupted)) return *std::move(drawing);
+    if (auto drawing = draw(model, options.sampler, options.samples, seed, options.threads, interrupted))
+      return *std::move(drawing);
   examples::say("Interrupted: drawing a few samples; a second Ctrl-C ends the program at once.");
-  request.count = std::min<sf::Index>(100, request.count);
-  return *draw(model, quick_sampler, request, [] { return false; });
+  const auto few = std::min<sf::Index>(100, options.samples);
+  return *draw(model, quick_sampler, few, seed, options.threads, [] { return false; });
 }
 
 template <class Recipe>
@@ -57,9 +58,7 @@ int train(const Options& options, const std::optional<sf::Tensors>& checkpoint) 
   training.train();
 
   write_model<Recipe>(folder / "model.safetensors", training.model());
-  const auto drawing =
-      drawing_of(training.model(), options,
-                 {.count = options.samples, .seed = sf::Seed{training.settings().seed}, .threads = options.threads});
+  const auto drawing = drawing_of(training.model(), options, sf::Seed{training.settings().seed});
   const auto drawn = write_drawing(folder, drawing);
   sf::write_png(folder / "nearest.png",
                 nearest(drawing.samples, digits.training.samples(), sf::resolve_threads(options.threads)));
@@ -99,9 +98,7 @@ int load(const Options& options) {
     const auto model = read_model<decltype(recipe)>(tensors, options.load);
     examples::prepare_output(options.output);
     const auto drawing =
-        draw(model, options.sampler,
-             {.count = options.samples, .seed = sf::Seed{options.seed.value_or(0)}, .threads = options.threads},
-             interrupted);
+        draw(model, options.sampler, options.samples, sf::Seed{options.seed.value_or(0)}, options.threads, interrupted);
     if (!drawing) {
       std::printf("Interrupted: nothing was written.\n");
       return interrupted_status;

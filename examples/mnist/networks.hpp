@@ -30,22 +30,7 @@ struct Tutorial {
 };
 
 /// A smaller U-Net that corrects the best linear denoiser, at a learning rate that falls to 0 with the end of the run.
-///
-/// Tried on MNIST, two cores: held-out loss and, in parentheses, the Frechet distance of 2,000 samples by 25
-/// evaluations, without the noise of sampling.hpp, in the features of a small classifier; each line but the last goes
-/// on from the one before.
-///
-///   1,000 steps of Adam     0.0221 at a rate of 2e-3, 0.0217 at 4e-3, 0.0215 in 2,000 batches of 32; told half the
-///                           log-SNR in place of t 0.0222. A full covariance is ahead at first (0.043 against 0.072)
-///                           and behind from 250 steps on
-///   1,000 of Muon           0.0206 at 2e-3, 0.0180 (110) at 6e-3 with time exponent 2, as much in 500 batches of 128
-///     500 so                0.0204; predicting the noise 0.0209, the velocity 0.0193
-///     600 at 4e-3           0.0198; with time exponent 3 0.0197, with widths 64, 128 0.0193
-///     three minutes         0.0164 (57), with widths 64, 128 0.0167 (75), in batches of 32 0.0165 (67)
-///   a floor of 0.3          0.0172 (102): better at all times than 0.02, 0.1 and 1
-///   and attention           0.0174 (96)
-///   and weighted for velocity 0.0176 (90)
-///   half an hour of all     0.01483 (14.7), without the last three 0.01493 (15.7), with widths 64, 128 0.01485 (14.9)
+/// What was tried beside it is in .github/CONTRIBUTING.md.
 struct Ours {
   static constexpr const char* name = "ours";
   static constexpr sf::Index batch_size = 64;
@@ -59,8 +44,8 @@ struct Ours {
   };
   using Shape = Widths<48, 96>;
 
-  static constexpr sf::DenoisingScoreMatching objective{
-      .stratified = true, .time_exponent = 2, .weighting = sf::Weighting::velocity};
+  static constexpr sf::DenoisingScoreMatching objective{sf::StratifiedTime{sf::PowerLawTime{.exponent = 2}},
+                                                        sf::VelocityWeighting{}};
   static constexpr sf::Muon optimizer{.learning_rate = 6e-3, .beta2 = 0.99};
   static constexpr double learning_rate = optimizer.learning_rate;
   static constexpr sf::Warmup<sf::CosineRate> schedule{.steps = 200};
@@ -77,12 +62,9 @@ struct Ours {
   }
 
   static std::string training() {
-    return sf::text("denoising score matching from ", objective.t_min, objective.stratified ? ", stratified" : "",
-                    ", time exponent ", objective.time_exponent, ", weighted for the ",
-                    objective.weighting == sf::Weighting::velocity ? "velocity" : "noise", ", by Muon, momentum ",
-                    optimizer.momentum, ", betas ", optimizer.beta1, " ", optimizer.beta2, ", epsilon ",
-                    optimizer.epsilon, ", weight decay ", optimizer.weight_decay, ", warm-up ", schedule.steps,
-                    ", cosine, clipped at ", clip_norm, ", average ", average.decay);
+    return sf::text(objective.settings(), ", by Muon, momentum ", optimizer.momentum, ", betas ", optimizer.beta1, " ",
+                    optimizer.beta2, ", epsilon ", optimizer.epsilon, ", weight decay ", optimizer.weight_decay,
+                    ", warm-up ", schedule.steps, ", cosine, clipped at ", clip_norm, ", average ", average.decay);
   }
 
   static auto model(const sf::Dataset<float>& data, sf::Seed seed) {

@@ -23,11 +23,10 @@ using AnySampler = std::variant<sf::DpmSolverPlusPlus, sf::Ddim, sf::EulerMaruya
 /// decided there, and evaluations are better spent before.
 inline constexpr double denoised_from = 0.05;
 
-/// Noise on the way lets digits forget what the network got wrong earlier. Of half an hour's network, 2,000 digits by
-/// 20 evaluations of DPM-Solver++ are at a Frechet distance (see networks.hpp) of 13.7 without, 10.0 with 1, 6.8 with 2
-/// and 8.1 with 3; by 25 with 2, 2.5 and 3 at 6.5, 6.3 and 6.9; by 15 with 1.5, 2 and 2.5 at 10.6, 9.6 and 8.7.
+/// Noise on the way lets digits forget what the network got wrong earlier: of what was tried, which is in
+/// .github/CONTRIBUTING.md, this is the best.
 inline constexpr double stochasticity = 2.5;
-/// The short steps of Euler-Maruyama bear more: by 300 with 1, 2 and 4 at 8.5, 6.3 and 5.9.
+/// The short steps of Euler-Maruyama bear more.
 inline constexpr double euler_maruyama_stochasticity = 4;
 
 /// For looks into a run, where time counts.
@@ -93,16 +92,16 @@ class SamplingProgress {
 /// Draws in groups, so that the memory of a stepper, and the time between two looks at stop(), do not grow with the
 /// count. Nothing when stop() said so. Throws NonFinite when a sample is.
 template <class Model, class Method, class Stop>
-std::optional<Drawing> draw(const Model& model, const Method& method, const sf::SampleRequest& request,
+std::optional<Drawing> draw(const Model& model, const Method& method, sf::Index count, sf::Seed seed, int threads,
                             const Stop& stop) {
   constexpr sf::Index most_shown = 36, most_frames = 40;
-  const sf::Chunks groups{request.count, 1000};
+  const sf::Chunks groups{count, 1000};
   const sf::Index each = (method.steps + most_frames - 1) / most_frames;
-  Drawing drawing{sf::Matrix<float>(model.dimension(), request.count), {}};
+  Drawing drawing{sf::Matrix<float>(model.dimension(), count), {}};
   SamplingProgress progress;
   for (sf::Index group = 0; group < groups.pieces(); ++group) {
     const sf::Index first = groups.first(group), n = groups.length(group);
-    auto stepper = method.start(model, {n, request.seed, request.first + first, request.threads});
+    auto stepper = sf::start(model, method, n, seed, {.first = first, .threads = threads});
     const auto keep = [&] {
       drawing.frames.push_back(
           in_greys(model.sde(), stepper.samples().leftCols(std::min(n, most_shown)), stepper.time()));
@@ -115,16 +114,16 @@ std::optional<Drawing> draw(const Model& model, const Method& method, const sf::
                static_cast<double>(groups.pieces()));
       if (group == 0 && (step % each == 0 || stepper.done())) keep();
     }
-    sf::check_finite(stepper.samples(), request.first + first);
+    sf::check_finite(stepper.samples(), first);
     drawing.samples.middleCols(first, n) = stepper.samples().cwiseMax(0.0f).cwiseMin(1.0f);
   }
   return drawing;
 }
 
 template <class Model, class Stop>
-std::optional<Drawing> draw(const Model& model, const AnySampler& sampler, const sf::SampleRequest& request,
+std::optional<Drawing> draw(const Model& model, const AnySampler& sampler, sf::Index count, sf::Seed seed, int threads,
                             const Stop& stop) {
-  return std::visit([&](const auto& method) { return draw(model, method, request, stop); }, sampler);
+  return std::visit([&](const auto& method) { return draw(model, method, count, seed, threads, stop); }, sampler);
 }
 
 }  // namespace mnist

@@ -13,7 +13,6 @@
 
 #include "../program.hpp"
 #include "digits.hpp"
-#include "held_out.hpp"
 #include "interrupt.hpp"
 #include "networks.hpp"
 #include "pictures.hpp"
@@ -146,16 +145,16 @@ class Training {
   void report_if_due(const Run& run) {
     if (!plan().due(run.step(), settings().steps)) return;
     keep(run);
-    const auto& row = kept_.journal.report(run.step(), held_out_loss(model_, digits_.held_out, threads_));
+    const auto& row = kept_.journal.report(run.step(), held_out_loss(digits_.held_out));
     examples::say(sf::text("step ", row.step, ", epoch ", epochs(row.step), ": weighted training loss ", row.loss,
                            ", held-out loss ", row.held_out_loss));
     write_losses();
-    const sf::SampleRequest request{.count = report_samples, .seed = sf::Seed{settings().seed}, .threads = threads_};
     const auto never = [] { return false; };
     auto number = std::to_string(row.step);
     number.insert(0, 6 - std::min<std::size_t>(6, number.size()), '0');
-    sf::write_png(folder_ / ("progress_" + number + ".png"),
-                  grid(draw(model_, quick_sampler, request, never)->samples));
+    sf::write_png(
+        folder_ / ("progress_" + number + ".png"),
+        grid(draw(model_, quick_sampler, report_samples, sf::Seed{settings().seed}, threads_, never)->samples));
     write_run<Recipe>(folder_ / checkpoint_name, model_, kept_);
   }
 
@@ -186,7 +185,7 @@ class Training {
   void set_length(double seconds, double a_step, sf::Index step) {
     const sf::Index tried = std::min<sf::Index>(256, digits_.held_out.cols());
     const Stopwatch watch;
-    held_out_loss(model_, digits_.held_out.leftCols(tried), threads_);
+    held_out_loss(digits_.held_out.leftCols(tried));
     const double a_report = watch.seconds() / static_cast<double>(tried) *
                             static_cast<double>(digits_.held_out.cols() + report_samples * quick_sampler.steps);
     sf::Index enough = step + 1, too_many = step + 2 + static_cast<sf::Index>(std::max(0.0, seconds) / a_step);
@@ -202,6 +201,11 @@ class Training {
     examples::say(sf::text(minutes, minutes == 1 ? " minute is " : " minutes are ", enough, " steps of ",
                            std::round(1e4 * a_step) / 10, " ms: the same as --epochs ",
                            epochs_text(enough, steps_per_epoch())));
+  }
+
+  /// The error in the noise of images that the network was not trained on, whatever it is trained for and predicts.
+  double held_out_loss(const sf::Matrix<float>& images) const {
+    return sf::mean_loss(sf::DenoisingScoreMatching{sf::StratifiedTime{}}, model_, images, sf::Seed{77}, threads_);
   }
 
   double epochs(sf::Index step) const {

@@ -1,4 +1,4 @@
-/// What every room stands on.
+/// The umbrella of core: types, errors, random numbers, SIMD, threads, matrix products and parameter layouts.
 #pragma once
 
 #include "scorefield/core/chunks.hpp"

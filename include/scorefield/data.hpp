@@ -1,5 +1,6 @@
-/// Data sets in memory and toy distributions. Apart stand images: scorefield/data/image/glyphs.hpp, and idx.hpp, which
-/// needs zlib.
+/// The umbrella of data sets in memory and toy distributions.
+///
+/// Images stand apart: scorefield/data/image/glyphs.hpp, and idx.hpp, which needs zlib.
 #pragma once
 
 #include "scorefield/data/dataset.hpp"

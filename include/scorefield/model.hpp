@@ -1,6 +1,7 @@
-/// Equation and network: a score function with parameters.
+/// Score models: an equation and a network that denoise.
 #pragma once
 
 #include "scorefield/model/concept.hpp"
+#include "scorefield/model/denoising_task.hpp"
 #include "scorefield/model/prediction.hpp"
 #include "scorefield/model/score_model.hpp"

@@ -1,4 +1,4 @@
-/// Optimizers, learning-rate schedules and averages, as functions of flat vectors.
+/// The umbrella of optimizers, learning-rate schedules and averages, which are functions of flat vectors.
 #pragma once
 
 #include "scorefield/optimizer/adam.hpp"

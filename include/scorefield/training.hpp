@@ -1,4 +1,4 @@
-/// The training loop and its callbacks.
+/// The umbrella of training: the loop, its options and its callbacks.
 #pragma once
 
 #include "scorefield/training/callbacks.hpp"
@@ -6,5 +6,6 @@
 #include "scorefield/training/progress.hpp"
 #include "scorefield/training/progress_bar.hpp"
 #include "scorefield/training/trainer.hpp"
+#include "scorefield/training/training_options.hpp"
 #include "scorefield/training/training_run.hpp"
 #include "scorefield/training/training_state.hpp"

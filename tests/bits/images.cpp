@@ -11,7 +11,7 @@ void unet_by_muon(const bits::Cut& cut) {
   const sf::Matrix<float> data = sf::swiss_roll<float>(72 * 50).reshaped(144, 50) / 10;
   bits::train(sf::ScoreModel{sf::VariancePreserving<float>{}, Net{}, sf::LinearDenoiserCorrection<float>::fit(data),
                              sf::Seed{1}},
-              sf::Trainer{sf::DenoisingScoreMatching{.stratified = true}, sf::Muon{}}, data,
+              sf::Trainer{sf::DenoisingScoreMatching{sf::StratifiedTime{}}, sf::Muon{}}, data,
               {.steps = 4, .batch_size = 40, .seed = 3, .average = {{.decay = 0.99}}}, 35, cut);
 }
 

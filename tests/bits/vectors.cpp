@@ -23,13 +23,13 @@ void score_by_adam(const bits::Cut& cut) {
 void noise_by_sgd_in_double(const bits::Cut& cut) {
   learn_swiss_roll(
       sf::ScoreModel{sf::VariancePreserving<double>{}, sf::Mlp<double, 2, 33>{}, sf::NoisePrediction{}, sf::Seed{1}},
-      sf::Trainer{sf::DenoisingScoreMatching{.stratified = true}, sf::Sgd{}}, cut);
+      sf::Trainer{sf::DenoisingScoreMatching{sf::StratifiedTime{}}, sf::Sgd{}}, cut);
 }
 
 void velocity_by_muon(const bits::Cut& cut) {
   learn_swiss_roll(sf::ScoreModel{sf::VariancePreserving<float>{}, sf::DynamicMlp<float, sf::SiLU>(2, {33, 20}),
                                   sf::VelocityPrediction{}, sf::Seed{1}},
-                   sf::Trainer{sf::DenoisingScoreMatching{.time_exponent = 2, .weighting = sf::Weighting::velocity},
+                   sf::Trainer{sf::DenoisingScoreMatching{sf::PowerLawTime{}, sf::VelocityWeighting{}},
                                sf::Muon{.weight_decay = 0.01}},
                    cut);
 }

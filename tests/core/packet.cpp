@@ -27,6 +27,20 @@ TEMPLATE_TEST_CASE("a sum over packets takes every number once, wherever it stan
   }
 }
 
+TEMPLATE_TEST_CASE("packets of doubles are read from floats and rounded to them", "[core]", float, double) {
+  constexpr auto size = sf::packet_size<double>;
+  const sf::Vector<double> x = test::normals<double>(size, 1, "doubles");
+  const sf::Vector<TestType> expected = x.cast<TestType>();
+  sf::Vector<TestType> rounded(size + 1);
+  rounded(size) = 7;
+  sf::store_rounded(rounded.data(), sf::load<double>(x.data()));
+  CHECK(rounded.head(size) == expected);
+  CHECK(rounded(size) == 7);
+  sf::Vector<double> back(size);
+  sf::store<double>(back.data(), sf::load_in_double(rounded.data()));
+  CHECK(back == expected.template cast<double>());
+}
+
 TEMPLATE_TEST_CASE("square roots of packets are the nearest numbers, also of 0, subnormals and infinity", "[core]",
                    float, double) {
   using Limits = std::numeric_limits<TestType>;

@@ -117,13 +117,17 @@ TEMPLATE_TEST_CASE("normal numbers reach far tails and all directions", "[core]"
   const TestType expected[4][2] = {{1, 1}, {-1, 1}, {-1, -1}, {1, -1}};
   for (Bits quarter = 0; quarter < 4; ++quarter) {
     // Half a turn from the lower end of a quarter: the diagonals.
-    const Bits radius_bits[1] = {0};
-    const Bits angle_bits[1] = {quarter << top | ((Bits{1} << top) - 1)};
-    TestType first[1], second[1];
-    sf::detail::box_muller<TestType, 1>(radius_bits, angle_bits, first, second);
+    constexpr std::size_t lanes = 16;
+    const Bits radius_bits[lanes] = {};
+    Bits angle_bits[lanes];
+    std::fill_n(angle_bits, lanes, quarter << top | ((Bits{1} << top) - 1));
+    TestType first[lanes], second[lanes];
+    sf::detail::box_muller<TestType, lanes>(radius_bits, angle_bits, first, second);
     const double diagonal = static_cast<double>(radius) / std::numbers::sqrt2;
-    CHECK(first[0] == Catch::Approx(expected[quarter][0] * diagonal).epsilon(1e-6));
-    CHECK(second[0] == Catch::Approx(expected[quarter][1] * diagonal).epsilon(1e-6));
+    for (std::size_t l = 0; l < lanes; ++l) {
+      CHECK(first[l] == Catch::Approx(expected[quarter][0] * diagonal).epsilon(1e-6));
+      CHECK(second[l] == Catch::Approx(expected[quarter][1] * diagonal).epsilon(1e-6));
+    }
   }
 }
 
@@ -222,7 +226,7 @@ TEMPLATE_TEST_CASE("the logarithm of random numbers is accurate over (0, 1]", "[
 TEMPLATE_TEST_CASE("Box and Muller's formula is accurate for all bits", "[core]", float, double) {
   using Traits = sf::detail::RandomBits<TestType>;
   using Bits = typename Traits::Bits;
-  constexpr std::size_t lanes = 8;
+  constexpr std::size_t lanes = 16;
   constexpr int sign = 8 * sizeof(Bits) - 1;
   double worst = 0;
   for (std::uint64_t block = 0; block < 20'000; ++block) {

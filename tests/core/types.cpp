@@ -1,14 +1,36 @@
 #include "scorefield/core/types.hpp"
 
+#include <concepts>
+#include <cstdint>
+
 #include "support/catch.hpp"
+
+namespace sf = scorefield;
+
+namespace {
+
+struct Options {
+  sf::Seed seed = 0;
+};
+
+static_assert(std::convertible_to<std::uint64_t, sf::Seed> && !std::convertible_to<sf::Seed, std::uint64_t>);
+
+}  // namespace
+
+TEST_CASE("a seed is written as a number or by its name", "[core]") {
+  CHECK(Options{}.seed.value == 0);
+  CHECK(Options{.seed = 7}.seed.value == 7);
+  CHECK(Options{.seed = {7}}.seed.value == 7);
+  CHECK(Options{.seed = sf::Seed{7}}.seed.value == 7);
+  const std::uint64_t largest = ~std::uint64_t{0};
+  CHECK(Options{.seed = largest}.seed.value == largest);
+}
 
 #if defined(__linux__) && !defined(NDEBUG)
 #include <csignal>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
-
-namespace sf = scorefield;
 
 namespace {
 

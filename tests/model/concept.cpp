@@ -4,7 +4,7 @@
 #include "scorefield/network/mlp.hpp"
 #include "scorefield/sde/variance_preserving.hpp"
 
-#include "sampler/exact_score.hpp"
+#include "sampler/exact_denoiser.hpp"
 #include "support/catch.hpp"
 
 namespace sf = scorefield;
@@ -14,11 +14,6 @@ namespace {
 using Equation = sf::VariancePreserving<float>;
 using Net = sf::Mlp<float, 2, 8>;
 using Model = sf::ScoreModel<Equation, Net>;
-
-template <class Equation, class Net>
-concept Combine = requires {
-  typename sf::ScoreModel<Equation, Net>;
-};
 
 // A model that forgot one thing. What is derived from, it has.
 struct WithoutEquation : Model {
@@ -33,38 +28,45 @@ struct OtherWorkspace : Model {
   using Model::Model;
   int workspace() const { return 0; }
 };
-struct ScoreNeedsMutable : Model {
+struct DenoisesOnlyWhenMutable : Model {
   using Model::Model;
-  void score(sf::ConstMatrixView<float>, sf::ConstVectorView<float>, sf::MatrixView<float>, Workspace&) {}
+  void denoise(const sf::NoisyBatch<float>&, sf::MatrixView<float>, Workspace&) {}
+};
+struct WithoutPrior : Model {
+  using Model::Model;
+  void prior() const {}
 };
 struct WithoutBackward : Model {
   using Model::Model;
-  void score_backward() const {}
+  void error_backward() const {}
+};
+struct WithoutError : Model {
+  using Model::Model;
+  void error() const {}
+};
+struct NotBackToItsInput : Model {
+  using Model::Model;
+  void denoise_backward() const {}
 };
 struct ParametersFixed : Model {
   using Model::Model;
   void set_parameters() {}
 };
 
-static_assert(sf::ScoreFunction<Model>);
-static_assert(sf::TrainableModel<Model>);
+static_assert(sf::Denoiser<Model> && sf::TrainableModel<Model> && sf::DifferentiableDenoiser<Model>);
 static_assert(sf::TrainableModel<sf::ScoreModel<sf::VariancePreserving<double>, sf::DynamicMlp<double>>>);
-static_assert(sf::ScoreFunction<sf::test::ExactScore<float>>);
-static_assert(sf::ScoreFunction<sf::test::ExactScore<double>>);
+static_assert(sf::Denoiser<sf::test::ExactDenoiser<float>> && sf::Denoiser<sf::test::ExactDenoiser<double>>);
 
-static_assert(!sf::TrainableModel<sf::test::ExactScore<float>>);  // nothing to learn
-static_assert(!sf::ScoreFunction<WithoutEquation>);
-static_assert(!sf::ScoreFunction<WithoutChunks>);
-static_assert(!sf::ScoreFunction<OtherWorkspace>);
-static_assert(!sf::ScoreFunction<ScoreNeedsMutable>);
-static_assert(sf::ScoreFunction<WithoutBackward> && !sf::TrainableModel<WithoutBackward>);
-static_assert(sf::ScoreFunction<ParametersFixed> && !sf::TrainableModel<ParametersFixed>);
-static_assert(!sf::ScoreFunction<Net>);
-
-// One scalar throughout.
-static_assert(Combine<Equation, Net>);
-static_assert(!Combine<sf::VariancePreserving<double>, Net>);
-static_assert(!Combine<Net, Equation>);
+static_assert(!sf::TrainableModel<sf::test::ExactDenoiser<float>>);  // nothing to learn
+static_assert(!sf::Denoiser<WithoutEquation>);
+static_assert(!sf::Denoiser<WithoutChunks>);
+static_assert(!sf::Denoiser<OtherWorkspace>);
+static_assert(!sf::Denoiser<DenoisesOnlyWhenMutable> && !sf::Denoiser<WithoutPrior>);
+static_assert(sf::Denoiser<WithoutBackward> && !sf::TrainableModel<WithoutBackward>);
+static_assert(sf::Denoiser<WithoutError> && !sf::TrainableModel<WithoutError>);
+static_assert(sf::TrainableModel<NotBackToItsInput> && !sf::DifferentiableDenoiser<NotBackToItsInput>);
+static_assert(sf::Denoiser<ParametersFixed> && !sf::TrainableModel<ParametersFixed>);
+static_assert(!sf::Denoiser<Net>);
 
 }  // namespace
 

@@ -68,13 +68,12 @@ TEST_CASE("the network sees numbers of variance 1 at all times", "[model]") {
       const sf::Matrix<double> x = model.sde().signal(t) * x0 + model.sde().deviation(t) * eps;
       sf::Matrix<double> seen(2, n);
       const sf::Chunks chunks{n, model.chunk_size()};
-      const sf::Vector<double> times = sf::Vector<double>::Constant(model.chunk_size(), t);
+      sf::NoiseLevels<double> levels(model.chunk_size());
+      levels.fill(model.chunk_size(), model.sde(), t);
       for (sf::Index i = 0; i < chunks.pieces(); ++i) {
         const sf::Index first = chunks.first(i), count = chunks.length(i);
-        const auto input = model.prediction().input(model.sde(), sf::columns(x, first, count),
-                                                    sf::segment(sf::view(times), 0, count), w.prediction);
-        seen.middleCols(first, count) = input.x;
-        CHECK(input.t(0) == t);  // the time itself
+        seen.middleCols(first, count) =
+            model.prediction().input(levels.around(sf::columns(x, first, count)), w.prediction);
       }
       // Five deviations of a mean, and of a mean square, over n draws; the fit takes part of the error away.
       const double bound = 5 * std::sqrt(2.0 / static_cast<double>(n));

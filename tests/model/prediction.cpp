@@ -44,44 +44,37 @@ static_assert(sf::FittedPrediction<Correction<float>>);
 static_assert(!sf::FittedPrediction<sf::NoisePrediction>);
 
 // A prediction that forgot one thing.
-struct WithoutValidation {
-  struct Workspace {};
-  template <class N>
-  Workspace workspace(const N&) const {
-    return {};
-  }
-  template <class E, class S>
-  sf::NetworkInput<S> input(const E&, sf::ConstMatrixView<S> x, sf::ConstVectorView<S> t, Workspace&) const {
-    return {x, t};
-  }
-  template <class S>
-  void score(sf::ConstMatrixView<S>, sf::MatrixView<S>, Workspace&) const {}
-  template <class S>
-  void backward(sf::MatrixView<S>, Workspace&) const {}
+struct Complete : sf::VelocityPrediction {};
+struct WithoutValidation : Complete {
+  void validate() const {}
 };
-struct Complete : WithoutValidation {
-  void validate(sf::Index) const {}
-};
-struct InputWithoutTime : Complete {
-  template <class E, class S>
-  sf::ConstMatrixView<S> input(const E&, sf::ConstMatrixView<S> x, sf::ConstVectorView<S>, Workspace&) const {
-    return x;
+struct InputIsABatch : Complete {
+  template <class S>
+  sf::NoisyBatch<S> input(const sf::NoisyBatch<S>& batch, Workspace&) const {
+    return batch;
   }
 };
-struct ScoreNeedsMutable : Complete {
+struct DenoisesOnlyWhenMutable : Complete {
   template <class S>
-  void score(sf::ConstMatrixView<S>, sf::MatrixView<S>, Workspace&) {}
+  void denoised(const sf::NoisyBatch<S>&, sf::MatrixView<S>, Workspace&) {}
 };
 struct WithoutBackward : Complete {
-  void backward() const {}
+  void denoised_backward() const {}
+};
+struct WithoutError : Complete {
+  void error() const {}
+};
+struct WithoutPrior : Complete {
+  void prior() const {}
 };
 
 template <class P>
-concept OfFloat = sf::Prediction<P, sf::VariancePreserving<float>, Net<float>>;
+concept OfFloat = sf::Prediction<P, Net<float>>;
 static_assert(OfFloat<sf::ScorePrediction> && OfFloat<sf::NoisePrediction> && OfFloat<sf::VelocityPrediction>);
 static_assert(OfFloat<Correction<float>> && !OfFloat<Correction<double>>);  // one scalar throughout
-static_assert(OfFloat<Complete> && !OfFloat<WithoutValidation> && !OfFloat<InputWithoutTime>);
-static_assert(!OfFloat<ScoreNeedsMutable> && !OfFloat<WithoutBackward> && !OfFloat<Net<float>>);
+static_assert(OfFloat<Complete> && !OfFloat<WithoutValidation> && !OfFloat<InputIsABatch>);
+static_assert(!OfFloat<DenoisesOnlyWhenMutable> && !OfFloat<WithoutBackward> && !OfFloat<WithoutError>);
+static_assert(!OfFloat<WithoutPrior> && !OfFloat<Net<float>>);
 
 static_assert(
     std::same_as<decltype(sf::ScoreModel{sf::VariancePreserving<float>{}, sf::Mlp<float, 2, 8>{}, sf::Seed{}}),
@@ -146,118 +139,217 @@ void for_each_model(const F& f) {
   });
 }
 
+/// Samples at the levels of these times, with their data and noise.
+template <class Scalar>
+struct Batch {
+  template <class Equation>
+  Batch(const Equation& sde, const sf::Vector<Scalar>& t)
+      : levels(t.size()),
+        x0(test::normals<Scalar>(d, t.size(), "x0")),
+        noise(test::normals<Scalar>(d, t.size(), "eps")),
+        x(d, t.size()),
+        root(t.size()) {
+    for (sf::Index j = 0; j < t.size(); ++j) {
+      levels.set(j, sde, t(j));
+      x.col(j) = sde.signal(t(j)) * x0.col(j) + sde.deviation(t(j)) * noise.col(j);
+      root(j) = sde.signal(t(j));
+    }
+  }
+
+  sf::NoisyBatch<Scalar> noisy() const { return levels.around(sf::view(x)); }
+  sf::DenoisingTask<Scalar> task() const { return {noisy(), sf::view(x0), sf::view(noise), sf::view(root)}; }
+
+  sf::NoiseLevels<Scalar> levels;
+  sf::Matrix<Scalar> x0, noise, x;
+  sf::Vector<Scalar> root;  // of what errors of the noise count
+};
+
 }  // namespace
 
-TEMPLATE_TEST_CASE("a perfect output becomes -eps / sigma", "[model]", float, double) {
+TEMPLATE_TEST_CASE("a perfect output becomes the data, -eps / sigma, and no error", "[model]", float, double) {
   using V = sf::Vector<TestType>;
   for_each_model<TestType>([](const auto& model, const auto& output) {
     constexpr sf::Index n = 20;
-    const auto t = times<TestType>(n);
-    const auto x0 = test::normals<TestType>(d, n, "x0"), eps = test::normals<TestType>(d, n, "eps");
-    sf::Matrix<TestType> x(d, n), out(d, n);
-    for (sf::Index j = 0; j < n; ++j) {
-      const TestType alpha = model.sde().signal(t(j)), sigma = model.sde().deviation(t(j));
-      x.col(j) = alpha * x0.col(j) + sigma * eps.col(j);
-      out.col(j) = output(alpha, sigma, V(x0.col(j)), V(eps.col(j)));
-    }
+    const Batch<TestType> batch(model.sde(), times<TestType>(n));
+    const auto noisy = batch.noisy();
+    sf::Matrix<TestType> f(d, n), error(d, n);
+    for (sf::Index j = 0; j < n; ++j)
+      f.col(j) = output(noisy.alpha(j), noisy.sigma(j), V(batch.x0.col(j)), V(batch.noise.col(j)));
     auto w = model.workspace();
-    const auto input = model.prediction().input(model.sde(), sf::view(std::as_const(x)), sf::view(t), w.prediction);
-    CHECK(input.x.rows() == d);
-    CHECK(input.t == t);
-    model.prediction().score(sf::view(std::as_const(x)), sf::view(out), w.prediction);
-    // What is off is some roundings of eps, and of x: to the correction that is noise of 1 / sigma times its size. A
-    // rotation from eigenvectors is orthogonal within some ten epsilon.
+    const auto input = model.prediction().input(noisy, w.prediction);
+    CHECK(input.rows() == d);
+    CHECK(input.cols() == n);
+    sf::Matrix<TestType> score = f, denoised = f;
+    model.prediction().score(noisy, sf::view(score), w.prediction);
+    model.prediction().denoised(noisy, sf::view(denoised), w.prediction);
+    model.prediction().error(batch.task(), sf::view(std::as_const(f)), sf::view(error), w.prediction);
+    // What is off is some roundings of eps, and of x: to the score they are noise of 1 / sigma times its size, and to
+    // the data of 1 / alpha times. A rotation from eigenvectors is orthogonal within some ten epsilon.
     double worst = 0;
     for (sf::Index j = 0; j < n; ++j) {
-      const TestType sigma = model.sde().deviation(t(j)), size = 1 + x.col(j).cwiseAbs().maxCoeff() / sigma;
-      worst = std::max(worst, static_cast<double>((sigma * out.col(j) + eps.col(j)).cwiseAbs().maxCoeff() / size));
+      const TestType sigma = noisy.sigma(j), alpha = noisy.alpha(j), size = 1 + batch.x.col(j).cwiseAbs().maxCoeff();
+      const auto off = [](const auto& difference, TestType scale) {
+        return static_cast<double>(difference.cwiseAbs().maxCoeff() / scale);
+      };
+      worst = std::max({worst, off(sigma * score.col(j) + batch.noise.col(j), 1 + size / sigma),
+                        off(denoised.col(j) - batch.x0.col(j), 1 + size / alpha), off(error.col(j), 1 + size / sigma)});
     }
     CHECK(worst < 100 * test::Tolerance<TestType>::epsilon);
   });
 }
 
-TEST_CASE("backward of a prediction is the transpose of what the score does with the output", "[model]") {
+TEST_CASE("score and denoised sample are one, by Tweedie's formula, and the error is that of the noise", "[model]") {
   for_each_model<double>([](const auto& model, const auto&) {
-    constexpr sf::Index n = 7;
-    const auto t = times<double>(n);
-    const auto x = test::normals<double>(d, n, "x"), output = test::normals<double>(d, n, "output");
+    constexpr sf::Index n = 20;
+    const Batch<double> batch(model.sde(), times<double>(n));
+    const auto noisy = batch.noisy();
+    sf::Matrix<double> score(d, n), denoised(d, n), error(d, n);
     auto w = model.workspace();
-    const auto score = [&](sf::Matrix<double> f) {
-      model.prediction().input(model.sde(), sf::view(x), sf::view(t), w.prediction);
-      model.prediction().score(sf::view(x), sf::view(f), w.prediction);
-      return f;
-    };
-    // The loss is sum c score, c small where the score is large. As the score is linear in the output, differences are
-    // exact but for rounding.
-    sf::Matrix<double> c = test::normals<double>(d, n, "loss");
-    for (sf::Index j = 0; j < n; ++j) c.col(j) *= model.sde().deviation(t(j));
-    score(output);
-    sf::Matrix<double> gradient = c, f = output;
-    model.prediction().backward(sf::view(gradient), w.prediction);
-    CHECK(gradient.cwiseAbs().maxCoeff() > 0.1);
-    CHECK(test::worst_gradient_error({f.data(), f.size()}, {gradient.data(), gradient.size()}, [&] {
-            return (c.array() * score(f).array()).sum();
-          }) < test::Tolerance<double>::gradient);
-  });
-}
-
-TEST_CASE("the gradient of a model is that of its score", "[model]") {
-  for_each_model<double>([](const auto& model, const auto&) {
-    constexpr sf::Index n = 5;
-    const auto t = times<double>(n);
-    const auto x = test::normals<double>(d, n, "x");
-    auto w = model.workspace();
-    sf::Vector<double> p = model.parameters(), gradient = sf::Vector<double>::Zero(p.size());
-    sf::Matrix<double> c = test::normals<double>(d, n, "loss"), score(d, n);
-    for (sf::Index j = 0; j < n; ++j) c.col(j) *= model.sde().deviation(t(j));
-    const auto forward = [&] {
-      model.score_forward(sf::view(std::as_const(p)), sf::view(x), sf::view(t), sf::view(score), w);
-    };
-    forward();
-    sf::Matrix<double> dscore = c;
-    model.score_backward(sf::view(std::as_const(p)), sf::view(dscore), sf::view(gradient), w);
-    CHECK(test::worst_gradient_error(sf::view(p), sf::view(std::as_const(gradient)), [&] {
-            forward();
-            return (c.array() * score.array()).sum();
-          }) < test::Tolerance<double>::gradient);
-  });
-}
-
-TEMPLATE_TEST_CASE("the bits of a score do not depend on the columns around it", "[model]", float, double) {
-  for_each_model<TestType>([](const auto& model, const auto&) {
-    const sf::Index n = model.chunk_size();
-    const auto t = times<TestType>(n);
-    const auto x = test::normals<TestType>(d, n, "x");
-    sf::Matrix<TestType> all(d, n), kept(d, n), pieces(d, n);
-    auto w = model.workspace();
-    model.score(sf::view(x), sf::view(t), sf::view(all), w);
-    REQUIRE(all.allFinite());
-    model.score_forward(sf::view(model.parameters()), sf::view(x), sf::view(t), sf::view(kept), w);
-    CHECK(kept == all);
-    for (const sf::Index size : {1, 3, 11}) {
-      const sf::Chunks chunks{n, size};
-      for (sf::Index i = 0; i < chunks.pieces(); ++i) {
-        const sf::Index first = chunks.first(i), count = chunks.length(i);
-        model.score(sf::columns(x, first, count), sf::segment(sf::view(t), first, count),
-                    sf::columns(pieces, first, count), w);
-      }
-      CHECK(pieces == all);
+    model.score(noisy, sf::view(score), w);
+    model.denoise(noisy, sf::view(denoised), w);
+    model.error(sf::view(model.parameters()), batch.task(), sf::view(error), w);
+    for (sf::Index j = 0; j < n; ++j) {
+      CAPTURE(j);
+      const double alpha = noisy.alpha(j), sigma = noisy.sigma(j), size = 1 + score.col(j).norm();
+      const sf::Vector<double> tweedie = (batch.x.col(j) + sigma * sigma * score.col(j)) / alpha;
+      CHECK((denoised.col(j) - tweedie).norm() < 1e-12 * size / alpha);
+      // By the weight alpha, it is the error of the noise; along whatever axes, its length.
+      const double expected = (sigma * score.col(j) + batch.noise.col(j)).norm();
+      CHECK(error.col(j).norm() == Catch::Approx(expected).epsilon(1e-9).margin(1e-11 * size));
     }
   });
 }
 
-TEST_CASE("scores and their gradients allocate nothing", "[model]") {
+TEST_CASE("the derivative of the denoised sample by x is that of differences", "[model]") {
+  for_each_model<double>([](const auto& model, const auto&) {
+    constexpr sf::Index n = 7;
+    Batch<double> batch(model.sde(), times<double>(n));
+    sf::Matrix<double> denoised(d, n), dx = sf::Matrix<double>::Constant(d, n, std::nan(""));
+    const sf::Matrix<double> c = test::normals<double>(d, n, "loss");
+    sf::Matrix<double> scratch = c;
+    auto w = model.workspace();
+    model.denoise_forward(batch.noisy(), sf::view(denoised), w);
+    model.denoise_backward(batch.noisy(), sf::view(scratch), sf::view(dx), w);
+    CHECK(dx.cwiseAbs().maxCoeff() > 0.1);
+    CHECK(test::worst_gradient_error({batch.x.data(), batch.x.size()}, {dx.data(), dx.size()}, [&] {
+            model.denoise(batch.noisy(), sf::view(denoised), w);
+            return (c.array() * denoised.array()).sum();
+          }) < test::Tolerance<double>::gradient);
+  });
+}
+
+TEST_CASE("the gradient of a model is that of its error", "[model]") {
+  for_each_model<double>([](const auto& model, const auto&) {
+    constexpr sf::Index n = 5;
+    const Batch<double> batch(model.sde(), times<double>(n));
+    auto w = model.workspace();
+    sf::Vector<double> p = model.parameters(), gradient = sf::Vector<double>::Zero(p.size());
+    const sf::Vector<double> scale = sf::Vector<double>::LinSpaced(n, 0.5, 2);
+    sf::Matrix<double> error(d, n);
+    const auto loss = [&] {
+      model.error(sf::view(std::as_const(p)), batch.task(), sf::view(error), w);
+      return (error.colwise().squaredNorm() * scale).value() / 2;
+    };
+    const double before = loss();
+    model.error_forward(sf::view(std::as_const(p)), batch.task(), sf::view(error), w);
+    CHECK((error.colwise().squaredNorm() * scale).value() / 2 == before);
+    model.error_backward(sf::view(std::as_const(p)), batch.task(), sf::view(scale), sf::view(error), sf::view(gradient),
+                         w);
+    CHECK(gradient.norm() > 0);
+    CHECK(test::worst_gradient_error(sf::view(p), sf::view(std::as_const(gradient)), loss) <
+          test::Tolerance<double>::gradient);
+  });
+}
+
+TEMPLATE_TEST_CASE("the bits of an estimate do not depend on the columns around it", "[model]", float, double) {
+  for_each_model<TestType>([](const auto& model, const auto&) {
+    const sf::Index n = model.chunk_size();
+    const Batch<TestType> batch(model.sde(), times<TestType>(n));
+    sf::Matrix<TestType> all(d, n), kept(d, n), pieces(d, n), scores(d, n), score_pieces(d, n);
+    auto w = model.workspace();
+    model.denoise(batch.noisy(), sf::view(all), w);
+    model.score(batch.noisy(), sf::view(scores), w);
+    REQUIRE(all.allFinite());
+    REQUIRE(scores.allFinite());
+    model.denoise_forward(batch.noisy(), sf::view(kept), w);
+    CHECK(kept == all);
+    const auto t = times<TestType>(n);
+    for (const sf::Index size : {1, 3, 11}) {
+      const sf::Chunks chunks{n, size};
+      sf::NoiseLevels<TestType> levels(size);
+      for (sf::Index i = 0; i < chunks.pieces(); ++i) {
+        const sf::Index first = chunks.first(i), count = chunks.length(i);
+        for (sf::Index j = 0; j < count; ++j) levels.set(j, model.sde(), t(first + j));
+        const auto some = levels.around(sf::columns(batch.x, first, count));
+        model.denoise(some, sf::columns(pieces, first, count), w);
+        model.score(some, sf::columns(score_pieces, first, count), w);
+      }
+      CHECK(pieces == all);
+      CHECK(score_pieces == scores);
+    }
+  });
+}
+
+TEST_CASE("estimates, errors and their gradients allocate nothing", "[model]") {
   for_each_model<float>([](const auto& model, const auto&) {
     const sf::Index n = model.chunk_size();
-    const auto t = times<float>(n);
-    const auto x = test::normals<float>(d, n, "x");
-    sf::Matrix<float> score(d, n);
+    const Batch<float> batch(model.sde(), times<float>(n));
+    sf::Matrix<float> out(d, n), dx(d, n);
     sf::Vector<float> gradient = sf::Vector<float>::Zero(model.parameters().size());
+    const sf::Vector<float> scale = sf::Vector<float>::Ones(n);
     auto w = model.workspace();
+    const auto noisy = batch.noisy();
+    const auto task = batch.task();
+    const auto p = sf::view(model.parameters());
     CHECK(test::count_allocations([&] {
-            model.score(sf::view(x), sf::view(t), sf::view(score), w);
-            model.score_forward(sf::view(model.parameters()), sf::view(x), sf::view(t), sf::view(score), w);
-            model.score_backward(sf::view(model.parameters()), sf::view(score), sf::view(gradient), w);
+            model.prior(sf::view(out), w);
+            model.score(noisy, sf::view(out), w);
+            model.denoise(noisy, sf::view(out), w);
+            model.denoise_forward(noisy, sf::view(out), w);
+            model.denoise_backward(noisy, sf::view(out), sf::view(dx), w);
+            model.error(p, task, sf::view(out), w);
+            model.error_forward(p, task, sf::view(out), w);
+            model.error_backward(p, task, sf::view(scale), sf::view(out), sf::view(gradient), w);
           }) == 0);
   });
+}
+
+TEMPLATE_TEST_CASE("the velocity is told where no signal is left", "[model]", float, double) {
+  // alpha = 0 and sigma = 1: the output is minus the data, and an error of it counts as one of the velocity.
+  constexpr sf::Index n = 3;
+  const sf::Vector<TestType> zero = sf::Vector<TestType>::Zero(n), one = sf::Vector<TestType>::Ones(n);
+  const auto x0 = test::normals<TestType>(d, n, "x0"), noise = test::normals<TestType>(d, n, "eps");
+  const sf::Matrix<TestType> none(0, n);
+  const sf::NoisyBatch<TestType> noisy{sf::view(noise), sf::view(one), sf::view(zero), sf::view(one), sf::view(none)};
+  const sf::VelocityPrediction prediction;
+  sf::VelocityPrediction::Workspace w;
+  sf::Matrix<TestType> f = -x0, error(d, n);
+  prediction.denoised(noisy, sf::view(f), w);
+  CHECK(f == x0);
+  f = -x0;
+  f(0, 0) += 1;
+  prediction.error({noisy, sf::view(x0), sf::view(noise), sf::view(one)}, sf::view(std::as_const(f)), sf::view(error),
+                   w);
+  sf::Matrix<TestType> expected = sf::Matrix<TestType>::Zero(d, n);
+  expected(0, 0) = -1;
+  CHECK((error - expected).cwiseAbs().maxCoeff() < 10 * std::numeric_limits<TestType>::epsilon());
+  // Of the noise, by its own weight, errors count there too.
+  sf::NoisePrediction::Workspace none_of_noise;
+  f = noise;
+  sf::NoisePrediction{}.error({noisy, sf::view(x0), sf::view(noise), sf::view(zero)}, sf::view(std::as_const(f)),
+                              sf::view(error), none_of_noise);
+  CHECK(error == sf::Matrix<TestType>::Zero(d, n));
+}
+
+TEST_CASE("in floats no digits are lost between the output and its views", "[model]") {
+  // At sigma^2 = 1e-5 a score that came by D, or D by a score in float, would be off by 1e-2 of 300.
+  const sf::VariancePreserving<float> sde;
+  const sf::ScoreModel model{sde, Net<float>(d, {8}), sf::NoisePrediction{}, sf::Seed{1}};
+  const sf::ScoreModel exact{sf::VariancePreserving<double>{}, Net<double>(d, {8}), sf::NoisePrediction{}, sf::Seed{1}};
+  auto in_double = exact;
+  in_double.set_parameters(model.parameters().cast<double>());
+  const auto x = test::normals<float>(d, 10, "x");
+  const sf::Matrix<double> score = in_double.score(x.cast<double>(), 1e-4);
+  CHECK(static_cast<double>(model.sde().deviation(1e-4f)) < 4e-3);
+  CHECK((model.score(x, 1e-4f).cast<double>() - score).cwiseAbs().maxCoeff() < 1e-5 * score.cwiseAbs().maxCoeff());
 }

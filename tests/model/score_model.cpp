@@ -37,7 +37,7 @@ TEMPLATE_TEST_CASE("a seed is a model", "[model]", float, double) {
   CHECK((model.parameters().array() != make_model<TestType>(2).parameters().array()).all());
 }
 
-TEMPLATE_TEST_CASE("the score of many samples is that of chunks, bit for bit", "[model]", float, double) {
+TEMPLATE_TEST_CASE("estimates of many samples are those of chunks, bit for bit", "[model]", float, double) {
   const auto model = make_model<TestType>(1);
   const sf::Index chunk = model.chunk_size();
   auto w = model.workspace();
@@ -45,21 +45,24 @@ TEMPLATE_TEST_CASE("the score of many samples is that of chunks, bit for bit", "
     CAPTURE(n);
     const auto x = points<TestType>(n);
     const auto t = static_cast<TestType>(0.3);
-    const auto score = model.score(x, t);
+    const auto score = model.score(x, t), denoised = model.denoised(x, t);
     REQUIRE(score.cols() == n);
-    sf::Matrix<TestType> expected(2, n), with_backward(2, n);
+    REQUIRE(denoised.cols() == n);
+    sf::Matrix<TestType> expected_score(2, n), expected(2, n), with_backward(2, n);
     // Pieces of another length, so that a sample's bits may not depend on its place in a chunk.
     const sf::Chunks pieces{n, 11};
-    const sf::Vector<TestType> times = sf::Vector<TestType>::Constant(11, t);
+    sf::NoiseLevels<TestType> levels(11);
+    levels.fill(11, model.sde(), t);
     for (sf::Index i = 0; i < pieces.pieces(); ++i) {
       const sf::Index first = pieces.first(i), length = pieces.length(i);
-      const auto part = sf::columns(x, first, length);
-      const auto at = sf::segment(sf::view(times), 0, length);
-      model.score(part, at, sf::columns(expected, first, length), w);
-      model.score_forward(sf::view(model.parameters()), part, at, sf::columns(with_backward, first, length), w);
+      const auto batch = levels.around(sf::columns(x, first, length));
+      model.score(batch, sf::columns(expected_score, first, length), w);
+      model.denoise(batch, sf::columns(expected, first, length), w);
+      model.denoise_forward(batch, sf::columns(with_backward, first, length), w);
     }
-    CHECK(score == expected);
-    CHECK(score == with_backward);
+    CHECK(score == expected_score);
+    CHECK(denoised == expected);
+    CHECK(denoised == with_backward);
   }
   CHECK(model.score(sf::Matrix<TestType>(2, 0), TestType(0.5)).cols() == 0);
 }
@@ -85,6 +88,7 @@ TEST_CASE("a score model refuses other shapes and times", "[model]") {
   CHECK_THROWS_WITH(model.score(x, 1.5f),
                     contains("ScoreModel::score: expected a time in (0, 1], got 1.5; 0 is data and 1 is noise"));
   CHECK_NOTHROW(model.score(x, 1.0f));
+  CHECK_THROWS_WITH(model.denoised(x, 0.0f), contains("ScoreModel::denoised: expected a time in (0, 1], got 0;"));
 }
 
 TEST_CASE("a score model refuses parameters that are not its own, and stays as it was", "[model]") {
@@ -102,21 +106,23 @@ TEST_CASE("a score model refuses parameters that are not its own, and stays as i
   CHECK(model.parameters() == before);
 }
 
-TEST_CASE("the score of views that a workspace has no room for, or that do not fit together, is refused", "[model]") {
+TEST_CASE("batches that a workspace has no room for, or that do not fit together, are refused", "[model]") {
   const sf::ScoreModel model{sf::VariancePreserving<float>{}, sf::Mlp<float, 2, 8>{}, sf::Seed{0}};
   auto w = model.workspace();
   const auto score = [&](sf::Index d, sf::Index n, sf::Index times, sf::Index scores) {
-    const sf::Matrix<float> x = sf::Matrix<float>::Zero(d, n);
-    const sf::Vector<float> t = sf::Vector<float>::Constant(times, 0.5f);
+    const sf::Matrix<float> x = sf::Matrix<float>::Zero(d, n), none(0, n);
+    const sf::Vector<float> half = sf::Vector<float>::Constant(times, 0.5f);
     sf::Matrix<float> out(2, scores);
-    model.score(sf::view(x), sf::view(t), sf::view(out), w);
+    const sf::NoisyBatch<float> batch{sf::view(x), sf::view(half), sf::view(half), sf::view(half), sf::view(none)};
+    model.score(batch, sf::view(out), w);
+    model.denoise(batch, sf::view(out), w);
   };
   const sf::Index n = model.chunk_size();
   score(2, n, n, n);
   score(2, 1, 1, 1);
   CHECK_THROWS_WITH(score(2, n + 1, n + 1, n + 1),
-                    test::contains("ScoreModel::score: expected samples and scores of 2 rows, a time for each, and at "
-                                   "most 64 of them, got 2 x 65 samples, 2 x 65 scores and 65 times;"));
+                    test::contains("ScoreModel::score: expected samples and results of 2 rows, a level for each, and "
+                                   "at most 64 of them, got 2 x 65 samples, 2 x 65 results and 65 levels;"));
   CHECK_THROWS_AS(score(3, n, n, n), sf::InvalidArgument);
   CHECK_THROWS_AS(score(2, n, n - 1, n), sf::InvalidArgument);
   CHECK_THROWS_AS(score(2, n, n, n - 1), sf::InvalidArgument);

@@ -5,7 +5,7 @@
 #include "scorefield/objective/denoising_score_matching.hpp"
 #include "scorefield/sde/variance_preserving.hpp"
 
-#include "sampler/exact_score.hpp"
+#include "sampler/exact_denoiser.hpp"
 
 namespace sf = scorefield;
 
@@ -16,29 +16,28 @@ using Double = sf::ScoreModel<sf::VariancePreserving<double>, sf::DynamicMlp<dou
 
 struct WithoutWorkspace {
   template <class... T>
+  void loss(const T&...) const {}
+  template <class... T>
   void loss_and_gradient(const T&...) const {}
 };
-struct NeedsMutable : sf::DenoisingScoreMatching {
+struct NeedsMutable : sf::DenoisingScoreMatching<> {
   template <class... T>
   void loss_and_gradient(T&&...) = delete;
 };
-struct WithoutGradient {
-  struct Workspace {};
-  template <class Model>
-  Workspace workspace(const Model&) const {
-    return {};
-  }
-  template <class Model>
-  void loss(const Model&) const {}
+struct WithoutGradient : sf::DenoisingScoreMatching<> {
+  void loss_and_gradient() const {}
+};
+struct WithoutLoss : sf::DenoisingScoreMatching<> {
+  void loss() const {}
 };
 
-static_assert(sf::Objective<sf::DenoisingScoreMatching, Float>);
-static_assert(sf::Objective<sf::DenoisingScoreMatching, Double>);
+static_assert(sf::Objective<sf::DenoisingScoreMatching<>, Float>);
+static_assert(sf::Objective<sf::DenoisingScoreMatching<>, Double>);
 
-static_assert(!sf::Objective<sf::DenoisingScoreMatching, sf::test::ExactScore<float>>);  // nothing to learn
-static_assert(!sf::Objective<sf::DenoisingScoreMatching, sf::Mlp<float, 2, 8>>);         // a network, but no equation
+static_assert(!sf::Objective<sf::DenoisingScoreMatching<>, sf::test::ExactDenoiser<float>>);  // nothing to learn
+static_assert(!sf::Objective<sf::DenoisingScoreMatching<>, sf::Mlp<float, 2, 8>>);  // a network, but no equation
 static_assert(!sf::Objective<WithoutWorkspace, Float>);
 static_assert(!sf::Objective<NeedsMutable, Float>);
-static_assert(!sf::Objective<WithoutGradient, Float>);
+static_assert(!sf::Objective<WithoutGradient, Float> && !sf::Objective<WithoutLoss, Float>);
 
 }  // namespace

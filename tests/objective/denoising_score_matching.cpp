@@ -2,14 +2,16 @@
 
 #include <cmath>
 #include <limits>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "scorefield/core/chunks.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/data/toy/two_moons.hpp"
-#include "scorefield/model/score_model.hpp"
+#include "scorefield/model.hpp"
 #include "scorefield/network/mlp.hpp"
+#include "scorefield/objective.hpp"
 #include "scorefield/sde/variance_preserving.hpp"
 
 #include "support/catch.hpp"
@@ -26,8 +28,8 @@ struct Result {
 };
 
 /// The objective on a batch x0 (d x n), cut into pieces of `size`.
-template <class Model, sf::Real Scalar = typename Model::Scalar>
-Result<Scalar> evaluate(const sf::DenoisingScoreMatching& objective, const Model& model, const sf::Vector<Scalar>& p,
+template <class Loss, class Model, sf::Real Scalar = typename Model::Scalar>
+Result<Scalar> evaluate(const Loss& objective, const Model& model, const sf::Vector<Scalar>& p,
                         const sf::Matrix<Scalar>& x0, sf::Index size, sf::Index step = 3) {
   Result<Scalar> result{sf::Vector<Scalar>(x0.cols()), sf::Vector<Scalar>::Zero(p.size())};
   auto w = objective.workspace(model);
@@ -41,7 +43,7 @@ Result<Scalar> evaluate(const sf::DenoisingScoreMatching& objective, const Model
   return result;
 }
 
-/// The exact score of data N(0, s^2 I), with a parameter that does nothing: no training could make it better.
+/// The exact denoiser of data N(0, s^2 I), with a parameter that does nothing: no training could make it better.
 class PerfectModel {
  public:
   using Scalar = double;
@@ -55,18 +57,26 @@ class PerfectModel {
   Workspace workspace() const { return {}; }
   double variance(double t) const { return std::pow(sde_.signal(t) * s_, 2) + std::pow(sde_.deviation(t), 2); }
 
-  void score(sf::ConstMatrixView<double> x, sf::ConstVectorView<double> t, sf::MatrixView<double> score,
-             Workspace&) const {
-    for (sf::Index j = 0; j < x.cols(); ++j) score.col(j) = -x.col(j) / variance(t(j));
+  void denoise(const sf::NoisyBatch<double>& batch, sf::MatrixView<double> out, Workspace&) const {
+    for (sf::Index j = 0; j < batch.size(); ++j)
+      out.col(j) = batch.alpha(j) * s_ * s_ / variance(batch.t(j)) * batch.x.col(j);
   }
+  void prior(sf::MatrixView<double>, Workspace&) const {}
 
   const sf::Vector<double>& parameters() const { return parameters_; }
   void set_parameters(const sf::Vector<double>&) {}
-  void score_forward(sf::ConstVectorView<double>, sf::ConstMatrixView<double> x, sf::ConstVectorView<double> t,
-                     sf::MatrixView<double> out, Workspace& w) const {
-    score(x, t, out, w);
+  void error(sf::ConstVectorView<double>, const sf::DenoisingTask<double>& task, sf::MatrixView<double> error,
+             Workspace& w) const {
+    denoise(task.noisy, error, w);
+    for (sf::Index j = 0; j < error.cols(); ++j)
+      error.col(j) = task.root_weight(j) / task.noisy.sigma(j) * (error.col(j) - task.x0.col(j));
   }
-  void score_backward(sf::ConstVectorView<double>, sf::MatrixView<double>, sf::VectorView<double>, Workspace&) const {}
+  void error_forward(sf::ConstVectorView<double> p, const sf::DenoisingTask<double>& task, sf::MatrixView<double> out,
+                     Workspace& w) const {
+    error(p, task, out, w);
+  }
+  void error_backward(sf::ConstVectorView<double>, const sf::DenoisingTask<double>&, sf::ConstVectorView<double>,
+                      sf::MatrixView<double>, sf::VectorView<double>, Workspace&) const {}
 
  private:
   sf::VariancePreserving<double> sde_;
@@ -80,10 +90,10 @@ static_assert(sf::TrainableModel<PerfectModel>);
 struct RecordingModel : PerfectModel {
   explicit RecordingModel(std::vector<double>& kept) : PerfectModel(1, 1), times(&kept) {}
 
-  void score_forward(sf::ConstVectorView<double> p, sf::ConstMatrixView<double> x, sf::ConstVectorView<double> t,
-                     sf::MatrixView<double> out, Workspace& w) const {
-    times->insert(times->end(), t.data(), t.data() + t.size());
-    PerfectModel::score_forward(p, x, t, out, w);
+  void error_forward(sf::ConstVectorView<double> p, const sf::DenoisingTask<double>& task, sf::MatrixView<double> out,
+                     Workspace& w) const {
+    times->insert(times->end(), task.noisy.t.data(), task.noisy.t.data() + task.noisy.t.size());
+    PerfectModel::error_forward(p, task, out, w);
   }
 
   std::vector<double>* times;
@@ -94,7 +104,7 @@ struct RecordingModel : PerfectModel {
 TEST_CASE("the gradient of denoising score matching is that of the mean loss", "[objective]") {
   const sf::ScoreModel model{sf::VariancePreserving<double>{}, sf::Mlp<double, 2, 8, 8>{}, sf::Seed{1}};
   const auto x0 = sf::two_moons<double>(100, {.seed = 1});
-  const sf::DenoisingScoreMatching objective{.time_exponent = 2, .weighting = sf::Weighting::velocity};
+  const sf::DenoisingScoreMatching objective{sf::PowerLawTime{}, sf::VelocityWeighting{}};
   const auto gradient = evaluate(objective, model, model.parameters(), x0, 64).gradient;
 
   // Central differences of order 4: h^4 = 1e-12 of truncation and 1e-16 / h = 1e-13 of rounding, on gradients of 1e-6
@@ -117,16 +127,17 @@ TEST_CASE("the gradient of denoising score matching is that of the mean loss", "
 TEMPLATE_TEST_CASE("losses do not depend on how a batch is cut", "[objective]", float, double) {
   const sf::ScoreModel model{sf::VariancePreserving<TestType>{}, sf::Mlp<TestType, 2, 8, 8>{}, sf::Seed{1}};
   const auto x0 = sf::two_moons<TestType>(150, {.seed = 1});
-  const auto whole = evaluate({}, model, model.parameters(), x0, 64);
+  const auto whole = evaluate(sf::DenoisingScoreMatching{}, model, model.parameters(), x0, 64);
   for (const sf::Index size : {1, 7, 37}) {
     CAPTURE(size);
-    const auto cut = evaluate({}, model, model.parameters(), x0, size);
+    const auto cut = evaluate(sf::DenoisingScoreMatching{}, model, model.parameters(), x0, size);
     CHECK(cut.losses == whole.losses);
     // Sums in another order: rounding.
     CHECK((cut.gradient - whole.gradient).norm() <
           100 * std::numeric_limits<TestType>::epsilon() * whole.gradient.norm());
   }
-  CHECK(evaluate({}, model, model.parameters(), x0, 64, 4).losses != whole.losses);  // another step, other noise
+  CHECK(evaluate(sf::DenoisingScoreMatching{}, model, model.parameters(), x0, 64, 4).losses !=
+        whole.losses);  // another step, other noise
 }
 
 TEST_CASE("the gradient is added to what is there", "[objective]") {
@@ -148,7 +159,9 @@ TEST_CASE("a model that answers zero has the loss of the noise", "[objective]") 
     CAPTURE(d);
     const sf::ScoreModel model{sf::VariancePreserving<double>{}, sf::DynamicMlp<double>(d, {4}), sf::Seed{1}};
     const sf::Vector<double> zero = sf::Vector<double>::Zero(model.parameters().size());
-    const auto losses = evaluate({}, model, zero, sf::Matrix<double>(sf::Matrix<double>::Ones(d, n)), 64).losses;
+    const auto losses =
+        evaluate(sf::DenoisingScoreMatching{}, model, zero, sf::Matrix<double>(sf::Matrix<double>::Ones(d, n)), 64)
+            .losses;
     CHECK(std::abs(losses.mean() - 1) < 5 * std::sqrt(2.0 / static_cast<double>(d * n)));
   }
 }
@@ -173,13 +186,14 @@ TEST_CASE("the loss of a perfect score is the closed form", "[objective]") {
       x0 *= s;
       for (const double exponent : {1.0, 2.0, 2.5}) {
         CAPTURE(exponent);
-        for (const auto& [weighting, expected] :
-             {std::pair{sf::Weighting::noise, of_noise}, {sf::Weighting::velocity, of_velocity}}) {
-          const sf::DenoisingScoreMatching objective{.t_min = t_min, .time_exponent = exponent, .weighting = weighting};
+        const auto check = [&](const auto& weighting, double expected) {
+          const sf::DenoisingScoreMatching objective{sf::PowerLawTime{.exponent = exponent, .t_min = t_min}, weighting};
           const auto losses = evaluate(objective, model, model.parameters(), x0, 1000).losses;
           const double deviation = std::sqrt((losses.array() - losses.mean()).square().mean());
           CHECK(std::abs(losses.mean() - expected) < 5 * deviation / std::sqrt(static_cast<double>(n)));
-        }
+        };
+        check(sf::NoiseWeighting{}, of_noise);
+        check(sf::VelocityWeighting{}, of_velocity);
       }
     }
   }
@@ -190,7 +204,7 @@ TEST_CASE("stratified times are one in each part of [t_min, 1], however a batch 
   std::vector<double> times, in_pieces;
   const auto ask = [&](std::vector<double>& kept, sf::Index size) {
     const RecordingModel model(kept);
-    evaluate(sf::DenoisingScoreMatching{.t_min = 0.2, .stratified = true}, model, model.parameters(),
+    evaluate(sf::DenoisingScoreMatching{sf::StratifiedTime{sf::UniformTime{.t_min = 0.2}}}, model, model.parameters(),
              sf::Matrix<double>(sf::Matrix<double>::Zero(1, n)), size);
   };
   ask(times, n);
@@ -212,8 +226,8 @@ TEST_CASE("times are drawn as powers of uniform numbers", "[objective]") {
   const auto times_for = [](double exponent) {
     std::vector<double> times;
     const RecordingModel model(times);
-    evaluate(sf::DenoisingScoreMatching{.t_min = 0.2, .time_exponent = exponent}, model, model.parameters(),
-             sf::Matrix<double>(sf::Matrix<double>::Zero(1, n)), 64);
+    evaluate(sf::DenoisingScoreMatching{sf::PowerLawTime{.exponent = exponent, .t_min = 0.2}}, model,
+             model.parameters(), sf::Matrix<double>(sf::Matrix<double>::Zero(1, n)), 64);
     return times;
   };
   const auto uniform = times_for(1), early = times_for(3);
@@ -222,21 +236,76 @@ TEST_CASE("times are drawn as powers of uniform numbers", "[objective]") {
     CHECK(early[j] == Catch::Approx(0.2 + 0.8 * std::pow((uniform[j] - 0.2) / 0.8, 3)).epsilon(1e-13));
 }
 
-TEST_CASE("nothing is weighted for the velocity where no signal is left", "[objective]") {
-  const sf::VariancePreserving<float> without_signal{sf::LinearSchedule<float>{0.1f, 200}};
-  const sf::ScoreModel model{without_signal, sf::Mlp<float, 2, 4>{}, sf::Seed{1}};
-  CHECK_NOTHROW(sf::DenoisingScoreMatching{}.workspace(model));
-  CHECK_THROWS_WITH(sf::DenoisingScoreMatching{.weighting = sf::Weighting::velocity}.workspace(model),
-                    contains("expected an equation with some signal at t = 1"));
+TEMPLATE_TEST_CASE("a power of 1 is the uniform distribution", "[objective]", float, double) {
+  for (int i = 1; i <= 10; ++i) {
+    const auto u = static_cast<TestType>(i) / 10;
+    const auto power = sf::PowerLawTime{.exponent = 1}.draw(u, 0, 1);
+    CHECK(static_cast<double>(power.t) ==
+          Catch::Approx(static_cast<double>(sf::UniformTime{}.draw(u, 0, 1).t)).epsilon(1e-6));  // rounding of floats
+    CHECK(power.weight == 1);
+  }
 }
 
-TEST_CASE("denoising score matching refuses a smallest time that is none", "[objective]") {
+TEST_CASE("a loss without a gradient is the same loss", "[objective]") {
+  const sf::ScoreModel model{sf::VariancePreserving<float>{}, sf::Mlp<float, 2, 8, 8>{}, sf::Seed{1}};
+  const auto x0 = sf::two_moons<float>(60, {.seed = 1});
+  const sf::DenoisingScoreMatching objective{sf::StratifiedTime{sf::PowerLawTime{}}};
+  auto w = objective.workspace(model);
+  sf::Vector<float> losses(60);
+  objective.loss(model, sf::view(model.parameters()), sf::view(x0), sf::Draw{sf::Seed{9}, 0, 3}, 60, sf::view(losses),
+                 w);
+  CHECK(losses == evaluate(objective, model, model.parameters(), x0, 64).losses);
+}
+
+TEST_CASE("errors of the velocity are told where no signal is left, by a prediction that can", "[objective]") {
+  // alpha(1) = exp(-50): its square is no float.
+  const sf::VariancePreserving<float> without_signal{sf::LinearSchedule<float>{0.1f, 200}};
+  const auto x0 = sf::two_moons<float>(200, {.seed = 1});
+  const auto finite = [&](const auto& prediction, const auto& objective) {
+    const sf::ScoreModel model{without_signal, sf::Mlp<float, 2, 4>{}, prediction, sf::Seed{1}};
+    const auto result = evaluate(objective, model, model.parameters(), x0, 64);
+    return result.losses.allFinite() && result.gradient.allFinite();
+  };
+  CHECK(finite(sf::VelocityPrediction{}, sf::DenoisingScoreMatching{sf::UniformTime{}, sf::VelocityWeighting{}}));
+  CHECK(finite(sf::LinearDenoiserCorrection<float>::fit(x0),
+               sf::DenoisingScoreMatching{sf::UniformTime{}, sf::VelocityWeighting{}}));
+  CHECK(finite(sf::NoisePrediction{}, sf::DenoisingScoreMatching{}));
+  CHECK(finite(sf::ScorePrediction{}, sf::DenoisingScoreMatching{}));
+}
+
+TEST_CASE("times that cannot be drawn are refused", "[objective]") {
   const PerfectModel model(2, 1.0);
-  for (const double t_min : {0.0, -1.0, 1.0, 2.0, std::numeric_limits<double>::quiet_NaN()})
-    CHECK_THROWS_AS(sf::DenoisingScoreMatching{.t_min = t_min}.workspace(model), sf::InvalidArgument);
-  CHECK_THROWS_WITH(sf::DenoisingScoreMatching{.t_min = 0}.workspace(model),
-                    contains("DenoisingScoreMatching: expected t_min in (0, 1), got 0; 1e-4 is usual"));
+  const auto workspace = [&](const auto& times) { sf::DenoisingScoreMatching{times}.workspace(model); };
+  for (const double t_min : {0.0, -1.0, 1.0, 2.0, std::numeric_limits<double>::quiet_NaN()}) {
+    CHECK_THROWS_AS(workspace(sf::UniformTime{.t_min = t_min}), sf::InvalidArgument);
+    CHECK_THROWS_AS(workspace(sf::StratifiedTime{sf::UniformTime{.t_min = t_min}}), sf::InvalidArgument);
+    CHECK_THROWS_AS(workspace(sf::PowerLawTime{.t_min = t_min}), sf::InvalidArgument);
+  }
+  CHECK_THROWS_WITH(workspace(sf::UniformTime{.t_min = 0}),
+                    contains("UniformTime: expected t_min in (0, 1), got 0; 1e-4 is usual"));
   for (const double exponent :
        {0.5, -1.0, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()})
-    CHECK_THROWS_AS(sf::DenoisingScoreMatching{.time_exponent = exponent}.workspace(model), sf::InvalidArgument);
+    CHECK_THROWS_AS(workspace(sf::PowerLawTime{.exponent = exponent}), sf::InvalidArgument);
+}
+
+TEST_CASE("settings tell times and weights apart", "[objective]") {
+  const std::string plain = sf::DenoisingScoreMatching{}.settings();
+  CHECK(plain == "DenoisingScoreMatching{times UniformTime{t_min 0.0001}, weighting NoiseWeighting{}}");
+  CHECK(sf::DenoisingScoreMatching{sf::StratifiedTime{}}.settings() != plain);
+  CHECK(sf::DenoisingScoreMatching{sf::PowerLawTime{}}.settings() !=
+        sf::DenoisingScoreMatching{sf::PowerLawTime{.exponent = 3}}.settings());
+  CHECK(sf::DenoisingScoreMatching{sf::UniformTime{}, sf::VelocityWeighting{}}.settings() != plain);
+}
+
+TEST_CASE("the mean loss of a data set is the same on any threads, and that of its samples", "[objective]") {
+  const sf::ScoreModel model{sf::VariancePreserving<double>{}, sf::Mlp<double, 2, 8, 8>{}, sf::Seed{1}};
+  const auto x0 = sf::two_moons<double>(300, {.seed = 1});
+  const sf::DenoisingScoreMatching objective{sf::StratifiedTime{}};
+  const double loss = sf::mean_loss(objective, model, x0, sf::Seed{9}, 1);
+  CHECK(loss == sf::mean_loss(objective, model, x0, sf::Seed{9}, 3));
+  CHECK(loss != sf::mean_loss(objective, model, x0, sf::Seed{8}));
+  CHECK(loss == Catch::Approx(evaluate(objective, model, model.parameters(), x0, 64, 0).losses.mean()).epsilon(1e-12));
+  CHECK_THROWS_WITH(sf::mean_loss(objective, model, sf::Matrix<double>(3, 5), sf::Seed{}),
+                    contains("mean_loss: expected samples of 2 rows, as the model has, got 3 x 5; a column"));
+  CHECK_THROWS_AS(sf::mean_loss(objective, model, sf::Matrix<double>(2, 0), sf::Seed{}), sf::InvalidArgument);
 }

@@ -1,13 +1,13 @@
 #include "scorefield/sampler/concept.hpp"
 
+#include <array>
+#include <cstddef>
+
 #include "scorefield/model/score_model.hpp"
 #include "scorefield/network/mlp.hpp"
-#include "scorefield/sampler/rule/ddim.hpp"
-#include "scorefield/sampler/rule/dpm_solver_plus_plus.hpp"
-#include "scorefield/sampler/rule/euler_maruyama.hpp"
-#include "scorefield/sampler/sample.hpp"
+#include "scorefield/sampler.hpp"
 
-#include "sampler/exact_score.hpp"
+#include "sampler/exact_denoiser.hpp"
 #include "support/catch.hpp"
 
 namespace sf = scorefield;
@@ -15,66 +15,78 @@ namespace sf = scorefield;
 namespace {
 
 using Trained = sf::ScoreModel<sf::VariancePreserving<float>, sf::Mlp<float, 2, 8>>;
-using Exact = sf::test::ExactScore<double>;
+using Exact = sf::test::ExactDenoiser<double>;
+using Equation = sf::VariancePreserving<double>;
 
+/// A rule that stands still.
 struct Complete {
-  void step() {}
-  bool done() const { return true; }
-  double time() const { return 0; }
-  const sf::Matrix<float>& samples() const { return x; }
-  sf::Matrix<float> x;
+  using Scalar = double;
+  static constexpr const char* name = "Complete";
+  static constexpr std::size_t stages = 1, kept = 0;
+  static constexpr sf::Estimate estimate = sf::Estimate::denoised;
+
+  const sf::Vector<double>& times() const { return grid; }
+  bool draws_noise() const { return false; }
+  sf::EvaluationPoint<double> at(sf::Index step, std::size_t) const { return {grid(step)}; }
+  auto move(sf::Index, std::size_t) const {
+    return [](const auto& x, const auto&, const auto&) { return std::array{x}; };
+  }
+
+  sf::Vector<double> grid{{1.0, 0.5}};
 };
-struct WithoutTime {
-  void step() {}
-  bool done() const { return true; }
-  const sf::Matrix<float>& samples() const { return x; }
-  sf::Matrix<float> x;
+struct WithoutTimes : Complete {
+  void times() const {}
 };
-struct DoneIsACount : Complete {
-  int done() const { return 1; }
+struct NoiseIsACount : Complete {
+  int draws_noise() const { return 1; }
 };
-struct LooksOnlyWhenMutable : Complete {
-  const sf::Matrix<float>& samples() { return x; }
+struct WithoutMove : Complete {
+  void move() const {}
+};
+struct PointIsATime : Complete {
+  double at(sf::Index step, std::size_t) const { return grid(step); }
 };
 
-template <class Stepper>
-struct Starting {
-  template <class Model>
-  Stepper start(const Model&, const sf::SampleRequest&) const {
+template <class Rule>
+struct Making {
+  template <class E>
+  Rule rule(const E&) const {
     return {};
   }
 };
-struct StartsWithoutARequest {
-  template <class Model>
-  Complete start(const Model&) const {
-    return {};
-  }
-};
-struct StartsOnce {
-  template <class Model>
-  Complete start(const Model&, const sf::SampleRequest&) {
+struct MakesOnce {
+  template <class E>
+  Complete rule(const E&) {
     return {};
   }
 };
 
-static_assert(sf::Sampler<sf::EulerMaruyama, Trained>);
-static_assert(sf::Sampler<sf::EulerMaruyama, Exact>);
+static_assert(sf::SamplingRule<Complete>);
+static_assert(!sf::SamplingRule<WithoutTimes> && !sf::SamplingRule<NoiseIsACount>);
+static_assert(!sf::SamplingRule<WithoutMove> && !sf::SamplingRule<PointIsATime>);
+static_assert(sf::SamplingRule<sf::DdimRule<Equation>> && sf::SamplingRule<sf::EulerMaruyamaRule<Equation>>);
+static_assert(sf::SamplingRule<sf::DpmSolverPlusPlusRule<Equation>>);
+
+static_assert(sf::Sampler<sf::EulerMaruyama, Trained> && sf::Sampler<sf::EulerMaruyama, Exact>);
 static_assert(sf::Sampler<sf::Ddim, Trained> && sf::Sampler<sf::Ddim, Exact>);
 static_assert(sf::Sampler<sf::DpmSolverPlusPlus, Trained> && sf::Sampler<sf::DpmSolverPlusPlus, Exact>);
-static_assert(sf::SamplerStepper<sf::EulerMaruyama::Stepper<Exact>>);
-static_assert(sf::Sampler<Starting<Complete>, Exact>);
-
-static_assert(!sf::SamplerStepper<WithoutTime>);
-static_assert(!sf::SamplerStepper<DoneIsACount>);
-static_assert(!sf::SamplerStepper<LooksOnlyWhenMutable>);
-static_assert(!sf::Sampler<Starting<WithoutTime>, Exact>);
-static_assert(!sf::Sampler<StartsWithoutARequest, Exact>);
-static_assert(!sf::Sampler<StartsOnce, Exact>);
+static_assert(sf::Sampler<Making<Complete>, Exact> && sf::Sampler<Complete, Exact>);
+static_assert(!sf::Sampler<Making<WithoutMove>, Exact>);
+static_assert(!sf::Sampler<MakesOnce, Exact>);
 static_assert(!sf::Sampler<sf::EulerMaruyama, sf::GaussianMixture<double>>);  // a score, but no equation
+
+template <class Model>
+concept Starts = requires(Model&& model) {
+  { sf::start(static_cast<Model&&>(model), sf::Ddim{}, 1, sf::Seed{}).done() } -> std::same_as<bool>;
+};
+static_assert(Starts<const Exact&> && Starts<Exact&>);
+static_assert(!Starts<Exact>);  // it would be gone before the first step
 
 }  // namespace
 
-TEST_CASE("a sampler of the user's own is drawn from", "[sampler]") {
-  const Trained model{sf::VariancePreserving<float>{}, sf::Mlp<float, 2, 8>{}, sf::Seed{0}};
-  CHECK(sf::sample(model, Starting<Complete>{}, 0, sf::Seed{0}).size() == 0);
+TEST_CASE("a sampler or a rule of the user's own is drawn from", "[sampler]") {
+  const Exact model(sf::test::one_normal<double>());
+  const auto prior = sf::start(model, sf::Ddim{}, 3, sf::Seed{0}).samples();
+  CHECK(sf::sample(model, Making<Complete>{}, 3, sf::Seed{0}) == prior);
+  CHECK(sf::sample(model, Complete{}, 3, sf::Seed{0}) == prior);
 }

@@ -9,13 +9,13 @@
 #include "scorefield/network/mlp.hpp"
 #include "scorefield/sampler.hpp"
 
-#include "sampler/exact_score.hpp"
+#include "sampler/exact_denoiser.hpp"
 #include "support/allocations.hpp"
 #include "support/catch.hpp"
 
 namespace sf = scorefield;
 using scorefield::test::contains;
-using scorefield::test::ExactScore;
+using scorefield::test::ExactDenoiser;
 
 namespace {
 
@@ -38,14 +38,22 @@ auto untrained() {
   return sf::ScoreModel{sf::VariancePreserving<Scalar>{}, sf::Mlp<Scalar, 2, 16, 16>{}, sf::Seed{3}};
 }
 
-/// Its score is a NaN for samples whose first number at t = 1 is beyond 2.
-struct BreaksAtTheEdge : ExactScore<float> {
-  BreaksAtTheEdge() : ExactScore<float>(sf::test::one_normal<float>()) {}
-  void score(sf::ConstMatrixView<float> x, sf::ConstVectorView<float> t, sf::MatrixView<float> score,
-             Workspace& w) const {
-    ExactScore<float>::score(x, t, score, w);
-    for (sf::Index j = 0; j < x.cols(); ++j)
-      if (t(j) == 1 && x(0, j) > 2) score(1, j) = std::numeric_limits<float>::quiet_NaN();
+/// Its estimates are NaN for samples whose first number at t = 1 is beyond 2.
+struct BreaksAtTheEdge : ExactDenoiser<float> {
+  BreaksAtTheEdge() : ExactDenoiser<float>(sf::test::one_normal<float>()) {}
+  void score(const sf::NoisyBatch<float>& batch, sf::MatrixView<float> out, Workspace& w) const {
+    ExactDenoiser<float>::score(batch, out, w);
+    break_some(batch, out);
+  }
+  void denoise(const sf::NoisyBatch<float>& batch, sf::MatrixView<float> out, Workspace& w) const {
+    ExactDenoiser<float>::denoise(batch, out, w);
+    break_some(batch, out);
+  }
+
+ private:
+  static void break_some(const sf::NoisyBatch<float>& batch, sf::MatrixView<float> out) {
+    for (sf::Index j = 0; j < batch.size(); ++j)
+      if (batch.t(j) == 1 && batch.x(0, j) > 2) out(1, j) = std::numeric_limits<float>::quiet_NaN();
   }
 };
 
@@ -75,7 +83,7 @@ TEMPLATE_TEST_CASE("a sample has the same bits however it is drawn", "[sampler]"
     });
   };
   check(untrained<TestType>());
-  check(ExactScore<TestType>(sf::test::two_normals<TestType>()));
+  check(ExactDenoiser<TestType>(sf::test::two_normals<TestType>()));
 }
 
 TEST_CASE("a stepper goes from the prior at time 1 to its last time", "[sampler]") {
@@ -84,7 +92,7 @@ TEST_CASE("a stepper goes from the prior at time 1 to its last time", "[sampler]
   for (const sf::Index steps : {1, 2, 8, 20})
     for_each_sampler(steps, [&](const auto& sampler, const char* name, double last_time) {
       CAPTURE(steps, name);
-      auto stepper = sampler.start(model, {.count = n, .seed = sf::Seed{4}});
+      auto stepper = sf::start(model, sampler, n, sf::Seed{4});
       sf::Matrix<float> prior(2, n);
       sf::Random(sf::Seed{4}, "prior").normal(sf::view(prior), 0, 0);
       CHECK(stepper.samples() == model.sde().deviation(1) * prior);
@@ -114,7 +122,7 @@ TEST_CASE("a step of a sampler allocates nothing", "[sampler]") {
   for_each_sampler(20, [&](const auto& sampler, const char* name, double) {
     for (const int threads : {1, 2}) {
       CAPTURE(name, threads);
-      auto stepper = sampler.start(model, {.count = 500, .seed = sf::Seed{1}, .threads = threads});
+      auto stepper = sf::start(model, sampler, 500, sf::Seed{1}, {.threads = threads});
       stepper.step();  // starts the threads
       CHECK(sf::test::count_allocations([&] {
               while (!stepper.done()) stepper.step();
@@ -138,8 +146,8 @@ TEST_CASE("a sampler refuses what it cannot draw", "[sampler]") {
     CHECK_THROWS_WITH(draw(5, {.threads = -1}), contains("threads: expected 0 (all) or a positive number, got -1"));
   });
   for_each_sampler(0, [&](const auto& sampler, const char* name, double) {
-    CHECK_THROWS_AS(sampler.start(model, {.count = 1, .seed = {}}), sf::InvalidArgument);
-    CHECK_THROWS_WITH(sampler.start(model, {.count = 1, .seed = {}}),
+    CHECK_THROWS_AS(sf::start(model, sampler, 1, sf::Seed{}), sf::InvalidArgument);
+    CHECK_THROWS_WITH(sf::start(model, sampler, 1, sf::Seed{}),
                       contains(std::string(name) + ": expected at least 1 step, got 0;"));
   });
 }
@@ -148,7 +156,7 @@ TEST_CASE("a sample that is not finite is named", "[sampler]") {
   const BreaksAtTheEdge model;
   for_each_sampler(5, [&](const auto& sampler, const char* name, double) {
     CAPTURE(name);
-    const auto prior = sampler.start(model, {.count = 500, .seed = sf::Seed{6}}).samples();
+    const auto prior = sf::start(model, sampler, 500, sf::Seed{6}).samples();
     sf::Index bad = 0;
     while (prior(0, bad) <= 2) ++bad;
     REQUIRE(bad > 0);

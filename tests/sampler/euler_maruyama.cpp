@@ -5,19 +5,19 @@
 
 #include "scorefield/sampler/sample.hpp"
 
-#include "sampler/exact_score.hpp"
+#include "sampler/exact_denoiser.hpp"
 #include "sampler/linear_scheme.hpp"
 #include "support/catch.hpp"
 
 namespace sf = scorefield;
 using scorefield::test::contains;
 using scorefield::test::distance;
-using scorefield::test::ExactScore;
+using scorefield::test::ExactDenoiser;
 using scorefield::test::moments_of;
 
 namespace {
 
-sf::test::LinearScheme scheme(const ExactScore<double>& model, const sf::EulerMaruyama& sampler) {
+sf::test::LinearScheme scheme(const ExactDenoiser<double>& model, const sf::EulerMaruyama& sampler) {
   const auto& sde = model.sde();
   const sf::Matrix<double> identity = sf::Matrix<double>::Identity(model.dimension(), model.dimension());
   const double dt = 1 / static_cast<double>(sampler.steps), r = sampler.stochasticity;
@@ -34,12 +34,12 @@ sf::test::LinearScheme scheme(const ExactScore<double>& model, const sf::EulerMa
 }  // namespace
 
 TEST_CASE("Euler-Maruyama takes the steps of its scheme", "[sampler]") {
-  const ExactScore<double> model(sf::test::one_normal<double>());
+  const ExactDenoiser<double> model(sf::test::one_normal<double>());
   constexpr sf::Seed seed{1};
   for (const double stochasticity : {0.0, 0.5, 1.0, 2.5}) {
     CAPTURE(stochasticity);
     const sf::EulerMaruyama sampler{.steps = 16, .stochasticity = stochasticity};
-    const auto prior = sampler.start(model, {40, seed}).samples();
+    const auto prior = sf::start(model, sampler, 40, seed).samples();
     const auto expected = sf::test::samples_after(scheme(model, sampler), prior, seed);
     // Sixteen steps of rounding, and of the score's.
     CHECK((sf::sample(model, sampler, 40, seed) - expected).cwiseAbs().maxCoeff() < 1e-12);
@@ -47,7 +47,7 @@ TEST_CASE("Euler-Maruyama takes the steps of its scheme", "[sampler]") {
 }
 
 TEST_CASE("Euler-Maruyama is of weak order 1", "[sampler]") {
-  const ExactScore<double> model(sf::test::one_normal<double>());
+  const ExactDenoiser<double> model(sf::test::one_normal<double>());
   for (const double stochasticity : {0.5, 1.0, 2.5}) {
     const auto bias = [&](sf::Index steps) {
       const sf::EulerMaruyama sampler{.steps = steps, .stochasticity = stochasticity};
@@ -65,16 +65,16 @@ TEST_CASE("Euler-Maruyama is of weak order 1", "[sampler]") {
 }
 
 TEST_CASE("Euler-Maruyama refuses to end where no time is", "[sampler]") {
-  const ExactScore<double> model(sf::test::one_normal<double>());
+  const ExactDenoiser<double> model(sf::test::one_normal<double>());
   for (const double t_last : {-0.1, 1.0, std::nan("")})
-    CHECK_THROWS_WITH((sf::EulerMaruyama{.t_last = t_last}.start(model, {.count = 1, .seed = {}})),
+    CHECK_THROWS_WITH(sf::start(model, sf::EulerMaruyama{.t_last = t_last}, 1, sf::Seed{}),
                       contains("EulerMaruyama: expected t_last in [0, 1)"));
 }
 
 TEST_CASE("Euler-Maruyama refuses to take no steps", "[sampler]") {
-  const ExactScore<double> model(sf::test::one_normal<double>());
+  const ExactDenoiser<double> model(sf::test::one_normal<double>());
   for (const sf::Index steps : {0, -3})
-    CHECK_THROWS_AS(sf::EulerMaruyama{.steps = steps}.start(model, {.count = 1, .seed = {}}), sf::InvalidArgument);
-  CHECK_THROWS_WITH(sf::EulerMaruyama{.steps = -3}.start(model, {.count = 1, .seed = {}}),
+    CHECK_THROWS_AS(sf::start(model, sf::EulerMaruyama{.steps = steps}, 1, sf::Seed{}), sf::InvalidArgument);
+  CHECK_THROWS_WITH(sf::start(model, sf::EulerMaruyama{.steps = -3}, 1, sf::Seed{}),
                     contains("EulerMaruyama: expected at least 1 step, got -3; 1000 is usual"));
 }

@@ -10,12 +10,12 @@
 #include "scorefield/sampler/rule/euler_maruyama.hpp"
 #include "scorefield/sampler/sample.hpp"
 
-#include "sampler/exact_score.hpp"
+#include "sampler/exact_denoiser.hpp"
 #include "support/catch.hpp"
 
 namespace sf = scorefield;
-using scorefield::test::ExactScore;
-using Model = ExactScore<double>;
+using scorefield::test::ExactDenoiser;
+using Model = ExactDenoiser<double>;
 using Samples = sf::Matrix<double>;
 
 namespace {
@@ -24,7 +24,7 @@ constexpr sf::Index n = 40;
 constexpr sf::Seed seed{11};
 constexpr double t_last = 1e-2;
 
-Samples prior(const Model& model) { return sf::EulerMaruyama{.steps = 1}.start(model, {n, seed}).samples(); }
+Samples prior(const Model& model) { return sf::start(model, sf::EulerMaruyama{.steps = 1}, n, seed).samples(); }
 
 /// The flow from the prior at t = 1 to t_last by the classical Runge-Kutta method on dx/dt = f x - g^2 score / 2, Song
 /// et al. 2021, arXiv:2011.13456, equation 13: nothing of what the samplers do. Their errors are of 1e-6 and more, that
@@ -118,7 +118,7 @@ TEST_CASE("the last step to time 0 takes the noise away", "[sampler]") {
     const Model model(sf::test::two_normals<double>());
     auto sampler = method;
     sampler.steps = 20, sampler.t_last = 0.05;
-    auto stepper = sampler.start(model, {n, seed});
+    auto stepper = sf::start(model, sampler, n, seed);
     for (sf::Index i = 0; i < 19; ++i) stepper.step();
     REQUIRE(stepper.time() == 0.05);
     const Samples noisy = stepper.samples();

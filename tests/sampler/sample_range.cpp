@@ -38,7 +38,7 @@ TEST_CASE("counts that overflow are refused before anything is computed of them"
   for (const sf::Index count : {most, most - 1, most / 2 + 1, -most}) {
     CAPTURE(count);
     CHECK_THROWS_AS(sf::sample(model, sf::Ddim{}, count, sf::Seed{1}), sf::InvalidArgument);
-    CHECK_THROWS_AS(sf::EulerMaruyama{}.start(model, {.count = count, .seed = {}}), sf::InvalidArgument);
+    CHECK_THROWS_AS(sf::start(model, sf::EulerMaruyama{}, count, sf::Seed{}), sf::InvalidArgument);
     CHECK_THROWS_AS(sf::swiss_roll<float>(count), sf::InvalidArgument);
     CHECK_THROWS_AS(sf::two_moons<float>(count), sf::InvalidArgument);
     CHECK_THROWS_AS(sf::checkerboard<float>(count), sf::InvalidArgument);

@@ -7,14 +7,14 @@
 #include "scorefield/sampler/rule/euler_maruyama.hpp"
 #include "scorefield/sampler/sample.hpp"
 
-#include "sampler/exact_score.hpp"
+#include "sampler/exact_denoiser.hpp"
 #include "sampler/linear_scheme.hpp"
 #include "support/catch.hpp"
 
 namespace sf = scorefield;
 using Matrix = sf::Matrix<double>;
 using Vector = sf::Vector<double>;
-using Model = sf::test::ExactScore<double>;
+using Model = sf::test::ExactDenoiser<double>;
 using sf::test::contains;
 using sf::test::distance;
 using sf::test::moments_of;
@@ -68,7 +68,7 @@ TEST_CASE("DPM-Solver++ takes the steps of its scheme", "[sampler]") {
   constexpr sf::Seed seed{3};
   const auto check = [&](const sf::DpmSolverPlusPlus& sampler) {
     CAPTURE(sampler.steps, sampler.last_denoising, sampler.stochasticity);
-    const auto prior = sampler.start(model, {40, seed}).samples();
+    const auto prior = sf::start(model, sampler, 40, seed).samples();
     const auto expected = sf::test::samples_after(scheme(model, sampler), prior, seed);
     // Rounding of the score at t = 1 counts by sigma^2 / alpha = 152, and a multistep method keeps it.
     CHECK((sf::sample(model, sampler, 40, seed) - expected).cwiseAbs().maxCoeff() < 1e-11);
@@ -117,7 +117,7 @@ TEST_CASE("the more noise, the more a sample forgets of where it began", "[sampl
   const Model model(sf::test::one_normal<double>());
   constexpr sf::Index n = 2000;
   const auto memory = [&](const auto& sampler) {
-    auto stepper = sampler.start(model, {n, sf::Seed{5}});
+    auto stepper = sf::start(model, sampler, n, sf::Seed{5});
     const Matrix start = stepper.samples();
     while (!stepper.done()) stepper.step();
     const Matrix end = stepper.samples().colwise() - stepper.samples().rowwise().mean().eval();
@@ -134,9 +134,9 @@ TEST_CASE("the more noise, the more a sample forgets of where it began", "[sampl
 TEST_CASE("samplers refuse a stochasticity that is none", "[sampler]") {
   const Model model(sf::test::one_normal<double>());
   for (const double none : {-0.5, std::nan(""), std::numeric_limits<double>::infinity()}) {
-    CHECK_THROWS_WITH((sf::EulerMaruyama{.stochasticity = none}.start(model, {.count = 1, .seed = {}})),
+    CHECK_THROWS_WITH(sf::start(model, sf::EulerMaruyama{.stochasticity = none}, 1, sf::Seed{}),
                       contains("EulerMaruyama: expected a finite stochasticity >= 0, got"));
-    CHECK_THROWS_WITH((sf::DpmSolverPlusPlus{.stochasticity = none}.start(model, {.count = 1, .seed = {}})),
+    CHECK_THROWS_WITH(sf::start(model, sf::DpmSolverPlusPlus{.stochasticity = none}, 1, sf::Seed{}),
                       contains("DpmSolverPlusPlus: expected a finite stochasticity >= 0, got"));
   }
 }

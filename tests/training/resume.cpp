@@ -135,6 +135,7 @@ TEST_CASE("a run that would go on in another way is refused by what differs", "[
   };
   refuses([](auto& o) { o.batch_size = 100; }, "batch_size 150", "100");
   refuses([](auto& o) { o.seed = 6; }, "seed 5", "6");
+  refuses([](auto& o) { o.gradient_slots = 4; }, "gradient_slots 8", "4");
   refuses([](auto& o) { o.clip_norm = 0.25; }, "clip_norm 0.5", "0.25");
   refuses([](auto& o) { o.clip_norm = {}; }, "clip_norm 0.5", "none");
   refuses([](auto& o) { o.average = {{.decay = 0.99}}; }, "average 0.999", "0.99");
@@ -151,9 +152,10 @@ TEST_CASE("a run that would go on in another way is refused by what differs", "[
   CHECK_THROWS_WITH(resume(options, data, sf::Trainer{loss, sf::Adam{}, sf::CosineRate{.last = 0.1}}),
                     contains("expected schedule CosineRate{last 0}, as the state was kept with, got CosineRate{last "));
   CHECK_THROWS_WITH(
-      resume(options, data, sf::Trainer{sf::DenoisingScoreMatching{.t_min = 1e-3}, sf::Adam{}, sf::CosineRate{}}),
-      contains("expected objective DenoisingScoreMatching{t_min 0.0001, ") &&
-          contains("got DenoisingScoreMatching{t_min 0.001, "));
+      resume(options, data,
+             sf::Trainer{sf::DenoisingScoreMatching{sf::UniformTime{.t_min = 1e-3}}, sf::Adam{}, sf::CosineRate{}}),
+      contains("expected objective DenoisingScoreMatching{times UniformTime{t_min 0.0001}, ") &&
+          contains("got DenoisingScoreMatching{times UniformTime{t_min 0.001}, "));
 }
 
 TEST_CASE("a run becomes longer where the rates of its first steps stay", "[training]") {

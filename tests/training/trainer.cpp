@@ -37,7 +37,7 @@ sf::Vector<double> gradient_used(std::optional<double> clip_norm) {
 
 /// A run refers to its data: what ends before the run does is refused.
 template <class Data>
-concept Starts = requires(const sf::Trainer<sf::DenoisingScoreMatching, sf::Adam>& trainer,
+concept Starts = requires(const sf::Trainer<sf::DenoisingScoreMatching<>, sf::Adam>& trainer,
                           const decltype(small_model())& model, Data data) {
   trainer.start(model, std::forward<Data>(data), sf::TrainingOptions{});
 };
@@ -54,6 +54,11 @@ struct Parabola {
     return {};
   }
   template <class Model, class Scalar = typename Model::Scalar>
+  void loss(const Model&, sf::ConstVectorView<Scalar> p, sf::ConstMatrixView<Scalar>, const sf::Draw&, sf::Index,
+            sf::VectorView<Scalar> losses, Workspace&) const {
+    losses.setConstant(p.squaredNorm() / 2);
+  }
+  template <class Model, class Scalar = typename Model::Scalar>
   void loss_and_gradient(const Model&, sf::ConstVectorView<Scalar> p, sf::ConstMatrixView<Scalar> x0, const sf::Draw&,
                          sf::Index batch_size, sf::VectorView<Scalar> losses, sf::VectorView<Scalar> gradient,
                          Workspace&) const {
@@ -63,7 +68,7 @@ struct Parabola {
 };
 
 /// Its loss is finite and its gradient is not.
-struct Steep : sf::DenoisingScoreMatching {
+struct Steep : sf::DenoisingScoreMatching<> {
   template <class Model>
   void loss_and_gradient(const Model&, sf::ConstVectorView<float>, sf::ConstMatrixView<float>, const sf::Draw&,
                          sf::Index, sf::VectorView<float> losses, sf::VectorView<float> gradient,
@@ -75,32 +80,32 @@ struct Steep : sf::DenoisingScoreMatching {
 
 /// Its loss is finite, and so is its gradient, but the square of one float is not. The sample with the largest first
 /// coordinate has the largest loss.
-struct SquareOverflows : sf::DenoisingScoreMatching {
+struct SquareOverflows : sf::DenoisingScoreMatching<> {
   sf::Index from = 2;
 
   template <class Model>
   void loss_and_gradient(const Model& model, sf::ConstVectorView<float> p, sf::ConstMatrixView<float> x0,
                          const sf::Draw& draw, sf::Index batch_size, sf::VectorView<float> losses,
                          sf::VectorView<float> gradient, Workspace<Model>& w) const {
-    sf::DenoisingScoreMatching::loss_and_gradient(model, p, x0, draw, batch_size, losses, gradient, w);
+    sf::DenoisingScoreMatching<>::loss_and_gradient(model, p, x0, draw, batch_size, losses, gradient, w);
     losses = x0.row(0).transpose().array() + 10;
     if (draw.step >= from) gradient(gradient.size() - 1) = 2e19f;
   }
 };
 
 /// Counts the rooms that it is asked for.
-struct CountsWorkspaces : sf::DenoisingScoreMatching {
+struct CountsWorkspaces : sf::DenoisingScoreMatching<> {
   int* count;
 
   template <class Model>
   Workspace<Model> workspace(const Model& model) const {
     ++*count;
-    return sf::DenoisingScoreMatching::workspace(model);
+    return sf::DenoisingScoreMatching<>::workspace(model);
   }
 };
 
 /// Its loss is not finite for samples above 1.2 in the first coordinate, from a step on.
-struct BreaksLate : sf::DenoisingScoreMatching {
+struct BreaksLate : sf::DenoisingScoreMatching<> {
   sf::Index from = 3;
   float value = std::numeric_limits<float>::quiet_NaN();
 
@@ -108,7 +113,7 @@ struct BreaksLate : sf::DenoisingScoreMatching {
   void loss_and_gradient(const Model& model, sf::ConstVectorView<float> p, sf::ConstMatrixView<float> x0,
                          const sf::Draw& draw, sf::Index batch_size, sf::VectorView<float> losses,
                          sf::VectorView<float> gradient, Workspace<Model>& w) const {
-    sf::DenoisingScoreMatching::loss_and_gradient(model, p, x0, draw, batch_size, losses, gradient, w);
+    sf::DenoisingScoreMatching<>::loss_and_gradient(model, p, x0, draw, batch_size, losses, gradient, w);
     for (sf::Index j = 0; j < x0.cols(); ++j)
       if (draw.step >= from && x0(0, j) > 1.2f) losses(j) = value;
   }
@@ -156,9 +161,27 @@ TEMPLATE_TEST_CASE("threads do not change a bit of a run", "[training]", float, 
   }
 }
 
+TEST_CASE("the number of gradient slots decides on bits, and threads do not where there are more", "[training]") {
+  const auto run = [](sf::Index slots, int threads) {
+    return trained({.steps = 12, .batch_size = 999, .threads = threads, .gradient_slots = slots});
+  };
+  const auto eight = run(8, 1);
+  CHECK(eight == trained({.steps = 12, .batch_size = 999}));
+  for (const sf::Index slots : {1, 3, 1000}) {
+    CAPTURE(slots);
+    const auto one = run(slots, 1);
+    CHECK(run(slots, 2) == one);
+    CHECK(run(slots, 9) == one);
+    // Other sums are rounded otherwise, which twelve steps of Adam turn into at most some thousandths of a step of
+    // 1e-3.
+    CHECK(((one == eight) == (slots == 1000 && sf::Chunks{999, small_model().chunk_size()}.pieces() <= 8)));
+    CHECK((one - eight).cwiseAbs().maxCoeff() < 1e-4f);
+  }
+}
+
 TEST_CASE("a run depends on its seed", "[training]") {
   CHECK(trained({.steps = 5, .seed = 1}) == trained({.steps = 5, .seed = 1}));
-  CHECK(trained({.steps = 5, .seed = 1}) != trained({.steps = 5, .seed = 2}));
+  CHECK(trained({.steps = 5, .seed = 1}) != trained({.steps = 5, .seed = sf::Seed{2}}));
 }
 
 TEST_CASE("fit is the loop over a run", "[training]") {
@@ -415,6 +438,7 @@ TEST_CASE("training refuses what cannot work", "[training]") {
   refuses({.steps = 5, .threads = -1}, "threads: expected 0 (all) or a positive number, got -1");
   refuses({.steps = 5, .clip_norm = 0.0}, "expected a positive clip_norm, got 0; leave it out to not clip");
   refuses({.steps = 5, .clip_norm = nan}, "expected a positive clip_norm, got nan");
+  refuses({.steps = 5, .gradient_slots = 0}, "TrainingOptions: expected gradient_slots from 1 on, got 0; 8 is usual");
   refuses({.steps = 5, .average = {{.decay = 1.0}}}, "ExponentialMovingAverage: expected a decay in [0, 1), got 1");
 
   const sf::TrainingOptions good{.steps = 5};
@@ -428,12 +452,13 @@ TEST_CASE("training refuses what cannot work", "[training]") {
   method_refuses(sf::Trainer{loss, sf::Adam{.beta1 = 1}}, "expected beta1 and beta2 in [0, 1), got 1 and 0.999");
   method_refuses(sf::Trainer{loss, sf::Sgd{.momentum = 1}}, "Sgd: expected momentum in [0, 1), got 1");
   method_refuses(sf::Trainer{loss, sf::Sgd{}, sf::CosineRate{.last = 2}}, "CosineRate: expected a last factor");
-  method_refuses(sf::Trainer{sf::DenoisingScoreMatching{.t_min = 2}, sf::Sgd{}}, "expected t_min in (0, 1), got 2");
+  method_refuses(sf::Trainer{sf::DenoisingScoreMatching{sf::UniformTime{.t_min = 2}}, sf::Sgd{}},
+                 "expected t_min in (0, 1), got 2");
 
   const sf::Matrix<float> turned = data.samples().transpose();
   CHECK_THROWS_AS(trainer.fit(model, turned, good), sf::InvalidArgument);
   CHECK_THROWS_WITH(trainer.fit(model, turned, good),
-                    contains("Trainer::fit: expected samples of 2 numbers, as the model has, got 1000 x 2 data; a "
+                    contains("TrainingRun: expected samples of 2 numbers, as the model has, got 1000 x 2 data; a "
                              "column is a sample: transpose data whose rows are samples"));
   sf::Matrix<float> holes = data.samples();
   holes(1, 7) = std::numeric_limits<float>::quiet_NaN();

@@ -1,4 +1,4 @@
-/// The unit of work that results may depend on, and threads may not.
+/// Chunks: a range cut into pieces of a fixed size, on which results may depend, as they may not on threads.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-/// A size that is a type where the user gave it at compile time and a number where not.
+/// Sizes that are part of a type where they are given at compile time, and numbers where they are not.
 #pragma once
 
 #include <cassert>

@@ -1,4 +1,4 @@
-/// How the numbers of an image sample are arranged.
+/// The shape of an image sample: height, width and channels, and how its numbers are arranged.
 #pragma once
 
 #include <string>

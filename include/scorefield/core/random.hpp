@@ -1,11 +1,12 @@
-/// Random numbers as a pure function of (seed, purpose, sample, step): no state is passed around, so a number does not
-/// depend on batch size, threads, or what was drawn before it.
+/// Counter-based random numbers, normal and uniform: each is a pure function of (seed, purpose, sample, step). No state
+/// is passed around, so a number does not depend on batch size, threads, or what was drawn before it.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <cassert>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "scorefield/core/chunks.hpp"
@@ -17,6 +18,9 @@ namespace scorefield {
 
 /// The samples, and the steps, that the random numbers of a seed tell apart. Counters have 64 bits whatever Index has.
 inline constexpr std::int64_t most_samples = std::int64_t{1} << 48, most_steps = most_samples;
+/// The most steps that a run of training or sampling can have: each has random numbers of its own and an Index.
+inline constexpr auto most_steps_of_a_run =
+    static_cast<Index>(std::min<std::int64_t>(most_steps, std::numeric_limits<Index>::max()));
 
 /// The random numbers of one seed for one purpose. Draws for different purposes, such as "prior" and "training noise",
 /// are independent.
@@ -93,7 +97,7 @@ class Random {
     using Bits = typename detail::RandomBits<Scalar>::Bits;
     constexpr int per_block = 16 / sizeof(Scalar);
     const Index blocks_a_column = (out.rows() + per_block - 1) / per_block;
-    // Of a block, as many pairs as a column can take.
+    // A column takes no more pairs of a block than it has rows for.
     const int used_of_block = static_cast<int>(std::min<Index>(per_block, out.rows() + out.rows() % 2));
     const Chunks groups{blocks_a_column * out.cols(), lanes};
     PhiloxBlocks<lanes> blocks;

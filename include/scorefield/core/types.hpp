@@ -1,4 +1,4 @@
-/// The words every header shares: scalars, matrices whose columns are samples, and views of them.
+/// Scalars, matrices whose columns are samples, views of them, and seeds: the types that every header shares.
 #pragma once
 
 #include <Eigen/Core>
@@ -6,7 +6,7 @@
 #include <concepts>
 #include <cstdint>
 
-#include "scorefield/core/detail/one_target.hpp"
+#include "scorefield/core/simd/detail/one_target.hpp"
 
 #if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || \
     (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ > 0)
@@ -38,9 +38,12 @@ using VectorView = Eigen::Map<Vector<Scalar>>;
 template <Real Scalar>
 using ConstVectorView = Eigen::Map<const Vector<Scalar>>;
 
-/// What every random number starts from. Equal seeds give equal bits.
+/// The seed that every random number starts from. Equal seeds give equal bits. A whole number from 0 on converts to it,
+/// so that an option may be written {.seed = 7}.
 struct Seed {
-  std::uint64_t value = 0;
+  constexpr Seed(std::uint64_t number = 0) : value(number) {}
+
+  std::uint64_t value;
 };
 
 template <Real Scalar>

@@ -1,4 +1,4 @@
-/// Samples in memory, looked at once so that nothing after has to.
+/// A data set in memory whose numbers are checked once, so that nothing after has to.
 #pragma once
 
 #include <algorithm>

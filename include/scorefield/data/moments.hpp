@@ -1,4 +1,4 @@
-/// Mean and variances of a data set, for what is fitted to them.
+/// The mean and the covariance of a data set, as principal moments (PCA).
 #pragma once
 
 #include <Eigen/Eigenvalues>
@@ -10,7 +10,7 @@
 
 namespace scorefield {
 
-/// What of a covariance is looked at: its diagonal, the variance of each coordinate, or all of it, through its
+/// The part of a covariance that is looked at: its diagonal, the variance of each coordinate, or all of it, through its
 /// eigen-decomposition, which takes d x d numbers and d^3 operations.
 enum class Covariance { diagonal, full };
 
@@ -21,7 +21,7 @@ struct PrincipalMoments {
   Matrix<double> axes;      // d x d, orthonormal columns; d x 0 for the coordinates' own
 };
 
-/// Of the data, in one pass over them.
+/// Computes the moments of the data in one pass over them.
 template <Real Scalar>
 PrincipalMoments principal_moments(const Dataset<Scalar>& data, Covariance covariance) {
   const Index d = data.dimension();

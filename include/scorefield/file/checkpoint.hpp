@@ -1,4 +1,4 @@
-/// Training runs among the tensors of a file, to be resumed.
+/// Checkpoints: training runs among the tensors of a file, to be resumed.
 #pragma once
 
 #include <concepts>

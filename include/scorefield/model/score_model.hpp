@@ -1,4 +1,4 @@
-/// An equation and a network that learns the score of its marginals.
+/// The score model: an equation and a network that learns to denoise its marginals.
 #pragma once
 
 #include <cassert>
@@ -10,24 +10,41 @@
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
+#include "scorefield/model/denoising_task.hpp"
 #include "scorefield/model/prediction/concept.hpp"
 #include "scorefield/model/prediction/score_prediction.hpp"
 #include "scorefield/network/concept.hpp"
 #include "scorefield/sde/concept.hpp"
+#include "scorefield/sde/noisy_batch.hpp"
 
 namespace scorefield {
 
-/// The score s(x, t) = grad log p_t(x), from what the network predicts: the score itself, the noise, ... A model is a
-/// value: equation, network, prediction and the flat vector of the network's parameters.
-template <Sde Equation, Network Net, class Predicted = ScorePrediction>
-requires std::same_as<typename Equation::Scalar, typename Net::Scalar> && Prediction<Predicted, Equation, Net>
+/// The denoised sample D(x, t) = E[x(0) | x(t) = x], from what the network predicts: the score, the noise, the velocity
+/// or what a linear denoiser leaves over. The score grad log p_t(x) is a view of it. A model is a value: equation,
+/// network, prediction and the flat vector of the network's parameters.
+template <class Equation, class Net, class Predicted = ScorePrediction>
 class ScoreModel {
+  static_assert(Sde<Equation>,
+                "ScoreModel: the first argument is an equation, with drift, diffusion, signal and deviation of a time; "
+                "scorefield/sde/concept.hpp says what is missing, sde/variance_preserving.hpp shows one");
+  static_assert(Network<Net>,
+                "ScoreModel: the second argument is a network, with evaluate, forward and backward of a noisy batch; "
+                "scorefield/network/concept.hpp says what is missing, network/mlp.hpp shows one");
+  static_assert(std::same_as<typename Equation::Scalar, typename Net::Scalar>,
+                "ScoreModel: equation and network compute in the same scalar, float or double");
+  static_assert(Prediction<Predicted, Net>,
+                "ScoreModel: the argument before the seed is a prediction, of what the network's output means, in the "
+                "network's scalar; scorefield/model/prediction/concept.hpp says what is missing, "
+                "model/prediction/velocity_prediction.hpp shows one");
+
  public:
   using Scalar = typename Net::Scalar;
 
   struct Workspace {
     typename Net::Workspace network;
     [[no_unique_address]] decltype(std::declval<const Predicted&>().workspace(std::declval<const Net&>())) prediction;
+    Matrix<Scalar> output, by_output;  // d x chunk_size: the network's, and the gradient of a loss by it
+    const Scalar* input;               // the samples that the network saw
   };
 
   /// The network starts from random parameters.
@@ -49,7 +66,10 @@ class ScoreModel {
   const Predicted& prediction() const { return prediction_; }
   Index dimension() const { return network_.dimension(); }
   Index chunk_size() const { return network_.chunk_size(); }
-  Workspace workspace() const { return {network_.workspace(), prediction_.workspace(network_)}; }
+  Workspace workspace() const {
+    const Index d = dimension(), n = chunk_size();
+    return {network_.workspace(), prediction_.workspace(network_), Matrix<Scalar>(d, n), Matrix<Scalar>(d, n), nullptr};
+  }
 
   const Vector<Scalar>& parameters() const { return parameters_; }
 
@@ -69,59 +89,128 @@ class ScoreModel {
     prediction_.set_constants(constants);
   }
 
-  /// score (d x n) of x (d x n) at times t (n). Throws InvalidArgument unless n is at most chunk_size(), which is what
-  /// a workspace has room for, and the shapes agree.
-  void score(ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t, MatrixView<Scalar> score, Workspace& w) const {
-    check_views(x, t, score);
-    const auto input = prediction_.input(sde_, x, t, w.prediction);
-    network_.evaluate(view(parameters_), input.x, input.t, score, w.network);
-    prediction_.score(x, score, w.prediction);
+  /// The denoised samples, d x n, of a batch. Throws InvalidArgument unless n is at most chunk_size(), which is what a
+  /// workspace has room for, and the shapes agree.
+  void denoise(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out, Workspace& w) const {
+    check_views("ScoreModel::denoise", batch, out);
+    network_.evaluate(view(parameters_), input(batch, w), out, w.network);
+    prediction_.denoised(batch, out, w.prediction);
+  }
+
+  /// The score grad log p_t(x), d x n, of a batch, straight from the network's output. Throws like denoise.
+  void score(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out, Workspace& w) const {
+    check_views("ScoreModel::score", batch, out);
+    network_.evaluate(view(parameters_), input(batch, w), out, w.network);
+    prediction_.score(batch, out, w.prediction);
+  }
+
+  /// The denoised sample of each column of x (d x n) at time t in (0, 1]. Throws InvalidArgument for another shape or
+  /// time.
+  Matrix<Scalar> denoised(const Matrix<Scalar>& x, Scalar t) const {
+    return in_chunks("ScoreModel::denoised", x, t,
+                     [this](const auto& batch, auto out, auto& w) { denoise(batch, out, w); });
   }
 
   /// The score of each column of x (d x n) at time t in (0, 1]. Throws InvalidArgument for another shape or time.
   Matrix<Scalar> score(const Matrix<Scalar>& x, Scalar t) const {
+    return in_chunks("ScoreModel::score", x, t, [this](const auto& batch, auto out, auto& w) { score(batch, out, w); });
+  }
+
+  /// Turns standard normals z (d x n, n at most chunk_size()) into samples of the prior, at t = 1.
+  void prior(MatrixView<Scalar> z, Workspace& w) const {
+    prediction_.prior(sde_.signal(Scalar(1)), sde_.deviation(Scalar(1)), z, w.prediction);
+  }
+
+  /// As denoise, without its checks, keeping what denoise_backward needs.
+  void denoise_forward(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out, Workspace& w) const {
+    assert(batch.size() <= chunk_size());
+    auto output = columns(w.output, 0, batch.size());
+    network_.forward(view(parameters_), input(batch, w), output, w.network);
+    out = output;
+    prediction_.denoised(batch, out, w.prediction);
+  }
+
+  /// After that denoise_forward: the product of a vector with the derivative of D by x. Given the gradient of a loss by
+  /// D (d x n, scratch afterwards), writes the one by x to dx.
+  void denoise_backward(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> d, MatrixView<Scalar> dx,
+                        Workspace& w) const {
+    auto by_output = columns(w.by_output, 0, batch.size());
+    by_output = d;
+    prediction_.denoised_backward(batch, by_output, w.prediction);
+    network_.backward(view(parameters_), seen(batch, w), output_of(batch, w), by_output, dx,
+                      VectorView<Scalar>(nullptr, 0), w.network);
+    prediction_.input_backward(batch, ConstMatrixView<Scalar>(d.data(), d.rows(), d.cols()), dx, w.prediction);
+  }
+
+  /// The weighted error of a task for parameters that may not be the model's own.
+  void error(ConstVectorView<Scalar> parameters, const DenoisingTask<Scalar>& task, MatrixView<Scalar> error,
+             Workspace& w) const {
+    assert(task.noisy.size() <= chunk_size());
+    network_.evaluate(parameters, input(task.noisy, w), columns(w.output, 0, error.cols()), w.network);
+    prediction_.error(task, output_of(task.noisy, w), error, w.prediction);
+  }
+
+  /// The same, keeping what error_backward needs.
+  void error_forward(ConstVectorView<Scalar> parameters, const DenoisingTask<Scalar>& task, MatrixView<Scalar> error,
+                     Workspace& w) const {
+    assert(task.noisy.size() <= chunk_size());
+    network_.forward(parameters, input(task.noisy, w), columns(w.output, 0, error.cols()), w.network);
+    prediction_.error(task, output_of(task.noisy, w), error, w.prediction);
+  }
+
+  /// After that error_forward: adds to `gradient` the gradient by the parameters of a loss whose gradient by column j
+  /// of the error is scale(j) times that column. The error is scratch afterwards.
+  void error_backward(ConstVectorView<Scalar> parameters, const DenoisingTask<Scalar>& task,
+                      ConstVectorView<Scalar> scale, MatrixView<Scalar> error, VectorView<Scalar> gradient,
+                      Workspace& w) const {
+    prediction_.error_backward(task, scale, error, w.prediction);
+    network_.backward(parameters, seen(task.noisy, w), output_of(task.noisy, w), error,
+                      MatrixView<Scalar>(nullptr, dimension(), 0), gradient, w.network);
+  }
+
+ private:
+  /// What the network is called with.
+  NoisyBatch<Scalar> input(const NoisyBatch<Scalar>& batch, Workspace& w) const {
+    w.input = prediction_.input(batch, w.prediction).data();
+    return seen(batch, w);
+  }
+  static NoisyBatch<Scalar> seen(const NoisyBatch<Scalar>& batch, const Workspace& w) {
+    return batch.around({w.input, batch.x.rows(), batch.x.cols()});
+  }
+
+  static ConstMatrixView<Scalar> output_of(const NoisyBatch<Scalar>& batch, const Workspace& w) {
+    return columns(w.output, 0, batch.size());
+  }
+
+  template <class Evaluate>
+  Matrix<Scalar> in_chunks(const char* operation, const Matrix<Scalar>& x, Scalar t, const Evaluate& evaluate) const {
     if (x.rows() != dimension())
-      throw InvalidArgument("ScoreModel::score", text("samples of ", dimension(), " rows"),
-                            text(x.rows(), " x ", x.cols()), "a column is a sample");
-    if (!(t > 0 && t <= 1))
-      throw InvalidArgument("ScoreModel::score", "a time in (0, 1]", text(t), "0 is data and 1 is noise");
+      throw InvalidArgument(operation, text("samples of ", dimension(), " rows"), text(x.rows(), " x ", x.cols()),
+                            "a column is a sample");
+    if (!(t > 0 && t <= 1)) throw InvalidArgument(operation, "a time in (0, 1]", text(t), "0 is data and 1 is noise");
     Matrix<Scalar> out(x.rows(), x.cols());
     auto w = workspace();
+    NoiseLevels<Scalar> levels(chunk_size());
+    levels.fill(chunk_size(), sde_, t);
     const Chunks chunks{x.cols(), chunk_size()};
-    const Vector<Scalar> times = Vector<Scalar>::Constant(chunk_size(), t);
     for (Index i = 0; i < chunks.pieces(); ++i) {
       const Index first = chunks.first(i), n = chunks.length(i);
-      score(columns(x, first, n), segment(view(times), 0, n), columns(out, first, n), w);
+      evaluate(levels.around(columns(x, first, n)), columns(out, first, n), w);
     }
     return out;
   }
 
-  /// As `score`, without its checks, for parameters that are not the model's own, keeping what score_backward needs.
-  void score_forward(ConstVectorView<Scalar> parameters, ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t,
-                     MatrixView<Scalar> score, Workspace& w) const {
-    assert(x.cols() <= chunk_size());
-    const auto input = prediction_.input(sde_, x, t, w.prediction);
-    network_.forward(parameters, input.x, input.t, score, w.network);
-    prediction_.score(x, score, w.prediction);
-  }
-
-  /// Adds to `gradient` the gradient of a loss by the parameters, dscore (d x n, scratch afterwards) being the one by
-  /// the score of that score_forward.
-  void score_backward(ConstVectorView<Scalar> parameters, MatrixView<Scalar> dscore, VectorView<Scalar> gradient,
-                      Workspace& w) const {
-    prediction_.backward(dscore, w.prediction);
-    network_.backward(parameters, dscore, MatrixView<Scalar>(nullptr, dimension(), 0), gradient, w.network);
-  }
-
- private:
-  void check_views(ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t, MatrixView<Scalar> score) const {
-    const Index d = dimension(), n = x.cols();
-    if (n > chunk_size() || x.rows() != d || t.size() != n || score.rows() != d || score.cols() != n)
-      throw InvalidArgument(
-          "ScoreModel::score",
-          text("samples and scores of ", d, " rows, a time for each, and at most ", chunk_size(), " of them"),
-          text(x.rows(), " x ", n, " samples, ", score.rows(), " x ", score.cols(), " scores and ", t.size(), " times"),
-          "cut larger batches into chunks, or leave that to score(x, t)");
+  void check_views(const char* operation, const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out) const {
+    const Index d = dimension(), n = batch.size();
+    if (n <= chunk_size() && batch.x.rows() == d && batch.t.size() == n && batch.alpha.size() == n &&
+        batch.sigma.size() == n && out.rows() == d && out.cols() == n)
+      return;
+    throw InvalidArgument(
+        operation,
+        text("samples and results of ", d, " rows, a level for each, and at most ", chunk_size(), " of them"),
+        text(batch.x.rows(), " x ", n, " samples, ", out.rows(), " x ", out.cols(), " results and ", batch.t.size(),
+             " levels"),
+        "cut larger batches into chunks, or leave that to denoised(x, t) and score(x, t)");
   }
 
   Equation sde_;

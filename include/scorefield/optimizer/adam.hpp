@@ -1,4 +1,4 @@
-/// Adam, with decoupled weight decay as an option.
+/// The Adam optimizer, and AdamW: with decoupled weight decay.
 #pragma once
 
 #include <array>
@@ -58,11 +58,10 @@ struct Adam {
     const auto square_scale = number(1 / (1 - std::pow(beta2, k)));
     const auto keep = number(multiply_add(-rate, weight_decay, 1.0)), least = number(epsilon);
     const auto move = [&](const auto& x, const auto& gradient, const auto& old_mean, const auto& old_square) {
-      using namespace Eigen::internal;
       const auto mean = multiply_add(b1, old_mean, multiply(one_minus_b1, gradient));
       const auto square = multiply_add(b2, old_square, multiply(one_minus_b2, multiply(gradient, gradient)));
-      const auto deviation = padd(square_root(multiply(square_scale, square)), least);
-      return std::array{multiply_add(keep, x, pdiv(multiply(mean_scale, mean), deviation)), mean, square};
+      const auto deviation = add(square_root(multiply(square_scale, square)), least);
+      return std::array{multiply_add(keep, x, divide(multiply(mean_scale, mean), deviation)), mean, square};
     };
     Scalar *mean = state[0].data(), *square = state[1].data();
     transform(std::array{p.data(), mean, square}, p.size(), move, p.data(), g.data(), mean, square);

@@ -1,4 +1,4 @@
-/// What optimizers and learning-rate schedules must offer.
+/// The concepts of optimizers and learning-rate schedules: what a type of the user's own must offer.
 #pragma once
 
 #include <array>

@@ -1,4 +1,4 @@
-/// How the learning rate moves during a run.
+/// Learning-rate schedules: constant, cosine annealing and warm-up.
 #pragma once
 
 #include <cmath>
@@ -20,8 +20,8 @@ struct ConstantRate {
   std::string settings() const { return settings_text("ConstantRate", {}); }
 };
 
-/// From 1 down to `last` along half a cosine. Loshchilov and Hutter 2017, arXiv:1608.03983, equation 5 without
-/// restarts.
+/// The factor falls from 1 to `last` along half a cosine. Loshchilov and Hutter 2017, arXiv:1608.03983, equation 5
+/// without restarts.
 struct CosineRate {
   double last = 0;
 

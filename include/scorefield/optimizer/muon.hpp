@@ -1,4 +1,4 @@
-/// Muon: steps along the orthogonal matrix nearest to the gradient.
+/// The Muon optimizer: steps along the orthogonal matrix nearest to the gradient, by Newton-Schulz iterations.
 #pragma once
 
 #include <algorithm>
@@ -125,7 +125,7 @@ struct Muon {
     const auto divide_by = [&](Scalar divisor) {
       const auto all = broadcast(divisor);
       transform(
-          x, count, [&](const auto& value) { return Eigen::internal::pdiv(value, all); }, x);
+          x, count, [&](const auto& value) { return divide(value, all); }, x);
     };
     divide_by(largest);
     divide_by(square_root(sum_of(

@@ -1,4 +1,4 @@
-/// Stochastic gradient descent with momentum.
+/// Stochastic gradient descent (SGD) with momentum.
 #pragma once
 
 #include <array>

@@ -1,4 +1,4 @@
-/// Images side by side.
+/// Grids of images side by side.
 #pragma once
 
 #include <algorithm>

@@ -1,36 +1,82 @@
-/// What a sampler must offer.
+/// Samplers: rules by which a batch of samples goes through the noise levels, step by step.
 #pragma once
 
+#include <array>
 #include <concepts>
-#include <cstdint>
+#include <cstddef>
 
+#include "scorefield/core/simd/packet.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/concept.hpp"
+#include "scorefield/sde/concept.hpp"
 
 namespace scorefield {
 
-/// Which samples to draw: sample i of a seed is the same whatever the others and the threads.
-struct SampleRequest {
-  Index count;
-  Seed seed;
-  std::int64_t first = 0;  // index of the first sample
-  int threads = 0;         // 0: all
+/// What a rule asks of the model, besides the level itself.
+enum class Estimate { denoised, score };
+
+/// Where an evaluation of the model takes place: at this time, in the samples (0) or in one of the matrices that the
+/// rule keeps (from 1 on).
+template <Real Scalar>
+struct EvaluationPoint {
+  Scalar time;
+  std::size_t of = 0;
 };
 
-/// A batch of samples on the way from the prior to data. Steps allocate nothing; one too many throws InvalidArgument.
-template <class S>
-concept SamplerStepper = requires(S& stepper, const S& constant) {
-  stepper.step();
-  { constant.done() } -> std::same_as<bool>;
-  { constant.time() } -> std::convertible_to<double>;  // in [0, 1]; 1 before the first step
-  constant.samples();                                  // d x count, at that time
+/// A rule takes samples from times(0) through times(1), ... to the last of times(), which may rise or fall. Each step
+/// evaluates the model `stages` times and after each moves the samples and `kept` matrices of the same size, which are
+/// zeros at first and stay from step to step:
+///   name, stages, kept, estimate     constants: for messages, two counts, and what of the model
+///   times()                          one more than there are steps
+///   draws_noise()                    whether moves need noise
+///   at(step, stage)                  the EvaluationPoint
+///   move(step, stage)                a function of packets: of the samples, the estimate, each kept matrix and
+///   standard
+///                                    normals (zeros where none are drawn), which returns an array of what samples and
+///                                    kept matrices become
+/// Each sample may have times of its own: at(step, stage, j) and move(step, stage, j), j being its column, are
+/// preferred where there are both, and times() are then for progress alone.
+template <class R>
+concept SamplingRule = std::move_constructible<R> && Real<typename R::Scalar> &&
+    requires(const R& rule, Index step, std::size_t stage) {
+  { R::name } -> std::convertible_to<const char*>;
+  { R::stages } -> std::convertible_to<std::size_t>;
+  { R::kept } -> std::convertible_to<std::size_t>;
+  { R::estimate } -> std::convertible_to<Estimate>;
+  { rule.times() } -> std::convertible_to<const Vector<typename R::Scalar>&>;
+  { rule.draws_noise() } -> std::same_as<bool>;
+  requires requires {
+    { rule.at(step, stage) } -> std::same_as<EvaluationPoint<typename R::Scalar>>;
+    rule.move(step, stage);
+  } || requires {
+    { rule.at(step, stage, step) } -> std::same_as<EvaluationPoint<typename R::Scalar>>;
+    rule.move(step, stage, step);
+  };
 };
 
-/// Hyper-parameters as a value; start(model, request) makes a stepper, which refers to the model.
+/// Hyper-parameters as a value, of which rule(sde) makes a rule for an equation. A rule is a sampler too.
 template <class S, class Model>
-concept Sampler = ScoreFunction<Model> && std::copy_constructible<S> &&
-    requires(const S& sampler, const Model& model, const SampleRequest& request) {
-  { sampler.start(model, request) } -> SamplerStepper;
+concept Sampler = Denoiser<Model> && std::copy_constructible<S> &&
+    (SamplingRule<S> || requires(const S& sampler, const Model& model) {
+      { sampler.rule(model.sde()) } -> SamplingRule;
+    });
+
+namespace detail {
+
+template <class S, Sde Equation>
+auto rule_of(const S& sampler, const Equation& sde) {
+  if constexpr (SamplingRule<S>)
+    return sampler;
+  else
+    return sampler.rule(sde);
+}
+
+/// Whether each sample has times of its own.
+template <class R>
+concept TimesPerSample = SamplingRule<R> && requires(const R& rule, Index step, std::size_t stage) {
+  rule.at(step, stage, step);
 };
+
+}  // namespace detail
 
 }  // namespace scorefield

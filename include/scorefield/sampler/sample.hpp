@@ -5,15 +5,11 @@
 
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/types.hpp"
+#include "scorefield/model/concept.hpp"
 #include "scorefield/sampler/concept.hpp"
+#include "scorefield/sampler/stepper.hpp"
 
 namespace scorefield {
-
-/// Where in the stream of a seed's samples to start, and on how many threads.
-struct SampleOptions {
-  std::int64_t first = 0;
-  int threads = 0;  // 0: all
-};
 
 /// Throws NonFinite, naming the first sample that is not; that of column 0 has the number `first`.
 template <Real Scalar>
@@ -27,13 +23,12 @@ void check_finite(const Matrix<Scalar>& samples, std::int64_t first) {
 /// d x count samples. Sample i of a seed has the same bits in whatever batch and on however many threads it is drawn.
 /// Throws InvalidArgument for samples that are not in [0, most_samples), and NonFinite, naming the first sample, if one
 /// is.
-template <ScoreFunction Model, Sampler<Model> Method>
-Matrix<typename Model::Scalar> sample(const Model& model, const Method& sampler, Index count, Seed seed,
-                                      const SampleOptions& options = {}) {
-  auto stepper = sampler.start(model, {count, seed, options.first, options.threads});
+template <class Model, class Method>
+auto sample(const Model& model, const Method& sampler, Index count, Seed seed, const SampleOptions& options = {}) {
+  auto stepper = start(model, sampler, count, seed, options);
   while (!stepper.done()) stepper.step();
   check_finite(stepper.samples(), options.first);
-  return stepper.samples();
+  return Matrix<typename Model::Scalar>(stepper.samples());
 }
 
 }  // namespace scorefield

@@ -1,4 +1,4 @@
-/// What a noising equation must offer.
+/// Noising equations (forward stochastic differential equations) and noise schedules: what they must offer.
 #pragma once
 
 #include <concepts>

@@ -1,4 +1,4 @@
-/// The signal-to-noise ratio as a clock: its logarithm at a time, and the time of a logarithm.
+/// Half the logarithm of the signal-to-noise ratio (log SNR, lambda) as a clock: that of a time, and the time of one.
 #pragma once
 
 #include <algorithm>

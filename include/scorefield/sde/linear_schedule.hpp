@@ -1,4 +1,4 @@
-/// The noise rate that grows linearly in time.
+/// The linear noise schedule, of a rate beta(t) that grows linearly in time.
 #pragma once
 
 #include <algorithm>

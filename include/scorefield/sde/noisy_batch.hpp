@@ -37,12 +37,15 @@ class NoiseLevels {
     sigma_(j) = sde.deviation(t);
   }
 
-  /// All columns are at time t.
+  /// The first n columns are at time t.
   template <Sde Equation>
-  void fill(const Equation& sde, Scalar t) {
-    t_.setConstant(t);
-    alpha_.setConstant(sde.signal(t));
-    sigma_.setConstant(sde.deviation(t));
+  void fill(Index n, const Equation& sde, Scalar t) {
+    const Scalar alpha = sde.signal(t), sigma = sde.deviation(t);
+    for (Index j = 0; j < n; ++j) {
+      t_(j) = t;
+      alpha_(j) = alpha;
+      sigma_(j) = sigma;
+    }
   }
 
   /// Samples at the levels of the first columns, x (d x n) and condition (k x n).

@@ -1,4 +1,4 @@
-/// The variance-preserving equation.
+/// The variance-preserving stochastic differential equation (VP SDE).
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-/// Callbacks that remember, stop or interrupt a run.
+/// Training callbacks: loss history, early stopping, and a function every n steps.
 #pragma once
 
 #include <algorithm>
@@ -60,7 +60,7 @@ class History {
 
   const std::vector<Row>& rows() const { return rows_; }
 
-  /// Where it stands, to be kept with its run.
+  /// Tells where it stands, to be kept with its run.
   Vector<double> state() const {
     Vector<double> all(4 + 3 * static_cast<Index>(rows_.size()));
     all.head(4) << static_cast<double>(every_), static_cast<double>(count_), loss_.sum, loss_.samples;
@@ -127,7 +127,7 @@ class EarlyStop {
     return failures_ < options_.patience ? Next::proceed : Next::stop;
   }
 
-  /// Where it stands, to be kept with its run.
+  /// Tells where it stands, to be kept with its run.
   Vector<double> state() const {
     return Vector<double>{
         {static_cast<double>(count_), static_cast<double>(failures_), loss_.sum, loss_.samples, best_}};

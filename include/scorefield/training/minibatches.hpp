@@ -1,4 +1,4 @@
-/// Which samples a training step looks at.
+/// Minibatches: which samples a training step looks at, shuffled anew each epoch.
 #pragma once
 
 #include <algorithm>
@@ -56,7 +56,7 @@ class Minibatches {
     return {samples, std::min(samples, batch_size)};
   }
 
-  /// The shuffle of Fisher and Yates, in the form of Durstenfeld 1964, from the identity.
+  /// Shuffles all samples from their own order on, as Fisher and Yates do, in the form of Durstenfeld 1964.
   void shuffle(Index epoch) {
     std::iota(order_.begin(), order_.end(), Index{0});
     // A block of bits has a word for each of four positions.

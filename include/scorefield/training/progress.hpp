@@ -1,4 +1,4 @@
-/// What callbacks see of a training run, and what they can ask of it.
+/// The progress of a training run, as callbacks see it, and the concept of callbacks.
 #pragma once
 
 #include <concepts>

@@ -1,4 +1,4 @@
-/// A line in the terminal that shows how far a run is, its loss and the time left.
+/// A progress bar for the terminal: how far a run is, its loss and the time left.
 #pragma once
 
 #if __has_include(<unistd.h>)

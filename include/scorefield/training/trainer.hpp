@@ -1,4 +1,4 @@
-/// The training loop.
+/// The trainer: objective, optimizer and learning-rate schedule, and the training loop.
 #pragma once
 
 #include <concepts>
@@ -16,33 +16,51 @@
 namespace scorefield {
 
 /// An objective, an optimizer and a learning-rate schedule: Trainer{DenoisingScoreMatching{}, Adam{}, CosineRate{}}.
-template <class Loss, Optimizer Method, LearningRateSchedule Rate = ConstantRate>
+template <class Loss, class Method, class Rate = ConstantRate>
 class Trainer {
+  static_assert(Optimizer<Method>,
+                "Trainer: the second argument is an optimizer, with learning_rate, state_vectors, validate and update; "
+                "scorefield/optimizer/concept.hpp says what is missing, optimizer/sgd.hpp shows one");
+  static_assert(LearningRateSchedule<Rate>,
+                "Trainer: the third argument is a learning-rate schedule, with factor and validate; "
+                "scorefield/optimizer/concept.hpp says what is missing, optimizer/learning_rate.hpp shows one");
+
+  template <class Model>
+  struct Arguments {
+    static_assert(
+        TrainableModel<Model>,
+        "Trainer::fit: the first argument is a model that can be learnt; scorefield/model/concept.hpp says what "
+        "is missing, model/score_model.hpp shows one");
+    static_assert(Objective<Loss, Model>,
+                  "Trainer::fit: the first argument of the trainer is an objective, with workspace, loss and "
+                  "loss_and_gradient; scorefield/objective/concept.hpp says what is missing, "
+                  "objective/denoising_score_matching.hpp shows one");
+  };
+
  public:
   explicit Trainer(Loss loss, Method method, Rate rate = {})
       : loss_(std::move(loss)), method_(std::move(method)), rate_(std::move(rate)) {}
 
-  /// A run to be advanced step by step. The model and the data must outlive it; the model does not change.
-  template <TrainableModel Model>
-  requires Objective<Loss, Model>
+  /// Starts a run that is advanced step by step. The model and the data must outlive it; the model does not change.
+  template <class Model>
   auto start(const Model& model, const Dataset<typename Model::Scalar>& data, const TrainingOptions& options) const {
+    [[maybe_unused]] const Arguments<Model> checked;
     return TrainingRun<Model, Loss, Method, Rate>(model, data, loss_, method_, rate_, options);
   }
 
   /// Data or a model made on the spot, as data from a matrix, would be gone before the first step: give it a name.
-  template <TrainableModel Model>
-  requires Objective<Loss, Model>
+  template <class Model>
   void start(const Model&, const Dataset<typename Model::Scalar>&&, const TrainingOptions&) const = delete;
-  template <TrainableModel Model>
+  template <class Model>
   void start(const Model&&, const Dataset<typename Model::Scalar>&, const TrainingOptions&) const = delete;
 
   /// Trains the model and leaves the run's result in it: the moving average of the parameters where the options ask for
   /// one. Each callback is called after every step and may stop the run. Throws InvalidArgument for options and data
   /// that do not fit, NonFinite if the loss becomes so; the model is then as it was.
-  template <TrainableModel Model, class... Callbacks>
-  requires Objective<Loss, Model>
+  template <class Model, class... Callbacks>
   void fit(Model& model, const Dataset<typename Model::Scalar>& data, const TrainingOptions& options,
            Callbacks&&... callbacks) const {
+    [[maybe_unused]] const Arguments<Model> checked;
     static_assert(
         (TrainingCallback<Callbacks, typename Model::Scalar> && ...),
         "Trainer::fit: a callback is called with a const Progress<Scalar>& and returns nothing, or Next::stop "
@@ -63,9 +81,8 @@ class Trainer {
     model.set_parameters(run.result());
   }
 
-  /// The same for a matrix, d x n, that is looked at where it is and not copied.
-  template <TrainableModel Model, class... Callbacks>
-  requires Objective<Loss, Model>
+  /// Does the same with a matrix, d x n, that is looked at where it is and not copied.
+  template <class Model, class... Callbacks>
   void fit(Model& model, const std::same_as<Matrix<typename Model::Scalar>> auto& samples,
            const TrainingOptions& options, Callbacks&&... callbacks) const {
     fit(model, Dataset<typename Model::Scalar>::view_of(samples), options, std::forward<Callbacks>(callbacks)...);

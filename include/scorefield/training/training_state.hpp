@@ -1,4 +1,4 @@
-/// Where a training run stands.
+/// The state of a training run (a checkpoint): all that it needs to be resumed.
 #pragma once
 
 #include <map>

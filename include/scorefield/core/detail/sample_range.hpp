@@ -1,4 +1,4 @@
-/// Which samples of a seed can be asked for.
+/// The check of sample counts and indices: which samples of a seed can be asked for.
 #pragma once
 
 #include <cstdint>

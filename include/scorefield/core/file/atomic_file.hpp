@@ -1,4 +1,4 @@
-/// Files that are whole or not there.
+/// Atomic files, which are whole or not there.
 #pragma once
 
 #include <cerrno>

@@ -1,4 +1,4 @@
-/// Files that are read from front to back, of a length that is known beforehand.
+/// Input files that are read from front to back and whose length is known beforehand.
 #pragma once
 
 #include <cerrno>

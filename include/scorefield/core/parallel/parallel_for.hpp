@@ -1,4 +1,4 @@
-/// Fixed pieces of work on however many threads there are: the pieces never depend on the threads, so neither do bits.
+/// A parallel loop over fixed pieces of work: the pieces never depend on the threads, so neither do bits.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,7 @@ namespace scorefield {
 
 namespace detail {
 
-/// At least 1. The quota is read once a program, from files.
+/// The number of cores that this process may use, at least 1. The quota is read once a program, from files.
 inline int usable_cores() {
 #ifdef __linux__
   static const auto quota = cpu_quota();

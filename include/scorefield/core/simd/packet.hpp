@@ -1,5 +1,4 @@
-/// SIMD registers (packets) and their arithmetic through Eigen's portable ones; this folder alone names Eigen's
-/// internals.
+/// SIMD registers and arithmetic on them, through Eigen's portable packets.
 ///
 /// A loop over packets gives each element the same bits wherever it stands, because the last, incomplete packet goes
 /// through the same instructions as the others. Array expressions do not: they finish with scalar functions.
@@ -12,6 +11,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 #include <utility>
 
@@ -24,7 +24,7 @@ namespace scorefield {
 template <Real Scalar>
 using Packet = typename Eigen::internal::packet_traits<Scalar>::type;
 
-/// What a packet consists of.
+/// The scalar that a packet consists of.
 template <class P>
 using ScalarOf = typename Eigen::internal::unpacket_traits<P>::type;
 
@@ -48,6 +48,36 @@ template <Real Scalar>
 inline void store(Scalar* to, const Packet<Scalar>& packet) {
   Eigen::internal::pstoreu(to, packet);
 }
+
+/// Loads as many floats as a packet of doubles has numbers, and converts them to double.
+inline Packet<double> load_in_double(const float* from) {
+  constexpr std::size_t size = sizeof(Packet<double>) / sizeof(double);
+#ifdef __GNUC__
+  using Floats [[gnu::vector_size(size * sizeof(float))]] = float;
+  using Doubles [[gnu::vector_size(size * sizeof(double))]] = double;
+  Floats floats;
+  std::memcpy(&floats, from, sizeof(floats));
+  return std::bit_cast<Packet<double>>(__builtin_convertvector(floats, Doubles));
+#else
+  std::array<double, size> doubles;
+  std::copy_n(from, size, doubles.begin());
+  return std::bit_cast<Packet<double>>(doubles);
+#endif
+}
+/// Stores a packet of doubles, rounded to floats.
+inline void store_rounded(float* to, const Packet<double>& packet) {
+  constexpr std::size_t size = sizeof(Packet<double>) / sizeof(double);
+#ifdef __GNUC__
+  using Floats [[gnu::vector_size(size * sizeof(float))]] = float;
+  using Doubles [[gnu::vector_size(size * sizeof(double))]] = double;
+  const Floats floats = __builtin_convertvector(std::bit_cast<Doubles>(packet), Floats);
+  std::memcpy(to, &floats, sizeof(floats));
+#else
+  for (const double number : std::bit_cast<std::array<double, size>>(packet)) *to++ = static_cast<float>(number);
+#endif
+}
+inline Packet<double> load_in_double(const double* from) { return load<double>(from); }
+inline void store_rounded(double* to, const Packet<double>& packet) { store<double>(to, packet); }
 
 /// Calls f(integral_constant 0), ..., f(integral_constant N - 1), always inline: arrays of packets that f works on then
 /// stay in registers.

@@ -1,4 +1,4 @@
-/// What the toy distributions ask of their arguments.
+/// Checks of the arguments of toy distributions.
 #pragma once
 
 #include <cmath>
@@ -9,7 +9,7 @@
 
 namespace scorefield::detail {
 
-/// Of `points` samples of `rows` numbers.
+/// Throws InvalidArgument unless there can be `points` samples of `rows` numbers.
 inline void check_points(const char* operation, Index rows, Index points) {
   if (points < 0) throw InvalidArgument(operation, "a number of points from 0 on", text(points), "ask for 0 or more");
   check_sample_range(operation, rows, points);

@@ -1,8 +1,7 @@
-/// Digits as if written by hand: images for a network to learn, without a file to read.
+/// Synthetic handwritten digits in the manner of MNIST: images for a network to learn, without a file to read.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <vector>
 
 #include "scorefield/core/random.hpp"
@@ -22,7 +21,7 @@ struct Glyphs {
 };
 
 struct GlyphsOptions {
-  std::uint64_t seed = 0;
+  Seed seed = 0;
 };
 
 /// `count` images of the digits 0 to 9, equally likely, in the manner of MNIST (LeCun, Cortes, Burges): strokes of 2 to
@@ -32,7 +31,7 @@ struct GlyphsOptions {
 template <Real Scalar>
 Glyphs<Scalar> glyphs(Index count, const GlyphsOptions& options = {}) {
   detail::check_points("glyphs", Glyphs<Scalar>::height * Glyphs<Scalar>::width, count);
-  const Random random(Seed{options.seed}, "glyphs");
+  const Random random(options.seed, "glyphs");
   detail::DigitPen pen(random);
   Glyphs<Scalar> drawn{Matrix<Scalar>(Glyphs<Scalar>::height * Glyphs<Scalar>::width, count),
                        std::vector<int>(static_cast<std::size_t>(count))};

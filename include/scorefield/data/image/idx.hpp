@@ -1,4 +1,4 @@
-/// Files in the IDX format, which MNIST comes in, plain or compressed: the one header that needs zlib.
+/// A reader of IDX files, the format of MNIST, plain or gzip-compressed: the one header that needs zlib.
 #pragma once
 
 #include <algorithm>
@@ -128,7 +128,7 @@ class IdxFile {
 
   std::vector<std::uint8_t> read_values(const Shape& shape, std::size_t count) {
     std::vector<std::uint8_t> values;
-    // Of a plain file the size is known beforehand. Of any other memory is taken as the values come.
+    // The size of a plain file is known beforehand. For any other, memory is taken as the values come.
     if (gzdirect(file_.get()) == 1) {
       const std::uintmax_t header = 4 + 4 * shape.size();
       // A file that has grown since it was opened may have been smaller than what was read of it.

@@ -1,7 +1,5 @@
-/// The dark cells of a 4 x 4 checkerboard: a density with sharp edges, and eight modes that touch at corners.
+/// The checkerboard toy distribution: a density with sharp edges, and eight modes that touch at corners.
 #pragma once
-
-#include <cstdint>
 
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/simd/fused.hpp"
@@ -11,7 +9,7 @@
 namespace scorefield {
 
 struct CheckerboardOptions {
-  std::uint64_t seed = 0;
+  Seed seed = 0;
 };
 
 /// 2 x `points`, uniform on the eight cells of [-4, 4]^2 (cells of side 2, the one at (-4, -4) among them) that form a
@@ -20,7 +18,7 @@ struct CheckerboardOptions {
 template <Real Scalar>
 Matrix<Scalar> checkerboard(Index points, const CheckerboardOptions& options = {}) {
   detail::check_points("checkerboard", 2, points);
-  const Random random(Seed{options.seed}, "checkerboard");
+  const Random random(options.seed, "checkerboard");
   Matrix<Scalar> board(2, points);
   random.uniform(view(board), 0, 0);
   for (Index j = 0; j < points; ++j) {

@@ -1,4 +1,4 @@
-/// A mixture of normal distributions: the data whose score is known exactly, at every noise level.
+/// A Gaussian mixture: the data whose score is known exactly, at every noise level.
 #pragma once
 
 #include <Eigen/Cholesky>

@@ -1,8 +1,7 @@
-/// A spiral in the plane: the first distribution that models of this kind are tried on.
+/// The Swiss roll toy distribution, a spiral in the plane: the first that models of this kind are tried on.
 #pragma once
 
 #include <cmath>
-#include <cstdint>
 #include <numbers>
 
 #include "scorefield/core/random.hpp"
@@ -15,7 +14,7 @@ namespace scorefield {
 struct SwissRollOptions {
   /// Standard deviation of the normal noise on each coordinate, before the division by 10.
   double noise = 1;
-  std::uint64_t seed = 0;
+  Seed seed = 0;
 };
 
 /// 2 x `points`: ((t cos t, t sin t) + noise) / 10 with t = 1.5 pi (1 + 2 u), u uniform in (0, 1], so that without
@@ -26,7 +25,7 @@ template <Real Scalar>
 Matrix<Scalar> swiss_roll(Index points, const SwissRollOptions& options = {}) {
   detail::check_points("swiss_roll", 2, points);
   const auto noise = detail::checked_noise<Scalar>("swiss_roll", options.noise);
-  const Random random(Seed{options.seed}, "swiss roll");
+  const Random random(options.seed, "swiss roll");
   Matrix<Scalar> along(1, points), roll(2, points);
   random.uniform(view(along), 0, 0);
   random.normal(view(roll), 0, 1);

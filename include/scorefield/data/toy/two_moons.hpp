@@ -1,8 +1,7 @@
-/// Two half circles that reach into each other: two modes, each a curve.
+/// The two-moons toy distribution: two half circles that reach into each other, two modes that are curves.
 #pragma once
 
 #include <cmath>
-#include <cstdint>
 #include <numbers>
 
 #include "scorefield/core/random.hpp"
@@ -15,7 +14,7 @@ namespace scorefield {
 struct TwoMoonsOptions {
   /// Standard deviation of the normal noise on each coordinate.
   double noise = 0.1;
-  std::uint64_t seed = 0;
+  Seed seed = 0;
 };
 
 /// 2 x `points`: the upper half of the unit circle around (0, 0), or with equal chance the lower half of the one around
@@ -26,7 +25,7 @@ template <Real Scalar>
 Matrix<Scalar> two_moons(Index points, const TwoMoonsOptions& options = {}) {
   detail::check_points("two_moons", 2, points);
   const auto noise = detail::checked_noise<Scalar>("two_moons", options.noise);
-  const Random random(Seed{options.seed}, "two moons");
+  const Random random(options.seed, "two moons");
   Matrix<Scalar> along(1, points), moons(2, points);
   random.uniform(view(along), 0, 0);
   random.normal(view(moons), 0, 1);

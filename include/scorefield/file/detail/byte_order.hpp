@@ -1,4 +1,4 @@
-/// Numbers of files that were made on another kind of machine.
+/// Byte order: numbers of files that were made on another kind of machine.
 #pragma once
 
 #include <algorithm>

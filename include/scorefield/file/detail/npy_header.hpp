@@ -1,4 +1,4 @@
-/// What stands before the numbers of a NumPy array.
+/// The header of a NumPy array (.npy): shape, type and order of the numbers that follow.
 #pragma once
 
 #include <algorithm>

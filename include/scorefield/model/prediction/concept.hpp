@@ -1,40 +1,50 @@
-/// What a meaning of the network's output must offer.
+/// Parameterisations of a denoiser: what the network's output means.
 #pragma once
 
 #include <concepts>
 
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/types.hpp"
+#include "scorefield/model/denoising_task.hpp"
 #include "scorefield/network/concept.hpp"
-#include "scorefield/sde/concept.hpp"
+#include "scorefield/sde/noisy_batch.hpp"
 
 namespace scorefield {
 
-/// What a network is called with.
-template <Real Scalar>
-struct NetworkInput {
-  ConstMatrixView<Scalar> x;  // d x n
-  ConstVectorView<Scalar> t;  // n
-};
-
-/// What a network predicts of x(t) = alpha(t) x0 + sigma(t) eps, and with it the score, which for the best of all
-/// predictions of eps is -eps / sigma. Whatever it is, the score is linear in the network's output F. Calls are const
-/// and allocate nothing; for x and F (d x n), t (n), and n at most the network's chunk_size():
-///   validate(d)                   throws InvalidArgument where samples of d numbers do not fit
+/// What a network predicts of x = alpha x0 + sigma noise, and with it the denoised sample D. Both D and the score are
+/// affine in the network's output F, and each is computed straight from it. Calls are const and allocate nothing; for F
+/// and D (d x n) and n at most the network's chunk_size():
+///   validate(d)                             throws InvalidArgument where samples of d numbers do not fit
 ///   workspace(network)
-///   input(sde, x, t, workspace)   what the network is to be called with: views of x and t, or of the workspace
-///   score(x, F, workspace)        after that input, turns F into the score, in place
-///   backward(dF, workspace)       after that input, turns the gradient of a loss by the score into the one by F, in
-///                                 place
-template <class P, class Equation, class Net>
-concept Prediction = std::copy_constructible<P> && Sde<Equation> && Network<Net> &&
-    requires(const P& prediction, const Equation& sde, const Net& network, Index d,
-             ConstMatrixView<typename Net::Scalar> x, ConstVectorView<typename Net::Scalar> t,
+///   prior(alpha, sigma, z, workspace)       turns standard normals z (d x n), in place, into what is known of samples
+///                                           at that level
+///   input(batch, workspace)                 the samples, in place of the batch's, that the network is to be called
+///                                           with: a view of these or of the workspace
+/// After that input, for the same batch:
+///   denoised(batch, F, workspace)           turns F into D, in place
+///   score(batch, F, workspace)              turns F into the score grad log p_t(x), in place
+///   denoised_backward(batch, d, workspace)  turns the gradient of a loss by D into the one by F, in place
+///   input_backward(batch, d, dx, workspace) turns dx, the gradient by the x of that input, into the one by the x of
+///                                           the batch, in place, d being the one by D
+///   error(task, F, error, workspace)        the weighted error of the task
+///   error_backward(task, scale, error, workspace)
+///                                           turns the error, each column times its scale, into the gradient by F of a
+///                                           loss with that gradient by the error, in place
+template <class P, class Net>
+concept Prediction = std::copy_constructible<P> && Network<Net> &&
+    requires(const P& prediction, const Net& network, Index d, typename Net::Scalar number,
+             const NoisyBatch<typename Net::Scalar>& batch, const DenoisingTask<typename Net::Scalar>& task,
+             ConstMatrixView<typename Net::Scalar> in, ConstVectorView<typename Net::Scalar> scale,
              MatrixView<typename Net::Scalar> out, decltype(prediction.workspace(network))& workspace) {
   prediction.validate(d);
-  { prediction.input(sde, x, t, workspace) } -> std::same_as<NetworkInput<typename Net::Scalar>>;
-  prediction.score(x, out, workspace);
-  prediction.backward(out, workspace);
+  prediction.prior(number, number, out, workspace);
+  { prediction.input(batch, workspace) } -> std::same_as<ConstMatrixView<typename Net::Scalar>>;
+  prediction.denoised(batch, out, workspace);
+  prediction.score(batch, out, workspace);
+  prediction.denoised_backward(batch, out, workspace);
+  prediction.input_backward(batch, in, out, workspace);
+  prediction.error(task, in, out, workspace);
+  prediction.error_backward(task, scale, out, workspace);
 };
 
 /// A prediction that holds numbers of the data, one flat vector with named pieces. They are not trained, and belong to

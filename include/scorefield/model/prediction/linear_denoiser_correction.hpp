@@ -1,4 +1,4 @@
-/// A network that predicts what the best linear denoiser of the data leaves over.
+/// The linear denoiser correction: a network that predicts what the best linear denoiser of the data leaves over.
 #pragma once
 
 #include <array>
@@ -27,22 +27,22 @@ struct LinearFitOptions {
   double floor = 0.02;
 };
 
-/// Were the data normal, with mean m and covariance U diag(s^2) U^T, the best estimate of eps would be linear in x. The
+/// Were the data normal, with mean m and covariance U diag(s^2) U^T, the denoised sample would be linear in x. The
 /// network adds to it, in the coordinates r = U^T (x - alpha m), with v = alpha^2 s^2 + sigma^2:
-///   eps = sigma r / v + (alpha s / sqrt(v)) U^T F(U (r / sqrt(v)), t).
+///   D = m + U (alpha s^2 r / v - (sigma s / sqrt(v)) U^T F(U (r / sqrt(v)), t)).
 /// Input and target have variance 1 in each coordinate at all times, and a network that is silent still draws the
-/// normal distribution nearest to the data: a good start where data are few, smooth, or far from mean 0 and variance 1.
-/// U is the identity (Covariance::diagonal) or the data's principal axes (full); the network sees and gives samples in
-/// their own coordinates either way, and the time itself. The preconditioning of Karras et al. 2022, arXiv:2206.00364,
-/// section 5 and table 1, for a deviation of each coordinate's own.
+/// normal distribution nearest to the data, from its own prior on: a good start where data are few, smooth, or far from
+/// mean 0 and variance 1. U is the identity (Covariance::diagonal) or the data's principal axes (full); the network
+/// sees and gives samples in their own coordinates either way, and the time itself. The preconditioning of Karras et
+/// al. 2022, arXiv:2206.00364, section 5 and table 1, for a deviation of each coordinate's own.
 template <Real S>
 class LinearDenoiserCorrection {
  public:
   using Scalar = S;
 
+  /// d x chunk_size each. Along the axes: r / sqrt(v), 1 / sqrt(v), and others on their way there and back.
   struct Workspace {
-    Matrix<Scalar> input, opposite, precision, rotated;  // d x chunk_size: U r / sqrt(v), -r / sqrt(v), 1 / sqrt(v)
-    Vector<Scalar> ratio;                                // chunk_size: -alpha / sigma
+    Matrix<Scalar> input, white, precision, rotated, rotated_noise, rotated_data;
     ProductRoom<Scalar> room;
   };
 
@@ -122,81 +122,181 @@ class LinearDenoiserCorrection {
 
   template <Network Net>
   Workspace workspace(const Net& network) const {
-    const auto room = [&](bool needed) { return Matrix<Scalar>(dimension_, needed ? network.chunk_size() : Index{0}); };
-    Workspace w{room(true), room(true), room(true), room(rotates_), Vector<Scalar>(network.chunk_size()), {}};
+    const Index n = network.chunk_size();
+    const auto room = [&](bool needed) { return Matrix<Scalar>(dimension_, needed ? n : Index{0}); };
+    Workspace w{room(true), room(true), room(true), room(rotates_), room(rotates_), room(true), {}};
     if (rotates_) {
-      w.room.reserve(dimension_, dimension_, network.chunk_size());
-      w.room.reserve_left_transposed(dimension_, dimension_, network.chunk_size());
+      w.room.reserve(dimension_, dimension_, n);
+      w.room.reserve_left_transposed(dimension_, dimension_, n);
     }
     return w;
   }
 
-  template <Sde Equation>
-  SCOREFIELD_ONE_COPY NetworkInput<Scalar> input(const Equation& sde, ConstMatrixView<Scalar> x,
-                                                 ConstVectorView<Scalar> t, Workspace& w) const {
-    const Index n = x.cols();
-    auto input = columns(w.input, 0, n), precision = columns(w.precision, 0, n);
+  /// Into samples of the normal distribution nearest to the data, alpha m + U sqrt(v) z.
+  void prior(Scalar alpha, Scalar sigma, MatrixView<Scalar> z, Workspace& w) const {
+    const auto signal = broadcast(alpha), variance = broadcast(sigma * sigma);
+    along_axes(z, w, [&](MatrixView<Scalar> r) {
+      const auto widen = [&](const auto& number, const auto& s) {
+        const auto scaled = multiply(signal, s);
+        return multiply(square_root(multiply_add(scaled, scaled, variance)), number);
+      };
+      for (Index j = 0; j < r.cols(); ++j) transform(r.col(j).data(), dimension_, widen, r.col(j).data(), deviation());
+    });
+    const auto shift = [&](const auto& number, const auto& m) { return multiply_add(signal, m, number); };
+    for (Index j = 0; j < z.cols(); ++j) transform(z.col(j).data(), dimension_, shift, z.col(j).data(), mean());
+  }
+
+  ConstMatrixView<Scalar> input(const NoisyBatch<Scalar>& batch, Workspace& w) const {
+    const Index n = batch.size();
+    auto input = columns(w.input, 0, n), white = columns(w.white, 0, n), precision = columns(w.precision, 0, n);
     for (Index j = 0; j < n; ++j) {
-      const Scalar alpha = sde.signal(t(j)), sigma = sde.deviation(t(j));
-      w.ratio(j) = -alpha / sigma;
-      const auto signal = broadcast(alpha), opposite = broadcast(-alpha), variance = broadcast(sigma * sigma);
+      const Scalar alpha = batch.alpha(j), sigma = batch.sigma(j);
+      const auto signal = broadcast(alpha), opposite_signal = broadcast(-alpha), variance = broadcast(sigma * sigma);
+      const auto one = broadcast(Scalar(1));
       const auto centre = [&](const auto& sample, const auto& m, const auto& s) {
         const auto scaled = multiply(signal, s);
-        return std::array{multiply_add(opposite, m, sample), multiply_add(scaled, scaled, variance)};
+        return std::array{multiply_add(opposite_signal, m, sample),
+                          divide(one, square_root(multiply_add(scaled, scaled, variance)))};
       };
-      transform(std::array{input.col(j).data(), precision.col(j).data()}, dimension_, centre, x.col(j).data(), mean(),
-                deviation());
+      transform(std::array{input.col(j).data(), precision.col(j).data()}, dimension_, centre, batch.x.col(j).data(),
+                mean(), deviation());
     }
-    for (Index i = 0; i < precision.size(); ++i) precision.data()[i] = 1 / std::sqrt(precision.data()[i]);
-    const auto whiten = [minus = broadcast(Scalar(-1))](const auto& r, const auto& q) {
-      const auto white = multiply(r, q);
-      return std::array{white, multiply(minus, white)};
-    };
     along_axes(input, w, [&](MatrixView<Scalar> r) {
-      transform(std::array{r.data(), w.opposite.data()}, r.size(), whiten, r.data(), precision.data());
+      const auto whiten = [](const auto& number, const auto& q) {
+        const auto result = multiply(number, q);
+        return std::array{result, result};
+      };
+      transform(std::array{r.data(), white.data()}, r.size(), whiten, r.data(), precision.data());
     });
-    return {columns(std::as_const(w.input), 0, n), t};
+    return columns(std::as_const(w.input), 0, n);
   }
 
-  /// -eps / sigma = -(r / sqrt(v) + (alpha s / sigma) U^T F) / sqrt(v), along the axes.
-  void score(ConstMatrixView<Scalar>, MatrixView<Scalar> out, Workspace& w) const {
+  void denoised(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out, Workspace& w) const {
     along_axes(out, w, [&](MatrixView<Scalar> f) {
       for (Index j = 0; j < f.cols(); ++j) {
-        const auto ratio = broadcast(w.ratio(j));
-        const auto combine = [&](const auto& output, const auto& s, const auto& q, const auto& opposite) {
-          return multiply(q, multiply_add(multiply(ratio, s), output, opposite));
+        const auto signal = broadcast(batch.alpha(j)), opposite_noise = broadcast(-batch.sigma(j));
+        const auto combine = [&](const auto& output, const auto& s, const auto& q, const auto& white) {
+          return multiply(multiply(s, q), multiply_add(opposite_noise, output, multiply(multiply(signal, s), white)));
         };
         transform(f.col(j).data(), dimension_, combine, f.col(j).data(), deviation(), w.precision.col(j).data(),
-                  w.opposite.col(j).data());
+                  w.white.col(j).data());
+      }
+    });
+    const auto shift = [](const auto& number, const auto& m) { return add(number, m); };
+    for (Index j = 0; j < out.cols(); ++j) transform(out.col(j).data(), dimension_, shift, out.col(j).data(), mean());
+  }
+
+  /// -(r / sqrt(v) + (alpha s / sigma) U^T F) / sqrt(v), along the axes.
+  void score(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out, Workspace& w) const {
+    along_axes(out, w, [&](MatrixView<Scalar> f) {
+      for (Index j = 0; j < f.cols(); ++j) {
+        const auto ratio = broadcast(-batch.alpha(j) / batch.sigma(j)), minus = broadcast(Scalar(-1));
+        const auto combine = [&](const auto& output, const auto& s, const auto& q, const auto& white) {
+          return multiply(q, multiply_add(multiply(ratio, s), output, multiply(minus, white)));
+        };
+        transform(f.col(j).data(), dimension_, combine, f.col(j).data(), deviation(), w.precision.col(j).data(),
+                  w.white.col(j).data());
       }
     });
   }
 
-  void backward(MatrixView<Scalar> dscore, Workspace& w) const {
-    along_axes(dscore, w, [&](MatrixView<Scalar> d) {
-      for (Index j = 0; j < d.cols(); ++j) {
-        const auto ratio = broadcast(w.ratio(j));
-        const auto scale = [&](const auto& gradient, const auto& s, const auto& q) {
-          return multiply(multiply(q, multiply(ratio, s)), gradient);
+  void denoised_backward(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> d, Workspace& w) const {
+    along_axes(d, w, [&](MatrixView<Scalar> r) {
+      for (Index j = 0; j < r.cols(); ++j) {
+        const auto opposite_noise = broadcast(-batch.sigma(j));
+        const auto combine = [&](const auto& number, const auto& s, const auto& q) {
+          return multiply(multiply(opposite_noise, multiply(s, q)), number);
         };
-        transform(d.col(j).data(), dimension_, scale, d.col(j).data(), deviation(), w.precision.col(j).data());
+        transform(r.col(j).data(), dimension_, combine, r.col(j).data(), deviation(), w.precision.col(j).data());
       }
     });
+  }
+
+  void input_backward(const NoisyBatch<Scalar>& batch, ConstMatrixView<Scalar> d, MatrixView<Scalar> dx,
+                      Workspace& w) const {
+    auto direct = columns(w.rotated_data, 0, d.cols());
+    to_axes(d, direct, w);
+    along_axes(dx, w, [&](MatrixView<Scalar> g) {
+      for (Index j = 0; j < g.cols(); ++j) {
+        const auto signal = broadcast(batch.alpha(j));
+        const auto combine = [&](const auto& through, const auto& by_denoised, const auto& s, const auto& q) {
+          const auto share = multiply(multiply(signal, s), multiply(s, q));
+          return multiply(q, multiply_add(share, by_denoised, through));
+        };
+        transform(g.col(j).data(), dimension_, combine, g.col(j).data(), direct.col(j).data(), deviation(),
+                  w.precision.col(j).data());
+      }
+    });
+  }
+
+  /// (alpha s^2 eps - sigma (x0 - m) - sqrt(v) s F) / v along the axes, which it stays along.
+  void error(const DenoisingTask<Scalar>& task, ConstMatrixView<Scalar> f, MatrixView<Scalar> error,
+             Workspace& w) const {
+    const Index n = f.cols();
+    to_axes(f, error, w);
+    auto data = columns(w.rotated_data, 0, n);
+    const auto centre = [](const auto& sample, const auto& m) { return subtract(sample, m); };
+    for (Index j = 0; j < n; ++j) transform(data.col(j).data(), dimension_, centre, task.x0.col(j).data(), mean());
+    if (rotates_) {
+      auto rotated = columns(w.rotated, 0, n);
+      rotated = data;
+      to_axes(columns(std::as_const(w.rotated), 0, n), data, w);
+      to_axes(task.noise, columns(w.rotated_noise, 0, n), w);
+    }
+    for (Index j = 0; j < n; ++j) {
+      const auto signal = broadcast(task.noisy.alpha(j)), opposite_noise = broadcast(-task.noisy.sigma(j)),
+                 root = broadcast(task.root_weight(j)), minus = broadcast(Scalar(-1));
+      const auto combine = [&](const auto& output, const auto& eps, const auto& x0, const auto& s, const auto& q) {
+        const auto target =
+            multiply(q, multiply_add(multiply(signal, multiply(s, s)), eps, multiply(opposite_noise, x0)));
+        return multiply(multiply(root, q), multiply_add(multiply(minus, s), output, target));
+      };
+      const Scalar* noise = rotates_ ? w.rotated_noise.col(j).data() : task.noise.col(j).data();
+      transform(error.col(j).data(), dimension_, combine, error.col(j).data(), noise, data.col(j).data(), deviation(),
+                w.precision.col(j).data());
+    }
+  }
+
+  void error_backward(const DenoisingTask<Scalar>& task, ConstVectorView<Scalar> scale, MatrixView<Scalar> error,
+                      Workspace& w) const {
+    for (Index j = 0; j < error.cols(); ++j) {
+      const auto share = broadcast(-task.root_weight(j) * scale(j));
+      const auto combine = [&](const auto& number, const auto& s, const auto& q) {
+        return multiply(multiply(share, multiply(s, q)), number);
+      };
+      transform(error.col(j).data(), dimension_, combine, error.col(j).data(), deviation(), w.precision.col(j).data());
+    }
+    from_axes(error, w);
   }
 
  private:
   const Scalar* mean() const { return constants_.data(); }
   const Scalar* deviation() const { return constants_.data() + dimension_; }
+  ConstMatrixView<Scalar> rotation() const { return {constants_.data() + 2 * dimension_, dimension_, dimension_}; }
+
+  /// to = U^T from.
+  void to_axes(ConstMatrixView<Scalar> from, MatrixView<Scalar> to, Workspace& w) const {
+    if (rotates_)
+      multiply_left_transposed(rotation(), from, to, w.room);
+    else
+      to = from;
+  }
+
+  /// m = U m.
+  void from_axes(MatrixView<Scalar> m, Workspace& w) const {
+    if (!rotates_) return;
+    columns(w.rotated, 0, m.cols()) = m;
+    multiply(rotation(), columns(std::as_const(w.rotated), 0, m.cols()), m, w.room);
+  }
 
   /// m = U f(U^T m), f changing a matrix in place.
   template <class F>
   void along_axes(MatrixView<Scalar> m, Workspace& w, const F& f) const {
     if (!rotates_) return f(m);
-    const ConstMatrixView<Scalar> u(constants_.data() + 2 * dimension_, dimension_, dimension_);
     auto rotated = columns(w.rotated, 0, m.cols());
-    multiply_left_transposed(u, {m.data(), m.rows(), m.cols()}, rotated, w.room);
+    multiply_left_transposed(rotation(), {m.data(), m.rows(), m.cols()}, rotated, w.room);
     f(rotated);
-    multiply(u, {rotated.data(), m.rows(), m.cols()}, m, w.room);
+    multiply(rotation(), {rotated.data(), m.rows(), m.cols()}, m, w.room);
   }
 
   Index dimension_;

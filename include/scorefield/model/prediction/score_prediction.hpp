@@ -1,35 +1,31 @@
-/// A network that predicts the score.
+/// The score as the network's output.
 #pragma once
 
 #include "scorefield/core/types.hpp"
-#include "scorefield/model/prediction/concept.hpp"
-#include "scorefield/network/concept.hpp"
-#include "scorefield/sde/concept.hpp"
+#include "scorefield/model/prediction/detail/linear_prediction.hpp"
 
 namespace scorefield {
 
-/// F(x, t) = grad log p_t(x), and nothing to compute. Its size grows with 1 / sigma. Song et al. 2021,
-/// arXiv:2011.13456, equation 7.
-struct ScorePrediction {
-  struct Workspace {};
+namespace detail {
 
-  void validate(Index) const {}
-
-  template <Network Net>
-  Workspace workspace(const Net&) const {
-    return {};
-  }
-
-  template <Sde Equation, Real Scalar>
-  NetworkInput<Scalar> input(const Equation&, ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t, Workspace&) const {
-    return {x, t};
-  }
-
+struct SharesOfScore {
   template <Real Scalar>
-  void score(ConstMatrixView<Scalar>, MatrixView<Scalar>, Workspace&) const {}
-
+  static ViewShares<Scalar> denoised(Scalar alpha, Scalar sigma) {
+    return {1 / alpha, sigma * sigma / alpha};
+  }
   template <Real Scalar>
-  void backward(MatrixView<Scalar>, Workspace&) const {}
+  static ErrorShares<Scalar> error(Scalar alpha, Scalar sigma) {
+    return {sigma, 1, 0, alpha};
+  }
+};
+
+}  // namespace detail
+
+/// F = grad log p_t(x), so that D = (x + sigma^2 F) / alpha. Its size grows with 1 / sigma, and it cannot be denoised
+/// with where alpha is 0. Song et al. 2021, arXiv:2011.13456, equation 7.
+struct ScorePrediction : detail::LinearPrediction<detail::SharesOfScore> {
+  template <Real Scalar>
+  void score(const NoisyBatch<Scalar>&, MatrixView<Scalar>, Workspace&) const {}
 };
 
 }  // namespace scorefield

@@ -1,4 +1,4 @@
-/// Files that were opened to be read, and found to be files.
+/// Regular files opened for reading, by descriptor.
 #pragma once
 
 #include <cerrno>

@@ -1,4 +1,4 @@
-/// How much of the processors a container leaves to this process: the quotas of Linux control groups.
+/// CPU quotas of Linux control groups (cgroups): how much of the processors a container leaves to this process.
 #pragma once
 
 #include <algorithm>
@@ -15,8 +15,8 @@ inline std::optional<int> processors_of(long long quota, long long period) {
   return static_cast<int>(std::clamp(quota / period + (quota % period > 0), 1LL, 1LL << 20));
 }
 
-/// Of one group: version 2 keeps quota and period in cpu.max, the quota "max" where there is none; version 1 in a file
-/// each, the quota -1 where there is none.
+/// The quota of one group: version 2 keeps quota and period in cpu.max, the quota "max" where there is none; version 1
+/// in a file each, the quota -1 where there is none.
 inline std::optional<int> quota_of_group(const std::string& folder) {
   long long quota = 0, period = 0;
   if (std::ifstream file(folder + "/cpu.max"); file >> quota >> period) return processors_of(quota, period);

@@ -1,4 +1,4 @@
-/// Numbers too small to be normal, which processors compute with a hundred times as slowly.
+/// Flush-to-zero of subnormal numbers, which some processors compute with a hundred times as slowly.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-/// Threads that are kept, because starting one takes longer than a training step.
+/// A thread pool: threads are kept, because starting one takes longer than a training step.
 #pragma once
 
 #include <algorithm>
@@ -25,7 +25,7 @@ inline void relax() {
 /// nothing but the help. Helpers keep the processors that the thread which first called for them may use.
 class ThreadPool {
  public:
-  /// The one of the process. It is never destroyed, and its threads end with the process: there is then no order of
+  /// The pool of the process. It is never destroyed, and its threads end with the process: there is then no order of
   /// destruction to get wrong, and a forked child, which has none of the threads, does all the work itself.
   static ThreadPool& shared() {
     static auto* const pool = new ThreadPool;

@@ -1,4 +1,4 @@
-/// Draws digits as hands differ: each stroke of the table a little elsewhere.
+/// A pen that draws digits as hands differ: each stroke of the table a little elsewhere.
 #pragma once
 
 #include <algorithm>
@@ -107,7 +107,7 @@ class DigitPen {
     });
   }
 
-  /// Of each pixel's centre to the nearest line, at most reach^2.
+  /// The squared distance of each pixel's centre to the nearest line, at most reach^2.
   SCOREFIELD_ONE_COPY std::array<float, side * side> squared_distances(float reach) const {
     std::array<float, side * side> squares;
     squares.fill(reach * reach);

@@ -1,4 +1,4 @@
-/// How the ten digits are written by hand.
+/// The strokes of handwritten digits, as a table.
 #pragma once
 
 #include <initializer_list>

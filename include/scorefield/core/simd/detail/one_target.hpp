@@ -1,4 +1,4 @@
-/// All files of a program have to be compiled for one target, which the linker checks.
+/// A link-time check that all files of a program are compiled for one instruction set (-march) and one set of macros.
 ///
 /// The linker keeps one copy of each of Eigen's and this library's functions. A file that is compiled for another
 /// instruction set, or with Eigen macros that change alignment or indices, would be given functions for matrices that

@@ -1,47 +1,16 @@
-/// The times at which a sampler evaluates the score.
+/// The grid of times that are equidistant in the logarithm of the signal-to-noise ratio.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
-#include <cstdint>
-#include <limits>
 
 #include "scorefield/core/error.hpp"
-#include "scorefield/core/random.hpp"
 #include "scorefield/core/simd/fused.hpp"
 #include "scorefield/core/types.hpp"
+#include "scorefield/sampler/grid/detail/grid_steps.hpp"
 #include "scorefield/sde/concept.hpp"
 #include "scorefield/sde/half_log_snr.hpp"
 
 namespace scorefield {
-
-namespace detail {
-
-/// Throws InvalidArgument, naming the operation, unless there are times for them and numbers for their noise.
-inline void check_grid_steps(const char* operation, Index steps, const char* hint) {
-  constexpr auto most = std::min<std::int64_t>(most_steps, std::numeric_limits<Index>::max());
-  if (steps < 1) throw InvalidArgument(operation, "at least 1 step", text(steps), hint);
-  if (steps >= most) throw InvalidArgument(operation, text("fewer than ", most, " steps"), text(steps), hint);
-}
-
-}  // namespace detail
-
-/// steps + 1 times from 1 down to 0, both included, equidistant; where t_last is above 0, equidistant from 1 to t_last,
-/// and then 0. Throws InvalidArgument, naming the operation, unless steps is in [1, 2^48) and t_last in [0, 1).
-template <Real Scalar>
-Vector<Scalar> uniform_time_grid(const char* operation, Index steps, double t_last = 0) {
-  detail::check_grid_steps(operation, steps, "1000 is usual");
-  const auto last = static_cast<Scalar>(t_last);
-  if (!(last >= 0 && last < 1))
-    throw InvalidArgument(operation, "t_last in [0, 1)", text(last), "0 is usual, or for images up to 0.05");
-  const Index intervals = last > 0 ? steps - 1 : steps;  // from 1 to t_last
-  Vector<Scalar> times(steps + 1);
-  times(steps) = 0;
-  times(0) = 1;
-  for (Index i = 1; i <= intervals; ++i)
-    times(i) = multiply_add(1 - last, static_cast<Scalar>(intervals - i) / static_cast<Scalar>(intervals), last);
-  return times;
-}
 
 /// How many steps of log_snr_time_grid, and where they end.
 struct LogSnrGrid {

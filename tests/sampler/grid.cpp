@@ -1,9 +1,9 @@
-#include "scorefield/sampler/time_grid.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "scorefield/sampler/grid/log_snr_grid.hpp"
+#include "scorefield/sampler/grid/uniform_grid.hpp"
 #include "scorefield/sde/variance_preserving.hpp"
 
 #include "support/catch.hpp"

@@ -1,4 +1,4 @@
-/// What samplers in terms of the denoised sample do in a step.
+/// The exact step between two noise levels, were the denoised sample the same all the way.
 #pragma once
 
 #include <cmath>
@@ -20,19 +20,13 @@ template <Real Scalar>
 class DenoisedStep {
  public:
   template <Sde Equation>
-  DenoisedStep(const Equation& sde, Scalar s, Scalar t, double stochasticity = 0)
-      : variance_(broadcast(sde.deviation(s) * sde.deviation(s))), inverse_signal_(broadcast(1 / sde.signal(s))) {
+  DenoisedStep(const Equation& sde, Scalar s, Scalar t, double stochasticity = 0) {
     const double h = half_log_snr(sde, t) - half_log_snr(sde, s);  // infinite at t = 0
     const double forgotten = stochasticity > 0 ? stochasticity * h : 0;
     const double pulled = stochasticity > 0 ? multiply_add(stochasticity, h, h) : h;
     keep_ = broadcast(static_cast<Scalar>(std::exp(-forgotten)) * (sde.deviation(t) / sde.deviation(s)));
     pull_ = broadcast(static_cast<Scalar>(-static_cast<double>(sde.signal(t)) * std::expm1(-pulled)));
     shake_ = broadcast(static_cast<Scalar>(std::sqrt(-std::expm1(-2 * forgotten))) * sde.deviation(t));
-  }
-
-  /// x0 = (x + sigma(s)^2 score) / alpha(s): Tweedie's formula.
-  Packet<Scalar> denoised(const Packet<Scalar>& x, const Packet<Scalar>& score) const {
-    return multiply(inverse_signal_, multiply_add(variance_, score, x));
   }
 
   /// x(t), where the stochasticity is 0.
@@ -46,7 +40,7 @@ class DenoisedStep {
   }
 
  private:
-  Packet<Scalar> variance_, inverse_signal_, keep_, pull_, shake_;
+  Packet<Scalar> keep_, pull_, shake_;
 };
 
 }  // namespace scorefield

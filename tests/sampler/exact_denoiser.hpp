@@ -4,18 +4,19 @@
 #include <utility>
 
 #include "scorefield/data/toy/gaussian_mixture.hpp"
+#include "scorefield/sde/noisy_batch.hpp"
 #include "scorefield/sde/variance_preserving.hpp"
 
 namespace scorefield::test {
 
-/// The score of a Gaussian mixture that an equation carries to noise.
+/// The denoiser of a Gaussian mixture that an equation carries to noise.
 template <Real S>
-class ExactScore {
+class ExactDenoiser {
  public:
   using Scalar = S;
   struct Workspace {};
 
-  explicit ExactScore(GaussianMixture<Scalar> data) : data_(std::move(data)) {}
+  explicit ExactDenoiser(GaussianMixture<Scalar> data) : data_(std::move(data)) {}
 
   const VariancePreserving<Scalar>& sde() const { return sde_; }
   const GaussianMixture<Scalar>& data() const { return data_; }
@@ -24,10 +25,24 @@ class ExactScore {
   Index chunk_size() const { return 37; }
   Workspace workspace() const { return {}; }
 
-  /// All times alike, as samplers ask.
-  void score(ConstMatrixView<Scalar> x, ConstVectorView<Scalar> t, MatrixView<Scalar> score, Workspace&) const {
-    data_.evolved(sde_.signal(t(0)), sde_.deviation(t(0))).score(x, score);
+  void score(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> score, Workspace&) const {
+    if ((batch.t.array() == batch.t(0)).all())
+      return data_.evolved(batch.alpha(0), batch.sigma(0)).score(batch.x, score);
+    for (Index j = 0; j < batch.size(); ++j)
+      data_.evolved(batch.alpha(j), batch.sigma(j))
+          .score({batch.x.col(j).data(), dimension(), 1}, {score.col(j).data(), dimension(), 1});
   }
+
+  /// Tweedie's formula.
+  void denoise(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out, Workspace& w) const {
+    score(batch, out, w);
+    for (Index j = 0; j < batch.size(); ++j)
+      for (Index i = 0; i < dimension(); ++i)
+        out(i, j) = multiply_add(batch.sigma(j) * batch.sigma(j), out(i, j), batch.x(i, j)) / batch.alpha(j);
+  }
+
+  /// As if nothing were left of the data.
+  void prior(MatrixView<Scalar> z, Workspace&) const { z *= sde_.deviation(1); }
 
  private:
   VariancePreserving<Scalar> sde_;

@@ -1,0 +1,33 @@
+/// Training times that are uniform.
+#pragma once
+
+#include <string>
+
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/settings.hpp"
+#include "scorefield/core/simd/fused.hpp"
+#include "scorefield/core/types.hpp"
+#include "scorefield/objective/time/concept.hpp"
+
+namespace scorefield {
+
+/// t uniform in [t_min, 1]; t_min keeps clear of t = 0, where the score of a finite data set is unbounded. Song et al.
+/// 2021, arXiv:2011.13456, equation 7.
+struct UniformTime {
+  double t_min = 1e-4;
+
+  /// Throws InvalidArgument unless t_min is in (0, 1).
+  void validate() const {
+    if (!(t_min > 0 && t_min < 1))
+      throw InvalidArgument("UniformTime", "t_min in (0, 1)", text(t_min), "1e-4 is usual");
+  }
+  std::string settings() const { return settings_text("UniformTime", {{"t_min", t_min}}); }
+
+  template <Real Scalar>
+  WeightedTime<Scalar> draw(Scalar u, Index, Index) const {
+    const auto first = static_cast<Scalar>(t_min);
+    return {multiply_add(1 - first, u, first), 1};
+  }
+};
+
+}  // namespace scorefield

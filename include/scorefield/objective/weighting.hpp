@@ -1,0 +1,6 @@
+/// Weightings of the loss, as policies.
+#pragma once
+
+#include "scorefield/objective/weighting/concept.hpp"
+#include "scorefield/objective/weighting/noise_weighting.hpp"
+#include "scorefield/objective/weighting/velocity_weighting.hpp"

@@ -1,0 +1,103 @@
+/// The gradient of a batch's mean loss, in fixed slots: the first part of a training step.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "scorefield/core/chunks.hpp"
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/parallel/parallel_for.hpp"
+#include "scorefield/core/types.hpp"
+#include "scorefield/data/dataset.hpp"
+#include "scorefield/model/concept.hpp"
+#include "scorefield/objective/concept.hpp"
+#include "scorefield/training/detail/gradient_slots.hpp"
+
+namespace scorefield::detail {
+
+/// Computes losses and gradients of batches. A batch is cut into chunks of columns; each slot takes consecutive chunks
+/// and adds up their gradients in order, and threads take slots, so that bits do not depend on the threads.
+template <TrainableModel Model, Objective<Model> Loss>
+class BatchGradient {
+ public:
+  using Scalar = typename Model::Scalar;
+
+  /// Computes on batches of at most `batch_size` samples. Refers to the model and the data. Throws as the objective
+  /// does where its hyper-parameters cannot work.
+  BatchGradient(const Model& model, const Dataset<Scalar>& data, Loss loss, Seed seed, Index batch_size, int threads)
+      : model_(model),
+        data_(data),
+        loss_(std::move(loss)),
+        seed_(seed),
+        threads_(threads),
+        batch_(data.dimension(), batch_size),
+        losses_(batch_size) {
+    const Index workers = std::min<Index>(threads, chunks(batch_size).pieces());
+    for (Index i = 0; i < workers; ++i) workspaces_.push_back(loss_.workspace(model_));
+  }
+
+  const Loss& loss() const { return loss_; }
+
+  /// The pieces of a batch of n samples.
+  Chunks chunks(Index n) const { return {n, model_.chunk_size()}; }
+
+  /// Writes to the slots the gradient, by parameters p, of the mean loss over the samples `indices`, with the random
+  /// numbers of training step `step`, from 0 on. There may be no more slots than the largest batch has chunks. Returns
+  /// the mean loss; throws NonFinite, which names the sample, where a loss is not finite.
+  double compute(ConstVectorView<Scalar> p, std::span<const Index> indices, Index step, GradientSlots<Scalar>& slots) {
+    const auto n = static_cast<Index>(indices.size()), count = slots.count();
+    const Chunks pieces = chunks(n);
+    const bool cleared = std::exchange(slots.cleared, false);
+    parallel_for(count, threads_, [&](Index slot, int worker) {
+      auto& gradient = slots.partial[static_cast<std::size_t>(slot)];
+      if (!cleared) gradient.setZero();
+      for (Index i = slot * pieces.pieces() / count; i < (slot + 1) * pieces.pieces() / count; ++i) {
+        const Index first = pieces.first(i), length = pieces.length(i);
+        for (Index j = first; j < first + length; ++j)
+          batch_.col(j) = data_.samples().col(indices[static_cast<std::size_t>(j)]);
+        loss_.loss_and_gradient(model_, p, columns(std::as_const(batch_), first, length), Draw{seed_, first, step}, n,
+                                segment(view(losses_), first, length), view(gradient),
+                                workspaces_[static_cast<std::size_t>(worker)]);
+      }
+    });
+    return mean_loss(indices, step);
+  }
+
+  /// Throws NonFinite, which names the sample of the largest loss of the last batch, for a gradient that overflows.
+  [[noreturn]] void throw_overflow(std::span<const Index> indices, Index step) const {
+    Index largest = 0;
+    losses_.head(static_cast<Index>(indices.size())).maxCoeff(&largest);
+    throw NonFinite(text("training step ", step + 1), "a finite gradient",
+                    text("one that overflows, where the largest loss is ", losses_(largest), " for sample ",
+                         indices[static_cast<std::size_t>(largest)]),
+                    "lower the learning rate, or scale the data to a deviation of about 1");
+  }
+
+ private:
+  double mean_loss(std::span<const Index> indices, Index step) const {
+    double sum = 0;
+    for (std::size_t j = 0; j < indices.size(); ++j) {
+      const Scalar loss = losses_(static_cast<Index>(j));
+      if (!std::isfinite(loss))
+        throw NonFinite(text("training step ", step + 1), "a finite loss", text(loss, " for sample ", indices[j]),
+                        "lower the learning rate, clip the gradient, or scale the data to a deviation of about 1");
+      sum += static_cast<double>(loss);
+    }
+    return sum / static_cast<double>(indices.size());
+  }
+
+  const Model& model_;
+  const Dataset<Scalar>& data_;
+  Loss loss_;
+  Seed seed_;
+  int threads_;
+  Matrix<Scalar> batch_;   // d x batch_size
+  Vector<Scalar> losses_;  // batch_size
+  std::vector<decltype(std::declval<const Loss&>().workspace(std::declval<const Model&>()))> workspaces_;
+};
+
+}  // namespace scorefield::detail

@@ -1,0 +1,96 @@
+/// Gradient clipping, the optimizer's step and the moving average: the third part of a training step.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "scorefield/core/parallel/parallel_for.hpp"
+#include "scorefield/core/types.hpp"
+#include "scorefield/optimizer/concept.hpp"
+#include "scorefield/optimizer/moving_average.hpp"
+#include "scorefield/training/detail/gradient_slots.hpp"
+#include "scorefield/training/detail/piecewise_optimizer.hpp"
+
+namespace scorefield::detail {
+
+/// What a gradient is multiplied by so that its norm, whose square is given, is at most clip_norm. Pascanu et al. 2013,
+/// arXiv:1211.5063.
+inline double clip_factor(const std::optional<double>& clip_norm, double square) {
+  const double norm = std::sqrt(square);
+  return clip_norm && norm > *clip_norm ? *clip_norm / norm : 1;
+}
+
+/// The parameters that are trained, with the optimizer that moves them and their moving average.
+template <Optimizer Method, Real Scalar>
+class ParameterUpdate {
+ public:
+  using State = typename PiecewiseOptimizer<Method, Scalar>::State;
+
+  /// Begins with the model's parameters. At most `threads` threads take pieces of the work. Throws InvalidArgument as
+  /// the PiecewiseOptimizer does.
+  template <class Model>
+  ParameterUpdate(const Model& model, Method method, const std::optional<ExponentialMovingAverage>& average,
+                  int threads)
+      : averaging_(average), optimizer_(std::move(method), model, threads), parameters_(model.parameters()) {
+    if (averaging_) begin_average();
+  }
+
+  const Method& method() const { return optimizer_.method(); }
+  const Vector<Scalar>& parameters() const { return parameters_; }
+  /// In double; empty where there is none.
+  const Vector<double>& average() const { return average_; }
+  /// The moving average where there is one, or the parameters.
+  const Vector<Scalar>& result() const { return averaging_ ? rounded_average_ : parameters_; }
+  const State& state() const { return optimizer_.state; }
+
+  /// Goes on from other parameters and the optimizer's state; from their average, or from themselves where it is empty.
+  void resume(const Vector<Scalar>& parameters, const Vector<double>& average,
+              const std::vector<Vector<Scalar>>& state) {
+    parameters_ = parameters;
+    if (averaging_) {
+      begin_average();
+      if (average.size() > 0) average_ = average;
+      rounded_average_ = average_.template cast<Scalar>();
+    }
+    std::copy(state.begin(), state.end(), optimizer_.state.begin());
+  }
+
+  /// Moves the parameters by `factor` times the gradient in the first slot at a learning rate, and the average towards
+  /// them, step from 1 on; clears all slots, piece by piece while they are in the cache.
+  void move(GradientSlots<Scalar>& slots, double factor, double rate, Index step, int threads) {
+    const auto& pieces = optimizer_.pieces();
+    const auto scale = static_cast<Scalar>(factor);
+    parallel_for(static_cast<Index>(pieces.size()), threads, [&](Index i, int worker) {
+      const auto& piece = pieces[static_cast<std::size_t>(i)];
+      const Index first = piece.first, length = piece.size();
+      const auto p = segment(view(parameters_), first, length);
+      const ConstVectorView<Scalar> moved(p.data(), length);
+      auto g = segment(view(slots.partial.front()), first, length);
+      if (scale < 1) g *= scale;
+      optimizer_.update(piece, p, ConstVectorView<Scalar>(g.data(), length), rate, step, worker);
+      if (averaging_)
+        averaging_->update(segment(view(average_), first, length), segment(view(rounded_average_), first, length),
+                           moved, step);
+      for (auto& partial : slots.partial) partial.segment(first, length).setZero();
+    });
+    slots.cleared = true;
+  }
+
+ private:
+  void begin_average() {
+    average_ = parameters_.template cast<double>();
+    rounded_average_ = parameters_;
+  }
+
+  std::optional<ExponentialMovingAverage> averaging_;
+  PiecewiseOptimizer<Method, Scalar> optimizer_;
+  Vector<Scalar> parameters_;
+  Vector<double> average_;
+  Vector<Scalar> rounded_average_;  // the same as Scalar
+};
+
+}  // namespace scorefield::detail

@@ -1,0 +1,37 @@
+/// Options of a training run: its length, batches, seed and threads, gradient clipping and weight averaging.
+#pragma once
+
+#include <optional>
+
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/types.hpp"
+#include "scorefield/optimizer/moving_average.hpp"
+
+namespace scorefield {
+
+/// Options say how long and in which way to train.
+struct TrainingOptions {
+  Index epochs = 0;  // passes over the data; give this or steps
+  Index steps = 0;
+  Index batch_size = 256;
+  Seed seed = 0;
+  int threads = 0;                                       // 0: all; more than gradient_slots have nothing to do
+  std::optional<double> clip_norm = {};                  // largest Euclidean norm of a step's gradient
+  std::optional<ExponentialMovingAverage> average = {};  // the model ends with the averaged parameters
+  Index gradient_slots = 8;  // sums that the samples' gradients are gathered in: they decide
+                             // on the result's bits, which threads never do
+
+  /// Throws InvalidArgument for options that cannot work with any data.
+  void validate() const {
+    if (epochs < 0 || steps < 0 || (epochs > 0) == (steps > 0))
+      throw InvalidArgument("TrainingOptions", "exactly one of epochs and steps to be positive",
+                            text("epochs ", epochs, " and steps ", steps), "set one of them");
+    if (clip_norm && !(*clip_norm > 0))
+      throw InvalidArgument("TrainingOptions", "a positive clip_norm", text(*clip_norm), "leave it out to not clip");
+    if (gradient_slots < 1)
+      throw InvalidArgument("TrainingOptions", "gradient_slots from 1 on", text(gradient_slots), "8 is usual");
+    if (average) average->validate();
+  }
+};
+
+}  // namespace scorefield
