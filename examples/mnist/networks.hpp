@@ -34,15 +34,8 @@ struct Tutorial {
 struct Ours {
   static constexpr const char* name = "ours";
   static constexpr sf::Index batch_size = 64;
-  static constexpr sf::UNetOptions unet{.fold = 2, .heads = 2};
+  static inline const sf::UNetOptions unet{.widths = {48, 96}, .fold = 2, .heads = 2};
   static constexpr sf::LinearFitOptions prior{.floor = 0.3};
-
-  template <sf::Index... Channels>
-  struct Widths {
-    using Network = sf::UNet<float, image, unet, Channels...>;
-    static std::string list() { return (sf::text(' ', Channels) + ...); }
-  };
-  using Shape = Widths<48, 96>;
 
   static constexpr sf::DenoisingScoreMatching objective{sf::StratifiedTime{sf::PowerLawTime{.exponent = 2}},
                                                         sf::VelocityWeighting{}};
@@ -54,9 +47,10 @@ struct Ours {
   static constexpr sf::ExponentialMovingAverage average{0.999};
 
   static std::string description() {
-    return sf::text("U-Net, widths", Shape::list(), ", fold ", unet.fold, ", blocks ", unet.blocks, ", groups ",
-                    unet.groups, ", heads ", unet.heads, ", embedding ", unet.embedding,
-                    ", corrects the linear denoiser of a ",
+    std::string widths;
+    for (const auto width : unet.widths) widths += sf::text(' ', width);
+    return sf::text("U-Net, widths", widths, ", fold ", unet.fold, ", blocks ", unet.blocks, ", groups ", unet.groups,
+                    ", heads ", unet.heads, ", embedding ", unet.embedding, ", corrects the linear denoiser of a ",
                     prior.covariance == sf::Covariance::full ? "full" : "diagonal", " covariance, floor ", prior.floor,
                     ", variance preserving");
   }
@@ -68,7 +62,7 @@ struct Ours {
   }
 
   static auto model(const sf::Dataset<float>& data, sf::Seed seed) {
-    return sf::ScoreModel{sf::VariancePreserving<float>{}, Shape::Network{},
+    return sf::ScoreModel{sf::VariancePreserving<float>{}, sf::UNet<float>(image, unet),
                           sf::LinearDenoiserCorrection<float>::fit(data, prior), seed};
   }
   static auto trainer(double rate) {

@@ -8,8 +8,8 @@ namespace sf = scorefield;
 int main() {
   const auto images = sf::read_idx_images<float>("images");
   const sf::Dataset<float> data = images.samples;
-  using Network = sf::UNet<float, sf::ImageShape{28, 28, 1}, sf::UNetOptions{.fold = 2, .heads = 2}, 16, 32>;
-  sf::ScoreModel model{sf::VariancePreserving<float>{}, Network{},
+  const sf::UNet<float> network({28, 28, 1}, {.widths = {16, 32}, .fold = 2, .heads = 2});
+  sf::ScoreModel model{sf::VariancePreserving<float>{}, network,
                        sf::LinearDenoiserCorrection<float>::fit(data, {.floor = 0.3}), sf::Seed{0}};
   const sf::Trainer trainer{sf::DenoisingScoreMatching{}, sf::Muon{}, sf::CosineRate{}};
   auto run = trainer.start(model, data, {.steps = 10, .batch_size = 16});

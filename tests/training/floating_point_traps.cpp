@@ -63,9 +63,8 @@ TEMPLATE_TEST_CASE("training an MLP by Adam needs no operation that traps", "[tr
 }
 
 TEST_CASE("training a U-Net by Muon needs no operation that traps", "[training]") {
-  using Network = sf::UNet<float, sf::ImageShape{.height = 8, .width = 8, .channels = 1},
-                           sf::UNetOptions{.fold = 2, .heads = 2}, 16, 32>;
+  const sf::UNet<float> network({.height = 8, .width = 8, .channels = 1}, {.widths = {16, 32}, .fold = 2, .heads = 2});
   const sf::Dataset<float> data{test::normals<float>(64, 100, "images")};
-  train(sf::ScoreModel{sf::VariancePreserving<float>{}, Network{}, sf::Seed{1}}, data, sf::Muon{});
+  train(sf::ScoreModel{sf::VariancePreserving<float>{}, network, sf::Seed{1}}, data, sf::Muon{});
 }
 #endif
