@@ -178,8 +178,9 @@ TEST_CASE("zero padding and cropping refuse sizes on the wrong side of the image
   CHECK_THROWS_WITH(sf::ZeroPad<float>(shape, 3, 1),
                     test::contains("ZeroPad: expected a height and a width of at least 3 x 2, got 3 x 1; Crop makes"));
   CHECK_THROWS_AS(sf::ZeroPad<float>(shape, 2, 2), sf::InvalidArgument);
-  CHECK_THROWS_WITH(sf::Crop<float>(shape, 4, 2),
-                    test::contains("Crop: expected a height and a width from 1 x 1 to 3 x 2, got 4 x 2; ZeroPad makes"));
+  CHECK_THROWS_WITH(
+      sf::Crop<float>(shape, 4, 2),
+      test::contains("Crop: expected a height and a width from 1 x 1 to 3 x 2, got 4 x 2; ZeroPad makes"));
   CHECK_THROWS_AS(sf::Crop<float>(shape, 3, 3), sf::InvalidArgument);
   CHECK_THROWS_AS(sf::Crop<float>(shape, 0, 2), sf::InvalidArgument);
   CHECK_THROWS_AS(sf::Crop<float>(shape, 3, 0), sf::InvalidArgument);

@@ -16,8 +16,8 @@
 namespace scorefield {
 
 /// The mean loss of the model over samples x0 (d x n), one draw of noise and time for each, always the same for a seed:
-/// two models, or two states of one, are compared on equal terms. Its bits do not depend on the threads (0: all). Throws
-/// InvalidArgument unless there are samples of the model's dimension, and where the objective does.
+/// two models, or two states of one, are compared on equal terms. Its bits do not depend on the threads (0: all).
+/// Throws InvalidArgument unless there are samples of the model's dimension, and where the objective does.
 template <TrainableModel Model, Objective<Model> Loss>
 double mean_loss(const Loss& loss, const Model& model, const Matrix<typename Model::Scalar>& x0, Seed seed,
                  int threads = 0) {
