@@ -37,6 +37,7 @@ class Sine {
   explicit Sine(sf::Index width) : width_(width) {}
 
   sf::Index inputs() const { return width_; }
+  sf::Index context_size() const { return 0; }  // it does not look at a context, such as an embedding of the time
   sf::Index outputs() const { return width_; }
   sf::Index parameter_count() const { return width_; }
   void declare(sf::ParameterLayout& layout, const std::string& prefix) const {
@@ -46,18 +47,19 @@ class Sine {
   Workspace workspace(sf::Index columns) const { return {sf::Matrix<float>(width_, columns)}; }
 
   // Number by number, because an array sine rounds differently where it cannot fill a register.
-  void evaluate(P w, Const x, Mutable y, Workspace&) const {
+  void evaluate(P w, Const x, Const, Mutable y, Workspace&) const {
     for (sf::Index j = 0; j < x.cols(); ++j)
       for (sf::Index i = 0; i < width_; ++i) y(i, j) = std::sin(w(i) * x(i, j));
   }
-  void forward(P w, Const x, Mutable y, Workspace& kept) const {
-    evaluate(w, x, y, kept);
+  void forward(P w, Const x, Const context, Mutable y, Workspace& kept) const {
+    evaluate(w, x, context, y, kept);
     for (sf::Index j = 0; j < x.cols(); ++j)
       for (sf::Index i = 0; i < width_; ++i) kept.slope(i, j) = std::cos(w(i) * x(i, j));
   }
-  void backward(P w, Const x, Const, Mutable dy, Mutable dx, sf::VectorView<float> dw, Workspace& kept) const {
+  void backward(P w, Const x, Const, Const, Mutable dy, Mutable dx, Mutable, sf::VectorView<float> dw,
+                Workspace& kept) const {
     dy.array() *= sf::columns(kept.slope, 0, x.cols()).array();
-    dw += dy.cwiseProduct(x).rowwise().sum();
+    if (dw.size() > 0) dw += dy.cwiseProduct(x).rowwise().sum();
     if (dx.cols() > 0) dx = w.asDiagonal() * dy;
   }
 
