@@ -82,7 +82,8 @@ void image_score(benchmark::State& state) {
   const auto threads = static_cast<int>(state.range(1));
   const auto data = images();
   const auto model = Of::model(data);
-  const sf::Vector<float> times = sf::Vector<float>::Constant(count, 0.5f);
+  sf::NoiseLevels<float> levels(model.chunk_size());
+  levels.fill(model.chunk_size(), model.sde(), 0.5f);
   sf::Matrix<float> score(model.dimension(), count);
   const sf::Chunks chunks{count, model.chunk_size()};
   std::vector<decltype(model.workspace())> workspaces;
@@ -90,8 +91,8 @@ void image_score(benchmark::State& state) {
   for (auto _ : state) {
     sf::parallel_for(chunks.pieces(), threads, [&](sf::Index i, int worker) {
       const sf::Index first = chunks.first(i), n = chunks.length(i);
-      model.score(sf::columns(data.samples(), first, n), sf::segment(sf::view(times), first, n),
-                  sf::columns(score, first, n), workspaces[static_cast<std::size_t>(worker)]);
+      model.score(levels.around(sf::columns(data.samples(), first, n)), sf::columns(score, first, n),
+                  workspaces[static_cast<std::size_t>(worker)]);
     });
     benchmark::ClobberMemory();
   }
