@@ -190,9 +190,9 @@ class LinearDenoiserCorrection {
   void score(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out, Workspace& w) const {
     along_axes(out, w, [&](MatrixView<Scalar> f) {
       for (Index j = 0; j < f.cols(); ++j) {
-        const auto ratio = broadcast(-batch.alpha(j) / batch.sigma(j)), minus = broadcast(Scalar(-1));
+        const auto ratio = broadcast(-batch.alpha(j) / batch.sigma(j));
         const auto combine = [&](const auto& output, const auto& s, const auto& q, const auto& white) {
-          return multiply(q, multiply_add(multiply(ratio, s), output, multiply(minus, white)));
+          return multiply(q, multiply_add(multiply(ratio, s), output, negate(white)));
         };
         transform(f.col(j).data(), dimension_, combine, f.col(j).data(), deviation(), w.precision.col(j).data(),
                   w.white.col(j).data());
@@ -201,15 +201,7 @@ class LinearDenoiserCorrection {
   }
 
   void denoised_backward(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> d, Workspace& w) const {
-    along_axes(d, w, [&](MatrixView<Scalar> r) {
-      for (Index j = 0; j < r.cols(); ++j) {
-        const auto opposite_noise = broadcast(-batch.sigma(j));
-        const auto combine = [&](const auto& number, const auto& s, const auto& q) {
-          return multiply(multiply(opposite_noise, multiply(s, q)), number);
-        };
-        transform(r.col(j).data(), dimension_, combine, r.col(j).data(), deviation(), w.precision.col(j).data());
-      }
-    });
+    along_axes(d, w, [&](MatrixView<Scalar> r) { scale_columns(r, w, [&](Index j) { return -batch.sigma(j); }); });
   }
 
   void input_backward(const NoisyBatch<Scalar>& batch, ConstMatrixView<Scalar> d, MatrixView<Scalar> dx,
@@ -234,22 +226,21 @@ class LinearDenoiserCorrection {
              Workspace& w) const {
     const Index n = f.cols();
     to_axes(f, error, w);
+    auto& centred = rotates_ ? w.rotated : w.rotated_data;
     auto data = columns(w.rotated_data, 0, n);
     const auto centre = [](const auto& sample, const auto& m) { return subtract(sample, m); };
-    for (Index j = 0; j < n; ++j) transform(data.col(j).data(), dimension_, centre, task.x0.col(j).data(), mean());
+    for (Index j = 0; j < n; ++j) transform(centred.col(j).data(), dimension_, centre, task.x0.col(j).data(), mean());
     if (rotates_) {
-      auto rotated = columns(w.rotated, 0, n);
-      rotated = data;
-      to_axes(columns(std::as_const(w.rotated), 0, n), data, w);
+      to_axes(columns(std::as_const(centred), 0, n), data, w);
       to_axes(task.noise, columns(w.rotated_noise, 0, n), w);
     }
     for (Index j = 0; j < n; ++j) {
       const auto signal = broadcast(task.noisy.alpha(j)), opposite_noise = broadcast(-task.noisy.sigma(j)),
-                 root = broadcast(task.root_weight(j)), minus = broadcast(Scalar(-1));
+                 root = broadcast(task.root_weight(j));
       const auto combine = [&](const auto& output, const auto& eps, const auto& x0, const auto& s, const auto& q) {
         const auto target =
             multiply(q, multiply_add(multiply(signal, multiply(s, s)), eps, multiply(opposite_noise, x0)));
-        return multiply(multiply(root, q), multiply_add(multiply(minus, s), output, target));
+        return multiply(multiply(root, q), multiply_add(negate(s), output, target));
       };
       const Scalar* noise = rotates_ ? w.rotated_noise.col(j).data() : task.noise.col(j).data();
       transform(error.col(j).data(), dimension_, combine, error.col(j).data(), noise, data.col(j).data(), deviation(),
@@ -259,13 +250,7 @@ class LinearDenoiserCorrection {
 
   void error_backward(const DenoisingTask<Scalar>& task, ConstVectorView<Scalar> scale, MatrixView<Scalar> error,
                       Workspace& w) const {
-    for (Index j = 0; j < error.cols(); ++j) {
-      const auto share = broadcast(-task.root_weight(j) * scale(j));
-      const auto combine = [&](const auto& number, const auto& s, const auto& q) {
-        return multiply(multiply(share, multiply(s, q)), number);
-      };
-      transform(error.col(j).data(), dimension_, combine, error.col(j).data(), deviation(), w.precision.col(j).data());
-    }
+    scale_columns(error, w, [&](Index j) { return -task.root_weight(j) * scale(j); });
     from_axes(error, w);
   }
 
@@ -273,6 +258,17 @@ class LinearDenoiserCorrection {
   const Scalar* mean() const { return constants_.data(); }
   const Scalar* deviation() const { return constants_.data() + dimension_; }
   ConstMatrixView<Scalar> rotation() const { return {constants_.data() + 2 * dimension_, dimension_, dimension_}; }
+
+  /// Column j, along the axes, times share_of(j) s / sqrt(v).
+  template <class ShareOf>
+  void scale_columns(MatrixView<Scalar> m, const Workspace& w, const ShareOf& share_of) const {
+    for (Index j = 0; j < m.cols(); ++j) {
+      const auto scale = [share = broadcast(share_of(j))](const auto& number, const auto& s, const auto& q) {
+        return multiply(multiply(share, multiply(s, q)), number);
+      };
+      transform(m.col(j).data(), dimension_, scale, m.col(j).data(), deviation(), w.precision.col(j).data());
+    }
+  }
 
   /// to = U^T from.
   void to_axes(ConstMatrixView<Scalar> from, MatrixView<Scalar> to, Workspace& w) const {
