@@ -9,6 +9,7 @@
 #include "scorefield/core/simd/fused.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/objective/time/concept.hpp"
+#include "scorefield/objective/time/detail/first_time.hpp"
 
 namespace scorefield {
 
@@ -24,8 +25,7 @@ struct PowerLawTime {
     if (!(exponent >= 1 && std::isfinite(exponent)))
       throw InvalidArgument("PowerLawTime", "a finite exponent from 1 on", text(exponent),
                             "1 draws uniform times, 2 more of the early ones");
-    if (!(t_min > 0 && t_min < 1))
-      throw InvalidArgument("PowerLawTime", "t_min in (0, 1)", text(t_min), "1e-4 is usual");
+    detail::check_first_time("PowerLawTime", t_min);
   }
   std::string settings() const { return settings_text("PowerLawTime", {{"exponent", exponent}, {"t_min", t_min}}); }
 

@@ -3,11 +3,11 @@
 
 #include <string>
 
-#include "scorefield/core/error.hpp"
 #include "scorefield/core/settings.hpp"
 #include "scorefield/core/simd/fused.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/objective/time/concept.hpp"
+#include "scorefield/objective/time/detail/first_time.hpp"
 
 namespace scorefield {
 
@@ -17,10 +17,7 @@ struct UniformTime {
   double t_min = 1e-4;
 
   /// Throws InvalidArgument unless t_min is in (0, 1).
-  void validate() const {
-    if (!(t_min > 0 && t_min < 1))
-      throw InvalidArgument("UniformTime", "t_min in (0, 1)", text(t_min), "1e-4 is usual");
-  }
+  void validate() const { detail::check_first_time("UniformTime", t_min); }
   std::string settings() const { return settings_text("UniformTime", {{"t_min", t_min}}); }
 
   template <Real Scalar>
