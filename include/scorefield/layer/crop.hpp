@@ -1,7 +1,6 @@
 /// Crop: the top left corner of an image.
 #pragma once
 
-#include <algorithm>
 #include <cassert>
 
 #include "scorefield/core/error.hpp"

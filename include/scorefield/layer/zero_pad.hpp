@@ -1,7 +1,6 @@
 /// ZeroPad: zero padding of images, below and to the right.
 #pragma once
 
-#include <algorithm>
 #include <cassert>
 
 #include "scorefield/core/error.hpp"

@@ -70,7 +70,6 @@ class Stepper {
                         model.workspace()});
   }
 
-  const Rule& rule() const { return rule_; }
   bool done() const { return step_ + 1 == rule_.times().size(); }
   /// In [0, 1]: 1 is noise and 0 is data.
   Scalar time() const { return rule_.times()(step_); }
