@@ -108,12 +108,13 @@ class ScoreModel {
   /// time.
   Matrix<Scalar> denoised(const Matrix<Scalar>& x, Scalar t) const {
     return in_chunks("ScoreModel::denoised", x, t,
-                     [this](const auto& batch, auto out, auto& w) { denoise(batch, out, w); });
+                     [this](const auto& batch, auto out, auto& w) { this->denoise(batch, out, w); });
   }
 
   /// The score of each column of x (d x n) at time t in (0, 1]. Throws InvalidArgument for another shape or time.
   Matrix<Scalar> score(const Matrix<Scalar>& x, Scalar t) const {
-    return in_chunks("ScoreModel::score", x, t, [this](const auto& batch, auto out, auto& w) { score(batch, out, w); });
+    return in_chunks("ScoreModel::score", x, t,
+                     [this](const auto& batch, auto out, auto& w) { this->score(batch, out, w); });
   }
 
   /// Turns standard normals z (d x n, n at most chunk_size()) into samples of the prior, at t = 1.
