@@ -44,7 +44,8 @@ Line line(const sf::Matrix<double>& x) {
 
 TEST_CASE("every sampler draws the mean and the deviation of badly scaled data", "[sampler]") {
   for (const auto covariance : {sf::Covariance::diagonal, sf::Covariance::full})
-    for (const auto& [mean, deviation] : {Line{100, 100}, Line{100, 1}, Line{0, 0.01}}) {
+    for (const Line data : {Line{100, 100}, Line{100, 1}, Line{0, 0.01}}) {
+      const double mean = data.mean, deviation = data.deviation;
       CAPTURE(mean, deviation, covariance == sf::Covariance::full);
       const auto model = silent(mean, deviation, covariance);
       const sf::Vector<double> fitted = model.prediction().constants();
