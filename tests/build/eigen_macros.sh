@@ -10,7 +10,8 @@ cd "$(dirname "$0")/../.."
 
 compiler=${1:-c++}
 flags=("${@:2}")
-[ ${#flags[@]} != 0 ] || flags=(-march=native)
+# g++ 12 warns of its own header of AVX-512, which a processor may have.
+[ ${#flags[@]} != 0 ] || flags=(-march=native -Wno-uninitialized -Wno-maybe-uninitialized)
 eigen=${EIGEN_INCLUDE:-/usr/include/eigen3}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
