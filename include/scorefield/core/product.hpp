@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cassert>
 #include <type_traits>
+#include <utility>
 
 #include "scorefield/core/simd/packet.hpp"
 
@@ -66,13 +67,25 @@ inline constexpr Index tile_columns = (EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >=
 template <Index Packets, Index Columns, Real Scalar>
 [[gnu::flatten]] inline void multiply_tile(const ProductTile<Scalar>& tile, Index part) {
   constexpr Index size = packet_size<Scalar>;
+  // Entry I is that of packet I % Packets and column I / Packets. Folds over all entries, rather than loops, keep the
+  // sums in registers, and are compiled once, unlike functions of an entry.
+  constexpr auto entries = std::make_integer_sequence<Index, Packets * Columns>{};
+  constexpr auto packets = std::make_integer_sequence<Index, Packets>{};
+  constexpr auto columns = std::make_integer_sequence<Index, Columns>{};
   const auto load_rows = [part](const Scalar* from) {
     return part == size ? load<Scalar>(from) : load_part<Scalar>(from, part);
   };
-  Packet<Scalar> sum[Packets][Columns];
-  unroll<Packets>([&](auto p) {
-    unroll<Columns>([&](auto c) { sum[p][c] = load_rows(tile.start + c * tile.start_stride + p * size); });
-  });
+  const auto store_rows = [part](Scalar* to, const Packet<Scalar>& packet) {
+    if (part == size)
+      store<Scalar>(to, packet);
+    else
+      store_part<Scalar>(to, packet, part);
+  };
+  Packet<Scalar> sum[Packets * Columns];
+  [&]<Index... I>(std::integer_sequence<Index, I...>) {
+    ((sum[I] = load_rows(tile.start + I / Packets * tile.start_stride + I % Packets * size)), ...);
+  }
+  (entries);
   const Scalar* left = tile.left;
   for (Index s = 0; s < tile.segments; ++s) {
     const Scalar* right = tile.right + tile.segment_offsets[s];
@@ -80,32 +93,34 @@ template <Index Packets, Index Columns, Real Scalar>
       // The shorter side is loaded first and stays in registers while the longer one passes by.
       if constexpr (Packets < Columns) {
         Packet<Scalar> a[Packets];
-        unroll<Packets>([&](auto p) { a[p] = load<Scalar>(left + p * size); });
-        unroll<Columns>([&](auto c) {
-          const Packet<Scalar> b = broadcast(right[c * tile.right_column_stride]);
-          unroll<Packets>([&](auto p) { sum[p][c] = multiply_add(a[p], b, sum[p][c]); });
-        });
+        [&]<Index... P>(std::integer_sequence<Index, P...>) { ((a[P] = load<Scalar>(left + P * size)), ...); }
+        (packets);
+        [&]<Index... I>(std::integer_sequence<Index, I...>) {
+          ((sum[I] = multiply_add(a[I % Packets], broadcast(right[I / Packets * tile.right_column_stride]), sum[I])),
+           ...);
+        }
+        (entries);
       } else {
         Packet<Scalar> b[Columns];
-        unroll<Columns>([&](auto c) { b[c] = broadcast(right[c * tile.right_column_stride]); });
-        unroll<Packets>([&](auto p) {
-          const Packet<Scalar> a = load<Scalar>(left + p * size);
-          unroll<Columns>([&](auto c) { sum[p][c] = multiply_add(a, b[c], sum[p][c]); });
-        });
+        [&]<Index... C>(std::integer_sequence<Index, C...>) {
+          ((b[C] = broadcast(right[C * tile.right_column_stride])), ...);
+        }
+        (columns);
+        [&]<Index... I>(std::integer_sequence<Index, I...>) {
+          ((sum[I % Columns * Packets + I / Columns] = multiply_add(
+                load<Scalar>(left + I / Columns * size), b[I % Columns], sum[I % Columns * Packets + I / Columns])),
+           ...);
+        }
+        (entries);
       }
       left += tile.left_stride;
       right += tile.right_depth_stride;
     }
   }
-  unroll<Packets>([&](auto p) {
-    unroll<Columns>([&](auto c) {
-      Scalar* to = tile.target + c * tile.target_stride + p * size;
-      if (part == size)
-        store<Scalar>(to, sum[p][c]);
-      else
-        store_part<Scalar>(to, sum[p][c], part);
-    });
-  });
+  [&]<Index... I>(std::integer_sequence<Index, I...>) {
+    (store_rows(tile.target + I / Packets * tile.target_stride + I % Packets * size, sum[I]), ...);
+  }
+  (entries);
 }
 
 /// All columns of `Packets` packets of rows.

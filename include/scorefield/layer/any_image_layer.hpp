@@ -31,7 +31,7 @@ class AnyImageLayer {
   template <class L>
   requires(!std::same_as<L, AnyImageLayer>) &&
       ImageLayer<L>&& std::same_as<typename L::Scalar, S> AnyImageLayer(L layer)
-      : held_(std::unique_ptr<const Held>(std::make_unique<Holder<L>>(std::move(layer)))) {}
+      : held_(std::unique_ptr<const Held>(new Holder<L>(std::move(layer)))) {}
 
   const ImageShape& input_shape() const { return held_->input; }
   const ImageShape& output_shape() const { return held_->output; }
@@ -106,7 +106,7 @@ class AnyImageLayer {
     void initialise(VectorView<S> p, const Random& random, Index index) const override {
       layer.initialise(p, random, index);
     }
-    Workspace workspace(Index columns) const override { return std::make_unique<MemoryOf<L>>(layer, columns); }
+    Workspace workspace(Index columns) const override { return Workspace(new MemoryOf<L>(layer, columns)); }
     void evaluate(ConstVectorView<S> p, const ConstImagePairView<S>& x, ConstMatrixView<S> c, MatrixView<S> y,
                   Memory& w) const override {
       layer.evaluate(p, taken(x), c, y, own(w));

@@ -1,6 +1,7 @@
 /// AttentionBlock: self-attention of the normalised image with a residual connection.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/detail/part_of.hpp"
+#include "scorefield/layer/detail/runs.hpp"
 #include "scorefield/layer/group_norm.hpp"
 #include "scorefield/layer/self_attention.hpp"
 
@@ -68,12 +70,12 @@ class AttentionBlock {
                 ConstMatrixView<Scalar> y, MatrixView<Scalar> dy, MatrixView<Scalar> dx, MatrixView<Scalar> dc,
                 VectorView<Scalar> g, Workspace& w) const {
     const Index n = x.cols();
-    columns(w.dy, 0, n) = dy;
+    std::copy_n(dy.data(), dy.size(), w.dy.data());
     // Neither looks at its result, which nobody kept.
     attention_.backward(of_attention(p), columns(std::as_const(w.normalised), 0, n), c, y, columns(w.dy, 0, n),
                         columns(w.d_normalised, 0, n), dc, of_attention(g), w.attention);
     norm_.backward(of_norm(p), x, c, y, columns(w.d_normalised, 0, n), dx, dc, of_norm(g), w.norm);
-    if (dx.cols() > 0) dx += dy;
+    if (dx.cols() > 0) detail::add_to(dx, dy);
   }
 
  private:
@@ -84,7 +86,7 @@ class AttentionBlock {
     const Index n = x.cols();
     step(norm_, of_norm(p), x, c, columns(w.normalised, 0, n), w.norm);
     step(attention_, of_attention(p), columns(std::as_const(w.normalised), 0, n), c, y, w.attention);
-    y += x;
+    detail::add_to(y, x);
   }
 
   template <class V>

@@ -7,6 +7,7 @@
 #include "scorefield/core/image_shape.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/concept.hpp"
+#include "scorefield/layer/detail/runs.hpp"
 
 namespace scorefield {
 
@@ -50,8 +51,11 @@ template <class F, class View, class... Views>
 void for_each_part(Index pixels, const F& f, const ImagePair<View>& images, const ImagePair<Views>&... others) {
   assert(((others.cols() == 0 || others.first.rows() == images.first.rows()) && ...));
   const Index cut = images.first.rows() / pixels, rest = images.second.rows() / pixels;
-  f(Index{0}, cut, images.first, others.first...);
-  if (rest > 0) f(cut, rest, images.second, others.second...);
+  // One call in the code for both, which is compiled once.
+  for (const bool second : {false, true})
+    if (!second || rest > 0)
+      f(second ? cut : 0, second ? rest : cut, second ? images.second : images.first,
+        (second ? others.second : others.first)...);
 }
 
 /// The channels [first, first + count) of images, as a matrix whose columns are pixels.
@@ -63,21 +67,17 @@ auto channels_of(View images, Index pixels, Index first, Index count) {
 /// to += from.
 template <Real Scalar>
 void add_images(MatrixView<Scalar> to, const ConstImagePairView<Scalar>& from, Index pixels) {
-  for_each_part(
-      pixels,
-      [&](Index first, Index channels, const auto& part) {
-        channels_of(to, pixels, first, channels) += channels_of(part, pixels, 0, channels);
-      },
-      from);
+  const auto add_part = [&](Index first, Index channels, const auto& part) {
+    add_runs(part.data(), channels, channels, to.data() + first, to.rows() / pixels, pixels * to.cols());
+  };
+  for_each_part(pixels, add_part, from);
 }
 template <Real Scalar>
 void add_images(const ImagePairView<Scalar>& to, MatrixView<Scalar> from, Index pixels) {
-  for_each_part(
-      pixels,
-      [&](Index first, Index channels, const auto& part) {
-        channels_of(part, pixels, 0, channels) += channels_of(from, pixels, first, channels);
-      },
-      to);
+  const auto add_part = [&](Index first, Index channels, auto part) {
+    add_runs<Scalar>(from.data() + first, from.rows() / pixels, channels, part.data(), channels, pixels * from.cols());
+  };
+  for_each_part(pixels, add_part, to);
 }
 
 }  // namespace detail

@@ -1,6 +1,7 @@
 /// ResidualBlock: two convolutions with group normalisation, modulated by a context, and a residual connection.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "scorefield/layer/dense.hpp"
 #include "scorefield/layer/detail/group_normaliser.hpp"
 #include "scorefield/layer/detail/part_of.hpp"
+#include "scorefield/layer/detail/runs.hpp"
 #include "scorefield/layer/image_pair.hpp"
 
 namespace scorefield {
@@ -117,7 +119,7 @@ class ResidualBlock {
     const Index n = x.cols();
     const auto some = [n](auto& m) { return columns(m, 0, n); };
     const auto& kept = std::as_const(w);
-    some(w.dy) = dy;
+    std::copy_n(dy.data(), dy.size(), w.dy.data());
     // Convolutions and dense layers look at no context, and without an activation not at their result, which nobody
     // kept.
     second_.backward(of_second(p), some(kept.hidden_normalised), c, y, some(w.dy), some(w.d_hidden_normalised), dc,
@@ -127,7 +129,7 @@ class ResidualBlock {
                             some(w.d_affine), w.before_second);
     modulation_.backward(of_modulation(p), c, c, some(kept.affine), some(w.d_affine),
                          columns(w.d_context, 0, dc.cols()), dc, of_modulation(g), w.modulation);
-    dc += columns(w.d_context, 0, dc.cols());
+    detail::add_to(dc, columns(kept.d_context, 0, dc.cols()));
     first_.backward(of_first(p), some(kept.input_normalised), c, some(kept.hidden), some(w.d_hidden),
                     some(w.d_input_normalised), dc, of_first(g), w.first);
     before_first_.backward(x, of_norm(p), some(w.d_input_normalised), dx, of_norm(g), w.before_first);
@@ -158,7 +160,7 @@ class ResidualBlock {
       return;
     }
     step(*shortcut_, of_shortcut(p), x, c, some(w.dy), *w.shortcut);
-    y += some(w.dy);
+    detail::add_to(y, some(kept.dy));
   }
 
   ConstMatrixView<Scalar> of_norm(ConstVectorView<Scalar> p) const { return {p.data(), offset_of_first(), 1}; }

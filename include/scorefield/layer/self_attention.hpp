@@ -14,6 +14,7 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/dense.hpp"
 #include "scorefield/layer/detail/part_of.hpp"
+#include "scorefield/layer/detail/runs.hpp"
 #include "scorefield/layer/detail/softmax.hpp"
 
 namespace scorefield {
@@ -92,9 +93,9 @@ class SelfAttention {
     map_.evaluate(part(p, 0), of, c, columns(w.query, 0, all), w.map);
     map_.evaluate(part(p, 1), of, c, columns(w.key, 0, all), w.map);
     map_.evaluate(part(p, 2), of, c, columns(w.value, 0, all), w.map);
-    for_each_head(x.cols(), w, [&](const auto& head) {
+    for_each_head(x.cols(), w, [&](const Head& head) {
       multiply(read(w.head_value), read(w.weights), view(w.product), w.room);
-      head(w.mixed) = w.product;
+      write_head(w.product, head, w.mixed);
     });
     map_.evaluate(part(p, 3), read(w.mixed, all), c, pixels(y), w.map);
   }
@@ -107,18 +108,18 @@ class SelfAttention {
     map_.backward(part(p, 3), read(w.mixed, all), c, pixels(y), pixels(dy), columns(w.dmixed, 0, all), dc, part(g, 3),
                   w.map);
 
-    for_each_head(x.cols(), w, [&](const auto& head) {
-      w.head_dmixed = head(w.dmixed);
+    for_each_head(x.cols(), w, [&](const Head& head) {
+      read_head(w.dmixed, head, w.head_dmixed);
       w.product.setZero();
       add_multiply_right_transposed(read(w.head_dmixed), read(w.weights), view(w.product), w.room);
-      head(w.dvalue) = w.product;
+      write_head(w.product, head, w.dvalue);
       multiply_left_transposed(read(w.head_value), read(w.head_dmixed), view(w.dweights), w.room);
       detail::softmax_columns_backward(read(w.weights), view(w.dweights), scale());
       multiply(read(w.head_key), read(w.dweights), view(w.product), w.room);
-      head(w.dquery) = w.product;
+      write_head(w.product, head, w.dquery);
       w.product.setZero();
       add_multiply_right_transposed(read(w.head_query), read(w.dweights), view(w.product), w.room);
-      head(w.dkey) = w.product;
+      write_head(w.product, head, w.dkey);
     });
 
     // dx is the sum of three; the second and third come where a gradient that has been used was.
@@ -128,9 +129,9 @@ class SelfAttention {
     };
     back(0, w.query, w.dquery, pixels(dx));
     back(1, w.key, w.dkey, columns(w.dquery, 0, wanted));
-    pixels(dx) += columns(w.dquery, 0, wanted);
+    detail::add_to(pixels(dx), read(w.dquery, wanted));
     back(2, w.value, w.dvalue, columns(w.dkey, 0, wanted));
-    pixels(dx) += columns(w.dkey, 0, wanted);
+    detail::add_to(pixels(dx), read(w.dkey, wanted));
   }
 
  private:
@@ -151,17 +152,27 @@ class SelfAttention {
   static ConstMatrixView<Scalar> read(const Matrix<Scalar>& m) { return view(m); }
   static ConstMatrixView<Scalar> read(const Matrix<Scalar>& m, Index count) { return columns(m, 0, count); }
 
-  /// f(head) for each head of each sample, after its query, key, value and weights; head(m) is its block of one of the
-  /// matrices for all samples.
+  /// One head of one sample: where its numbers begin in the matrices for all samples.
+  struct Head {
+    Index offset;
+  };
+  void read_head(const Matrix<Scalar>& all, const Head& head, Matrix<Scalar>& one) const {
+    detail::copy_runs(all.data() + head.offset, all.rows(), one.rows(), one.data(), one.rows(), one.cols());
+  }
+  void write_head(const Matrix<Scalar>& one, const Head& head, Matrix<Scalar>& all) const {
+    detail::copy_runs(one.data(), one.rows(), one.rows(), all.data() + head.offset, all.rows(), one.cols());
+  }
+
+  /// f(head) for each head of each sample, after its query, key, value and weights.
   template <class F>
   void for_each_head(Index samples, Workspace& w, const F& f) const {
-    const Index d = shape_.channels / heads_, count = shape_.pixels();
+    const Index d = shape_.channels / heads_;
     for (Index j = 0; j < samples; ++j)
       for (Index h = 0; h < heads_; ++h) {
-        const auto head = [&](Matrix<Scalar>& m) { return m.block(h * d, j * count, d, count); };
-        w.head_query = head(w.query);
-        w.head_key = head(w.key);
-        w.head_value = head(w.value);
+        const Head head{j * shape_.size() + h * d};
+        read_head(w.query, head, w.head_query);
+        read_head(w.key, head, w.head_key);
+        read_head(w.value, head, w.head_value);
         multiply_left_transposed(read(w.head_key), read(w.head_query), view(w.weights), w.room);
         detail::softmax_columns(view(w.weights), scale());
         f(head);

@@ -12,6 +12,7 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/concept.hpp"
 #include "scorefield/layer/detail/part_of.hpp"
+#include "scorefield/layer/detail/runs.hpp"
 #include "scorefield/layer/image_pair.hpp"
 
 namespace scorefield {
@@ -98,7 +99,7 @@ class SkipConnection {
     const auto gradient = columns(w.gradient, 0, x.cols()), direct = columns(w.direct, 0, x.cols());
     after_.backward(of_after(p), images, c, y, dy, ImagePairView<Scalar>(gradient, direct), dc, of_after(g), w.after);
     inner_.backward(of_inner(p), x, c, images.first, gradient, dx, dc, of_inner(g), w.inner);
-    if (dx.cols() > 0) dx += direct;
+    if (dx.cols() > 0) detail::add_to(dx, direct);
   }
 
  private:

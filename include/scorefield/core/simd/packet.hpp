@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -100,13 +101,26 @@ struct PacketBuffer {
   PacketBuffer(const Scalar* from, Index count) { std::copy_n(from, count, values); }
 };
 
-/// to[k][i] = f(from[i]...)[k], count a multiple of packet_size.
-template <Real Scalar, std::size_t N, class F, class... From>
-SCOREFIELD_ONE_COPY void transform_whole(const std::array<Scalar*, N>& to, Index count, const F& f,
-                                         const From*... from) {
+/// to[k][i] = f(from[0][i], from[1][i], ...)[k], count a multiple of packet_size. The arrays are copies, which no store
+/// to memory can change.
+template <Real Scalar, std::size_t N, std::size_t M, class F>
+SCOREFIELD_ONE_COPY void transform_whole(std::array<Scalar*, N> to, Index count, const F& f,
+                                         std::array<const Scalar*, M> from) {
   for (Index i = 0; i < count; i += packet_size<Scalar>) {
-    const auto packets = f(load<Scalar>(from + i)...);
+    const auto packets = [&]<std::size_t... K>(std::index_sequence<K...>) { return f(load<Scalar>(from[K] + i)...); }
+    (std::make_index_sequence<M>{});
     unroll<N>([&](auto k) { store<Scalar>(to[k] + i, packets[k]); });
+  }
+}
+
+/// Copies numbers [first, first + count) of each of `arrays` to a buffer, which takes the array's place. In one copy,
+/// because every transform has a use for it.
+template <Real Scalar>
+[[gnu::noinline]] void move_to_buffers(std::span<const Scalar*> arrays, Index first, Index count,
+                                       PacketBuffer<Scalar>* buffers) {
+  for (const Scalar*& array : arrays) {
+    std::copy_n(array + first, count, buffers->values);
+    array = buffers++->values;
   }
 }
 
@@ -128,14 +142,16 @@ inline void store_part(Scalar* to, const Packet<Scalar>& packet, Index count) {
 template <Real Scalar, std::size_t N, class F, class... From>
 inline void transform(const std::array<Scalar*, N>& to, Index count, const F& f, const From*... from) {
   const Index rest = count % packet_size<Scalar>, whole = count - rest;
-  detail::transform_whole(to, whole, f, from...);
+  std::array<const Scalar*, sizeof...(From)> sources{from...};
+  detail::transform_whole(to, whole, f, sources);
   if (rest == 0) return;
-  std::array<detail::PacketBuffer<Scalar>, N> last;
-  std::array<Scalar*, N> last_values;
-  for (std::size_t k = 0; k < N; ++k) last_values[k] = last[k].values;
-  detail::transform_whole(last_values, packet_size<Scalar>, f,
-                          detail::PacketBuffer<Scalar>(from + whole, rest).values...);
-  for (std::size_t k = 0; k < N; ++k) std::copy_n(last_values[k], rest, to[k] + whole);
+  std::array<detail::PacketBuffer<Scalar>, sizeof...(From)> arguments;
+  std::array<detail::PacketBuffer<Scalar>, N> results;
+  std::array<Scalar*, N> targets;
+  for (std::size_t k = 0; k < N; ++k) targets[k] = results[k].values;
+  detail::move_to_buffers<Scalar>(sources, whole, rest, arguments.data());
+  detail::transform_whole(targets, packet_size<Scalar>, f, sources);
+  for (std::size_t k = 0; k < N; ++k) std::copy_n(targets[k], rest, to[k] + whole);
 }
 
 /// to[i] = f(from[i]...).
