@@ -1,10 +1,10 @@
 /// Hyper-parameters as text, by which a run that is resumed knows whether they are the same.
 #pragma once
 
+#include <charconv>
 #include <concepts>
 #include <initializer_list>
-#include <locale>
-#include <sstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -21,17 +21,8 @@ concept HasSettings = requires(const P& policy) {
 
 /// A number in as few digits as tell it from all others.
 inline std::string exact_text(double value) {
-  std::ostringstream stream;
-  stream.imbue(std::locale::classic());
-  for (int digits = 6; digits <= 17; ++digits) {
-    stream.str("");
-    stream.precision(digits);
-    stream << value;
-    std::istringstream back(stream.str());
-    back.imbue(std::locale::classic());
-    if (double read = 0; back >> read && read == value) break;
-  }
-  return stream.str();
+  char buffer[32];  // for a sign, 17 digits, a point and an exponent
+  return {buffer, std::to_chars(buffer, std::end(buffer), value, std::chars_format::general).ptr};
 }
 
 /// A hyper-parameter by its name.
