@@ -31,6 +31,42 @@ inline int usable_cores() {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+/// Refers to the body of a loop: that the loop does not depend on its type spares a program most of what it would
+/// compile, and each body is there once.
+struct LoopBody {
+  const void* task;
+  void (*call)(const void* task, Index i, int worker);
+
+  void operator()(Index i, int worker) const { call(task, i, worker); }
+};
+
+inline void parallel_loop(Index count, int threads, LoopBody body) {
+  const FlushSubnormals flush;
+  if (threads <= 1 || count <= 1) {
+    for (Index i = 0; i < count; ++i) body(i, 0);
+    return;
+  }
+  std::atomic<Index> next{0};
+  std::mutex failing;
+  Index failed = count;
+  std::exception_ptr failure;
+  ThreadPool::shared().run(static_cast<int>(std::min<Index>(threads, count)), [&](int worker) {
+    const FlushSubnormals flush_here;
+    for (Index i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) {
+      try {
+        body(i, worker);
+      } catch (...) {
+        const std::scoped_lock lock(failing);
+        if (i < failed) {
+          failed = i;
+          failure = std::current_exception();
+        }
+      }
+    }
+  });
+  if (failure) std::rethrow_exception(failure);
+}
+
 }  // namespace detail
 
 /// The number of threads an option means: itself, or for 0 one for each core that this process may use: the affinity
@@ -47,30 +83,8 @@ inline int resolve_threads(int requested) {
 /// in a task.
 template <class Task>
 void parallel_for(Index count, int threads, const Task& task) {
-  const detail::FlushSubnormals flush;
-  if (threads <= 1 || count <= 1) {
-    for (Index i = 0; i < count; ++i) task(i, 0);
-    return;
-  }
-  std::atomic<Index> next{0};
-  std::mutex failing;
-  Index failed = count;
-  std::exception_ptr failure;
-  detail::ThreadPool::shared().run(static_cast<int>(std::min<Index>(threads, count)), [&](int worker) {
-    const detail::FlushSubnormals flush_here;
-    for (Index i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) {
-      try {
-        task(i, worker);
-      } catch (...) {
-        const std::scoped_lock lock(failing);
-        if (i < failed) {
-          failed = i;
-          failure = std::current_exception();
-        }
-      }
-    }
-  });
-  if (failure) std::rethrow_exception(failure);
+  detail::parallel_loop(
+      count, threads, {&task, [](const void* of, Index i, int worker) { (*static_cast<const Task*>(of))(i, worker); }});
 }
 
 }  // namespace scorefield

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <fstream>
 #include <optional>
-#include <sstream>
 #include <string>
 
 namespace scorefield::detail {
@@ -51,10 +50,7 @@ inline std::optional<int> cpu_quota(const std::string& membership = "/proc/self/
     if (path.empty() || path.front() != '/' || path == "/") path.clear();
     std::string mount = mounts;
     if (!controllers.empty()) {
-      std::istringstream list(controllers);
-      bool cpu = false;
-      for (std::string controller; std::getline(list, controller, ',');) cpu |= controller == "cpu";
-      if (!cpu) continue;
+      if (("," + controllers + ",").find(",cpu,") == std::string::npos) continue;
       mount += "/" + controllers;
     }
     if (const auto quota = smallest_quota(mount, path)) smallest = std::min(*quota, smallest.value_or(*quota));
