@@ -30,10 +30,9 @@ struct EvaluationPoint {
 ///   times()                          one more than there are steps
 ///   draws_noise()                    whether moves need noise
 ///   at(step, stage)                  the EvaluationPoint
-///   move(step, stage)                a function of packets: of the samples, the estimate, each kept matrix and
-///   standard
-///                                    normals (zeros where none are drawn), which returns an array of what samples and
-///                                    kept matrices become
+///   move(step, stage)                a function of packets: of the samples, the estimate, each kept matrix, standard
+///                                    normals (zeros where none are drawn); it returns an array of what the samples
+///                                    and the kept matrices become
 /// Each sample may have times of its own: at(step, stage, j) and move(step, stage, j), j being its column, are
 /// preferred where there are both, and times() are then for progress alone.
 template <class R>

@@ -1,24 +1,19 @@
 /// The stepper that takes a batch of samples through the steps of any sampler.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
-#include "scorefield/core/chunks.hpp"
-#include "scorefield/core/detail/sample_range.hpp"
 #include "scorefield/core/error.hpp"
-#include "scorefield/core/parallel/parallel_for.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/simd/packet.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/concept.hpp"
 #include "scorefield/sampler/concept.hpp"
-#include "scorefield/sde/noisy_batch.hpp"
+#include "scorefield/sampler/detail/chunked_model.hpp"
 
 namespace scorefield {
 
@@ -39,35 +34,18 @@ class Stepper {
   /// Draws `count` samples from the model's prior. Throws InvalidArgument for samples that are not in
   /// [0, most_samples), and more of them than a matrix can index.
   Stepper(const Model& model, Rule rule, Index count, Seed seed, const SampleOptions& options = {})
-      : Stepper(model, std::move(rule), room_for(model, count, options), seed, options) {
-    const Random prior(seed, "prior");
-    parallel_for(chunks_.pieces(), threads_, [&](Index i, int worker) {
-      const auto z = columns(matrices_[0], chunks_.first(i), chunks_.length(i));
-      prior.normal(z, options.first + chunks_.first(i), 0);
-      model.prior(z, rooms_[static_cast<std::size_t>(worker)].model);
-    });
+      : Stepper({model, count, options.first, options.threads}, std::move(rule), seed) {
+    begin(chunks_.prior(seed));
   }
 
   /// Begins with samples (d x count) that stand at the first of the rule's times. Throws InvalidArgument unless they
   /// are of the model's dimension, and as the other.
   Stepper(const Model& model, Rule rule, Matrix<Scalar> samples, Seed seed, const SampleOptions& options = {})
-      : model_(&model),
-        rule_(std::move(rule)),
-        first_(options.first),
-        threads_(resolve_threads(options.threads)),
-        chunks_(cut(samples.cols(), model.chunk_size())),
-        noise_(seed, "reverse noise") {
-    detail::check_sample_range("sample", model.dimension(), samples.cols(), options.first);
+      : Stepper({model, samples.cols(), options.first, options.threads}, std::move(rule), seed) {
     if (samples.rows() != model.dimension())
       throw InvalidArgument("sample", text("samples of ", model.dimension(), " rows, as the model has"),
                             text(samples.rows(), " x ", samples.cols()), "a column is a sample");
-    matrices_[0] = std::move(samples);
-    for (std::size_t k = 1; k < matrices; ++k)
-      matrices_[k] = Matrix<Scalar>::Zero(model.dimension(), matrices_[0].cols());
-    const Index d = model.dimension(), n = model.chunk_size();
-    for (Index i = 0; i < std::min<Index>(threads_, chunks_.pieces()); ++i)
-      rooms_.push_back({NoiseLevels<Scalar>(n), Matrix<Scalar>(d, n), Matrix<Scalar>(Matrix<Scalar>::Zero(d, n)),
-                        model.workspace()});
+    begin(std::move(samples));
   }
 
   bool done() const { return step_ + 1 == rule_.times().size(); }
@@ -92,79 +70,42 @@ class Stepper {
  private:
   static constexpr std::size_t matrices = 1 + Rule::kept;
 
-  struct Room {
-    NoiseLevels<Scalar> levels;
-    Matrix<Scalar> estimate, noise;  // d x chunk_size
-    typename Model::Workspace model;
-  };
+  using Chunks = detail::ChunkedModel<Model>;
+  using Room = typename Chunks::Room;
 
-  static Matrix<Scalar> room_for(const Model& model, Index count, const SampleOptions& options) {
-    detail::check_sample_range("sample", model.dimension(), count, options.first);
-    return Matrix<Scalar>(model.dimension(), count);
-  }
+  Stepper(Chunks chunks, Rule rule, Seed seed)
+      : chunks_(std::move(chunks)), rule_(std::move(rule)), noise_(seed, "reverse noise") {}
 
-  /// Of the model's size or less: from four on a multiple of four alike ones, so that two or four threads have nothing
-  /// to wait for at the end.
-  static Chunks cut(Index count, Index chunk_size) {
-    const Chunks whole{count, chunk_size};
-    if (whole.pieces() < 4 || whole.pieces() % 4 == 0) return whole;
-    const Index pieces = 4 * Chunks{whole.pieces(), 4}.pieces();
-    return {count, Chunks{count, pieces}.pieces()};
+  void begin(Matrix<Scalar> samples) {
+    for (std::size_t k = 1; k < matrices; ++k) matrices_[k].setZero(samples.rows(), samples.cols());
+    matrices_[0] = std::move(samples);
   }
 
   /// A stage of a step, at one time for all samples.
   void move_all(std::size_t stage) {
     const auto point = rule_.at(step_, stage);
     const auto move = rule_.move(step_, stage);
-    for_each_chunk([&](Index first, Index n, Room& room) {
-      room.levels.fill(n, model_->sde(), point.time);
-      evaluate(room.levels.around(columns(std::as_const(matrices_[point.of]), first, n)), room);
-      draw_noise(stage, first, n, room);
+    chunks_.for_each([&](Index first, Index n, Room& room) {
+      room.levels.fill(n, chunks_.model().sde(), point.time);
+      evaluate(stage, point.of, first, n, room);
       apply(move, first, n, 0, room);
     });
   }
 
   /// A stage of a step, at a time of its own for each sample.
   void move_each(std::size_t stage) {
-    for_each_chunk([&](Index first, Index n, Room& room) {
-      for (Index j = 0; j < n; ++j) room.levels.set(j, model_->sde(), rule_.at(step_, stage, first + j).time);
-      const auto of = rule_.at(step_, stage, first).of;
-      evaluate(room.levels.around(columns(std::as_const(matrices_[of]), first, n)), room);
-      draw_noise(stage, first, n, room);
+    chunks_.for_each([&](Index first, Index n, Room& room) {
+      for (Index j = 0; j < n; ++j) room.levels.set(j, chunks_.model().sde(), rule_.at(step_, stage, first + j).time);
+      evaluate(stage, rule_.at(step_, stage, first).of, first, n, room);
       for (Index j = 0; j < n; ++j) apply(rule_.move(step_, stage, first + j), first + j, 1, j, room);
     });
   }
 
-  /// Calls f(first, n, room) for each chunk, from sample `first` on.
-  template <class F>
-  void for_each_chunk(const F& f) {
-    parallel_for(chunks_.pieces(), threads_, [&](Index i, int worker) {
-      f(chunks_.first(i), chunks_.length(i), rooms_[static_cast<std::size_t>(worker)]);
-    });
-  }
-
-  /// Standard normals, others for each stage of each step.
-  void draw_noise(std::size_t stage, Index first, Index n, Room& room) const {
+  /// The rule's estimate of n samples from `first` on, at the room's levels, and noise for them.
+  void evaluate(std::size_t stage, std::size_t of, Index first, Index n, Room& room) const {
+    chunks_.evaluate(Rule::estimate, room.levels.around(columns(matrices_[of], first, n)), room);
     if (rule_.draws_noise())
-      noise_.normal(columns(room.noise, 0, n), first_ + first,
-                    step_ * static_cast<Index>(Rule::stages) + static_cast<Index>(stage));
-  }
-
-  /// The rule's estimate of a batch.
-  void evaluate(const NoisyBatch<Scalar>& batch, Room& room) const {
-    auto out = columns(room.estimate, 0, batch.size());
-    if constexpr (Rule::estimate == Estimate::denoised) {
-      model_->denoise(batch, out, room.model);
-    } else if constexpr (requires { model_->score(batch, out, room.model); }) {
-      model_->score(batch, out, room.model);
-    } else {  // by Tweedie's formula
-      model_->denoise(batch, out, room.model);
-      for (Index j = 0; j < out.cols(); ++j) {
-        const Scalar precision = 1 / (batch.sigma(j) * batch.sigma(j));
-        for (Index i = 0; i < out.rows(); ++i)
-          out(i, j) = precision * multiply_add(batch.alpha(j), out(i, j), -batch.x(i, j));
-      }
-    }
+      chunks_.draw_noise(noise_, first, n, step_ * static_cast<Index>(Rule::stages) + static_cast<Index>(stage), room);
   }
 
   /// Moves n samples from `first` on, whose estimates and noise are in columns from `local` on.
@@ -177,7 +118,7 @@ class Stepper {
         return move(x, estimate, kept..., noise);
       };
       [&]<std::size_t... M>(std::index_sequence<M...>) {
-        transform(at, n * model_->dimension(), in_order, static_cast<const Scalar*>(at[0]),
+        transform(at, n * matrices_[0].rows(), in_order, static_cast<const Scalar*>(at[0]),
                   static_cast<const Scalar*>(columns(room.estimate, local, n).data()),
                   static_cast<const Scalar*>(columns(room.noise, local, n).data()),
                   static_cast<const Scalar*>(at[1 + M])...);
@@ -187,14 +128,10 @@ class Stepper {
     (std::make_index_sequence<matrices>{});
   }
 
-  const Model* model_;
-  Rule rule_;
-  std::int64_t first_;
-  int threads_;
   Chunks chunks_;
+  Rule rule_;
   Random noise_;
   std::array<Matrix<Scalar>, matrices> matrices_;  // the samples, and what the rule keeps
-  std::vector<Room> rooms_;
   Index step_ = 0;
 };
 
