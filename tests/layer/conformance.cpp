@@ -11,14 +11,6 @@ namespace test = scorefield::test;
 
 namespace {
 
-/// A smooth activation of the user's own.
-struct Square {
-  template <class P>
-  static sf::ActivationValue<P> evaluate(const P& z) {
-    return {sf::multiply(z, z), sf::add(z, z)};
-  }
-};
-
 /// An affine map of each number on its own, with nothing to remember but x: a layer of the user's.
 template <class S>
 class Scale {
@@ -92,7 +84,7 @@ static_assert(sf::Layer<sf::ZeroInitialised<sf::Dense<float>>>);
 static_assert(sf::Layer<Scale<float>>);
 static_assert(!sf::Layer<ScaleThatKeepsNoGradient<float>>);
 static_assert(!sf::Layer<sf::Tanh>);
-static_assert(sf::Activation<Square>);
+static_assert(sf::Activation<test::Square>);
 static_assert(!sf::Activation<SquareOfDoublesAlone>);
 static_assert(!sf::Activation<SquareWithoutDerivative>);
 static_assert(!sf::Activation<sf::Dense<float>>);
@@ -100,7 +92,7 @@ static_assert(!sf::Activation<sf::Dense<float>>);
 }  // namespace
 
 TEMPLATE_TEST_CASE("a dense layer keeps the promises of a layer with every activation", "[layer]", sf::Identity,
-                   sf::LogSigmoid, sf::Softplus, sf::SiLU, sf::Tanh, sf::ReLU, Square) {
+                   sf::LogSigmoid, sf::Softplus, sf::SiLU, sf::Tanh, sf::ReLU, test::Square) {
   test::check_layer(sf::Dense<double, TestType>(3, 5));
   test::check_layer(sf::Dense<float, TestType>(17, 2));
 }

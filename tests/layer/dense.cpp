@@ -7,19 +7,8 @@
 namespace sf = scorefield;
 namespace test = scorefield::test;
 
-namespace {
-
-struct Square {
-  template <class P>
-  static sf::ActivationValue<P> evaluate(const P& z) {
-    return {sf::multiply(z, z), sf::add(z, z)};
-  }
-};
-
-}  // namespace
-
 TEMPLATE_TEST_CASE("a dense layer is f(W x + b)", "[layer]", float, double) {
-  const sf::Dense<TestType, Square> layer(2, 3);
+  const sf::Dense<TestType, test::Square> layer(2, 3);
   sf::ParameterLayout layout;
   layer.declare(layout, "");
   REQUIRE(layout.pieces().size() == 2);

@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "scorefield/core/simd/packet.hpp"
+#include "scorefield/layer/activation/concept.hpp"
 #include "scorefield/layer/concept.hpp"
 
 #include "support/allocations.hpp"
@@ -16,6 +18,14 @@
 #include "support/gradient_check.hpp"
 
 namespace scorefield::test {
+
+/// A smooth activation of the user's own.
+struct Square {
+  template <class P>
+  static ActivationValue<P> evaluate(const P& z) {
+    return {multiply(z, z), add(z, z)};
+  }
+};
 
 template <class Scalar>
 Matrix<Scalar> input(Index rows, Index cols) {

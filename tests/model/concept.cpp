@@ -12,8 +12,8 @@ namespace sf = scorefield;
 namespace {
 
 using Equation = sf::VariancePreserving<float>;
-using Net = sf::Mlp<float, 2, 8>;
-using Model = sf::ScoreModel<Equation, Net>;
+using SmallMlp = sf::Mlp<float, 2, 8>;
+using Model = sf::ScoreModel<Equation, SmallMlp>;
 
 // A model that forgot one thing. What is derived from, it has.
 struct WithoutEquation : Model {
@@ -66,14 +66,14 @@ static_assert(sf::Denoiser<WithoutBackward> && !sf::TrainableModel<WithoutBackwa
 static_assert(sf::Denoiser<WithoutError> && !sf::TrainableModel<WithoutError>);
 static_assert(sf::TrainableModel<NotBackToItsInput> && !sf::DifferentiableDenoiser<NotBackToItsInput>);
 static_assert(sf::Denoiser<ParametersFixed> && !sf::TrainableModel<ParametersFixed>);
-static_assert(!sf::Denoiser<Net>);
+static_assert(!sf::Denoiser<SmallMlp>);
 
 }  // namespace
 
 TEST_CASE("a model is a value", "[model]") {
-  Model model{Equation{}, Net{}, sf::Seed{1}};
+  Model model{Equation{}, SmallMlp{}, sf::Seed{1}};
   const Model copy = model;
   model.set_parameters(sf::Vector<float>::Zero(model.parameters().size()));
   CHECK(copy.parameters() != model.parameters());
-  CHECK(copy.parameters() == Model(Equation{}, Net{}, sf::Seed{1}).parameters());
+  CHECK(copy.parameters() == Model(Equation{}, SmallMlp{}, sf::Seed{1}).parameters());
 }

@@ -45,7 +45,7 @@ static_assert(!sf::FittedPrediction<sf::NoisePrediction>);
 
 // A prediction that forgot one thing.
 struct Complete : sf::VelocityPrediction {};
-struct WithoutValidation : Complete {
+struct PredictionWithoutValidation : Complete {
   void validate() const {}
 };
 struct InputIsABatch : Complete {
@@ -54,17 +54,17 @@ struct InputIsABatch : Complete {
     return batch;
   }
 };
-struct DenoisesOnlyWhenMutable : Complete {
+struct PredictionDenoisesOnlyWhenMutable : Complete {
   template <class S>
   void denoised(const sf::NoisyBatch<S>&, sf::MatrixView<S>, Workspace&) {}
 };
-struct WithoutBackward : Complete {
+struct PredictionWithoutBackward : Complete {
   void denoised_backward() const {}
 };
-struct WithoutError : Complete {
+struct PredictionWithoutError : Complete {
   void error() const {}
 };
-struct WithoutPrior : Complete {
+struct PredictionWithoutPrior : Complete {
   void prior() const {}
 };
 
@@ -72,9 +72,10 @@ template <class P>
 concept OfFloat = sf::Prediction<P, Net<float>>;
 static_assert(OfFloat<sf::ScorePrediction> && OfFloat<sf::NoisePrediction> && OfFloat<sf::VelocityPrediction>);
 static_assert(OfFloat<Correction<float>> && !OfFloat<Correction<double>>);  // one scalar throughout
-static_assert(OfFloat<Complete> && !OfFloat<WithoutValidation> && !OfFloat<InputIsABatch>);
-static_assert(!OfFloat<DenoisesOnlyWhenMutable> && !OfFloat<WithoutBackward> && !OfFloat<WithoutError>);
-static_assert(!OfFloat<WithoutPrior> && !OfFloat<Net<float>>);
+static_assert(OfFloat<Complete> && !OfFloat<PredictionWithoutValidation> && !OfFloat<InputIsABatch>);
+static_assert(!OfFloat<PredictionDenoisesOnlyWhenMutable> && !OfFloat<PredictionWithoutBackward> &&
+              !OfFloat<PredictionWithoutError>);
+static_assert(!OfFloat<PredictionWithoutPrior> && !OfFloat<Net<float>>);
 
 static_assert(
     std::same_as<decltype(sf::ScoreModel{sf::VariancePreserving<float>{}, sf::Mlp<float, 2, 8>{}, sf::Seed{}}),

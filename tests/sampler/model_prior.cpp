@@ -29,7 +29,7 @@ auto silent(double mean, double deviation, sf::Covariance covariance) {
   return model;
 }
 
-constexpr sf::Index n = 20'000;
+constexpr sf::Index prior_draws = 20'000;
 
 /// Mean and deviation along the first coordinate.
 struct Line {
@@ -50,10 +50,10 @@ TEST_CASE("every sampler draws the mean and the deviation of badly scaled data",
       const auto model = silent(mean, deviation, covariance);
       const sf::Vector<double> fitted = model.prediction().constants();
       const auto check = [&](const auto& sampler, double scheme) {
-        const auto drawn = line(sf::sample(model, sampler, n, sf::Seed{1}));
-        // Five deviations of the mean and of the deviation of n draws, and the scheme's own error; those of the fit,
-        // which is of 2,000 samples, are the model's.
-        const double noise = 5 / std::sqrt(static_cast<double>(n));
+        const auto drawn = line(sf::sample(model, sampler, prior_draws, sf::Seed{1}));
+        // Five deviations of the mean and of the deviation of that many draws, and the scheme's own error; those of the
+        // fit, which is of 2,000 samples, are the model's.
+        const double noise = 5 / std::sqrt(static_cast<double>(prior_draws));
         CHECK(std::abs(drawn.mean - fitted(0)) < (noise + scheme) * deviation + scheme * std::abs(mean) / 10);
         CHECK(drawn.deviation == Catch::Approx(deviation).epsilon(noise + scheme + 5 / std::sqrt(4000.0)));
       };
@@ -70,7 +70,7 @@ TEST_CASE("every sampler draws the mean and the deviation of badly scaled data",
 TEST_CASE("the prior is what is left of the data at t = 1, and without a fit the noise alone", "[sampler]") {
   const auto model = silent(100, 30, sf::Covariance::full);
   const double alpha = model.sde().signal(1), sigma = model.sde().deviation(1);
-  const auto prior = sf::start(model, sf::Ddim{}, n, sf::Seed{1}).samples();
+  const auto prior = sf::start(model, sf::Ddim{}, prior_draws, sf::Seed{1}).samples();
   const sf::Matrix<double> c = 900 * alpha * alpha * sf::Matrix<double>{{1, 0.6}, {0.6, 1}};
   const sf::test::Moments expected{sf::Vector<double>::Constant(2, 100 * alpha),
                                    c + sigma * sigma * sf::Matrix<double>::Identity(2, 2)};

@@ -20,11 +20,13 @@ using Samples = sf::Matrix<double>;
 
 namespace {
 
-constexpr sf::Index n = 40;
-constexpr sf::Seed seed{11};
+constexpr sf::Index flow_draws = 40;
+constexpr sf::Seed flow_seed{11};
 constexpr double t_last = 1e-2;
 
-Samples prior(const Model& model) { return sf::start(model, sf::EulerMaruyama{.steps = 1}, n, seed).samples(); }
+Samples prior(const Model& model) {
+  return sf::start(model, sf::EulerMaruyama{.steps = 1}, flow_draws, flow_seed).samples();
+}
 
 /// The flow from the prior at t = 1 to t_last by the classical Runge-Kutta method on dx/dt = f x - g^2 score / 2, Song
 /// et al. 2021, arXiv:2011.13456, equation 13: nothing of what the samplers do. Their errors are of 1e-6 and more, that
@@ -65,14 +67,14 @@ Samples closed_form(const Model& model, double t) {
 /// grows to that of another mode, so that means converge late.
 double distance(const Samples& a, const Samples& b) {
   sf::Vector<double> lengths = (a - b).colwise().norm();
-  std::nth_element(lengths.begin(), lengths.begin() + n / 2, lengths.end());
-  return lengths(n / 2);
+  std::nth_element(lengths.begin(), lengths.begin() + flow_draws / 2, lengths.end());
+  return lengths(flow_draws / 2);
 }
 
 template <class Method>
 double error(const Model& model, sf::Index steps, const Samples& expected) {
   const Method sampler{.steps = steps, .t_last = t_last, .last_denoising = false};
-  return distance(sf::sample(model, sampler, n, seed), expected);
+  return distance(sf::sample(model, sampler, flow_draws, flow_seed), expected);
 }
 
 /// d log error / d log(1 / steps), by least squares over doublings of the steps; error_of(steps).
@@ -107,7 +109,7 @@ TEST_CASE("samplers of the probability flow are of their order", "[sampler]") {
 TEST_CASE("Euler-Maruyama without noise follows the flow, of order 1", "[sampler]") {
   const Model model(sf::test::one_normal<double>());
   const auto euler = order([&](sf::Index steps) {
-    return distance(sf::sample(model, sf::EulerMaruyama{.steps = steps, .stochasticity = 0}, n, seed),
+    return distance(sf::sample(model, sf::EulerMaruyama{.steps = steps, .stochasticity = 0}, flow_draws, flow_seed),
                     closed_form(model, 0));
   });
   CHECK(std::abs(euler - 1) < 0.05);
@@ -118,13 +120,13 @@ TEST_CASE("the last step to time 0 takes the noise away", "[sampler]") {
     const Model model(sf::test::two_normals<double>());
     auto sampler = method;
     sampler.steps = 20, sampler.t_last = 0.05;
-    auto stepper = sf::start(model, sampler, n, seed);
+    auto stepper = sf::start(model, sampler, flow_draws, flow_seed);
     for (sf::Index i = 0; i < 19; ++i) stepper.step();
     REQUIRE(stepper.time() == 0.05);
     const Samples noisy = stepper.samples();
     if constexpr (requires { sampler.last_denoising; }) {
       sampler.steps = 19, sampler.last_denoising = false;
-      CHECK(noisy == sf::sample(model, sampler, n, seed));
+      CHECK(noisy == sf::sample(model, sampler, flow_draws, flow_seed));
     }
     stepper.step();
     REQUIRE(stepper.time() == 0);
@@ -151,7 +153,7 @@ TEST_CASE("a denoised sample that stays the same is reached in any step", "[samp
     const Samples start = prior(model).colwise() - model.sde().signal(1) * model.data().mean();
     const Samples expected = (sigma / model.sde().deviation(1) * start).colwise() + alpha * model.data().mean();
     const auto check = [&](const auto& sampler) {
-      CHECK((sf::sample(model, sampler, n, seed) - expected).cwiseAbs().maxCoeff() < 1e-11);
+      CHECK((sf::sample(model, sampler, flow_draws, flow_seed) - expected).cwiseAbs().maxCoeff() < 1e-11);
     };
     // Rounding of the score at t = 1 counts by sigma^2 / alpha = 152, and a multistep method keeps it.
     check(sf::Ddim{.steps = steps, .t_last = last, .last_denoising = false});
@@ -163,8 +165,9 @@ TEST_CASE("DPM-Solver++ is Ddim where it has nothing to extrapolate from, and be
   const Model model(sf::test::two_normals<double>());
   const auto apart = [&](sf::Index steps, bool last_denoising) {
     return distance(
-        sf::sample(model, sf::Ddim{.steps = steps, .last_denoising = last_denoising}, n, seed),
-        sf::sample(model, sf::DpmSolverPlusPlus{.steps = steps, .last_denoising = last_denoising}, n, seed));
+        sf::sample(model, sf::Ddim{.steps = steps, .last_denoising = last_denoising}, flow_draws, flow_seed),
+        sf::sample(model, sf::DpmSolverPlusPlus{.steps = steps, .last_denoising = last_denoising}, flow_draws,
+                   flow_seed));
   };
   CHECK(apart(1, true) < 1e-13);
   CHECK(apart(2, true) < 1e-13);  // the first step, and the one to time 0

@@ -20,7 +20,7 @@ using Samples = sf::Matrix<double>;
 
 namespace {
 
-constexpr sf::Seed seed{3};
+constexpr sf::Seed stepper_seed{3};
 
 /// Heun's method on the probability flow dx/dt = f x - g^2 score / 2: a step of Euler's to the next time, where the
 /// slope is taken again. It keeps the slope and where Euler's step led.
@@ -65,7 +65,7 @@ sf::Vector<double> grid(const Model& model, sf::Index steps) {
 }
 
 Samples run(const Model& model, const auto& rule, const Samples& from) {
-  auto stepper = sf::start(model, rule, from, seed);
+  auto stepper = sf::start(model, rule, from, stepper_seed);
   while (!stepper.done()) stepper.step();
   return stepper.samples();
 }
@@ -75,8 +75,8 @@ Samples run(const Model& model, const auto& rule, const Samples& from) {
 TEST_CASE("a stepper goes on from given samples as from those it drew", "[sampler]") {
   const Model model(sf::test::two_normals<double>());
   const auto check = [&](const auto& sampler) {
-    const auto prior = sf::start(model, sampler, 100, seed).samples();
-    CHECK(run(model, sampler, prior) == sf::sample(model, sampler, 100, seed));
+    const auto prior = sf::start(model, sampler, 100, stepper_seed).samples();
+    CHECK(run(model, sampler, prior) == sf::sample(model, sampler, 100, stepper_seed));
   };
   check(sf::Ddim{.steps = 10});
   check(sf::EulerMaruyama{.steps = 10});
@@ -85,7 +85,8 @@ TEST_CASE("a stepper goes on from given samples as from those it drew", "[sample
 
 TEST_CASE("rising times take data to noise, and falling ones back", "[sampler]") {
   const Model model(sf::test::two_normals<double>());
-  const Samples data = model.data().evolved(model.sde().signal(0.01), model.sde().deviation(0.01)).sample(50, seed);
+  const Samples data =
+      model.data().evolved(model.sde().signal(0.01), model.sde().deviation(0.01)).sample(50, stepper_seed);
   const auto round_trip = [&](sf::Index steps) {
     const auto down = grid(model, steps);
     const Samples latent = run(model, sf::DdimRule{model.sde(), sf::Vector<double>(down.reverse())}, data);
@@ -103,7 +104,7 @@ TEST_CASE("rising times take data to noise, and falling ones back", "[sampler]")
 TEST_CASE("a rule of two stages evaluates where its first one led", "[sampler]") {
   const Model model(sf::test::one_normal<double>());
   // The flow of one normal distribution: along each axis a sample stays as many deviations from the mean.
-  const auto prior = sf::start(model, sf::Ddim{}, 40, seed).samples();
+  const auto prior = sf::start(model, sf::Ddim{}, 40, stepper_seed).samples();
   const auto reference = run(model, Heun{model.sde(), sf::uniform_time_grid<double>("test", 2000)}, prior);
   const auto error = [&](sf::Index steps) {
     return (run(model, Heun{model.sde(), sf::uniform_time_grid<double>("test", steps)}, prior) - reference).norm();
@@ -114,9 +115,9 @@ TEST_CASE("a rule of two stages evaluates where its first one led", "[sampler]")
 TEST_CASE("each sample may have times of its own", "[sampler]") {
   const Model model(sf::test::two_normals<double>());
   const auto times = grid(model, 60);
-  const auto prior = sf::start(model, sf::Ddim{}, 50, seed).samples();
+  const auto prior = sf::start(model, sf::Ddim{}, 50, stepper_seed).samples();
   const auto staggered = run(model, Staggered{model.sde(), times}, prior);
-  auto together = sf::start(model, sf::DdimRule{model.sde(), times}, prior, seed);
+  auto together = sf::start(model, sf::DdimRule{model.sde(), times}, prior, stepper_seed);
   for (sf::Index j = 0; j < 50; ++j) {
     together.step();
     CHECK((staggered.col(j) - together.samples().col(j)).cwiseAbs().maxCoeff() < 1e-12);
@@ -125,10 +126,11 @@ TEST_CASE("each sample may have times of its own", "[sampler]") {
 
 TEST_CASE("samples to start from are refused where they do not fit", "[sampler]") {
   const Model model(sf::test::one_normal<double>());
-  CHECK_THROWS_WITH(sf::start(model, sf::Ddim{}, Samples(Samples::Zero(3, 4)), seed),
+  CHECK_THROWS_WITH(sf::start(model, sf::Ddim{}, Samples(Samples::Zero(3, 4)), stepper_seed),
                     contains("sample: expected samples of 2 rows, as the model has, got 3 x 4; a column is a sample"));
   Samples broken = Samples::Zero(2, 4);
   broken(1, 2) = std::numeric_limits<double>::quiet_NaN();
-  CHECK_THROWS_AS(sf::start(model, sf::Ddim{}, broken, seed), sf::NonFinite);
-  CHECK_THROWS_AS(sf::start(model, sf::Ddim{}, Samples(Samples::Zero(2, 4)), seed, {.first = -1}), sf::InvalidArgument);
+  CHECK_THROWS_AS(sf::start(model, sf::Ddim{}, broken, stepper_seed), sf::NonFinite);
+  CHECK_THROWS_AS(sf::start(model, sf::Ddim{}, Samples(Samples::Zero(2, 4)), stepper_seed, {.first = -1}),
+                  sf::InvalidArgument);
 }

@@ -22,10 +22,10 @@ using sf::test::monte_carlo_error;
 
 namespace {
 
-constexpr double t_last = 1e-2;
+constexpr double last_time = 1e-2;
 
 sf::DpmSolverPlusPlus dpm(sf::Index steps, double stochasticity) {
-  return {.steps = steps, .t_last = t_last, .last_denoising = false, .stochasticity = stochasticity};
+  return {.steps = steps, .t_last = last_time, .last_denoising = false, .stochasticity = stochasticity};
 }
 
 /// Below x stands the denoised sample of the step before.
@@ -82,7 +82,7 @@ TEST_CASE("DPM-Solver++ takes the steps of its scheme", "[sampler]") {
 
 TEST_CASE("DPM-Solver++ with noise is of weak order 2 for a linear score", "[sampler]") {
   const Model model(sf::test::one_normal<double>());
-  const auto truth = moments_of(model.data().evolved(model.sde().signal(t_last), model.sde().deviation(t_last)));
+  const auto truth = moments_of(model.data().evolved(model.sde().signal(last_time), model.sde().deviation(last_time)));
   for (const double stochasticity : {1.0, 2.0}) {
     const auto bias = [&](sf::Index steps) {
       const auto prior = std::pow(model.sde().deviation(1), 2);

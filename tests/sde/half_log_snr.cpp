@@ -17,7 +17,7 @@ namespace {
 
 /// A schedule that does not know its inverse: beta(t) = 3 + 2 sin(5 t).
 template <class S>
-struct Wave {
+struct SmoothWave {
   using Scalar = S;
   Scalar rate(Scalar t) const { return 3 + 2 * std::sin(5 * t); }
   Scalar integral(Scalar t) const { return 3 * t + Scalar(0.8) * std::pow(std::sin(Scalar(2.5) * t), Scalar(2)); }
@@ -36,10 +36,10 @@ struct BrownianMotion {
 template <class Scalar>
 using Linear = sf::VariancePreserving<Scalar>;
 template <class Scalar>
-using Waving = sf::VariancePreserving<Scalar, Wave<Scalar>>;
+using Waving = sf::VariancePreserving<Scalar, SmoothWave<Scalar>>;
 
 static_assert(sf::InvertibleSchedule<sf::LinearSchedule<float>>);
-static_assert(!sf::InvertibleSchedule<Wave<float>>);
+static_assert(!sf::InvertibleSchedule<SmoothWave<float>>);
 static_assert(sf::detail::KnowsTimeOfHalfLogSnr<Linear<double>>);
 static_assert(!sf::detail::KnowsTimeOfHalfLogSnr<Waving<double>>);
 static_assert(!sf::detail::KnowsTimeOfHalfLogSnr<BrownianMotion<double>>);
