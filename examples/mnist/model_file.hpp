@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <scorefield/file/model_file.hpp>
 #include <scorefield/file/safetensors.hpp>
 #include <scorefield/scorefield.hpp>
 #include <string>

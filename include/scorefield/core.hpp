@@ -4,8 +4,6 @@
 #include "scorefield/core/chunks.hpp"
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/extent.hpp"
-#include "scorefield/core/file/atomic_file.hpp"
-#include "scorefield/core/file/input_file.hpp"
 #include "scorefield/core/image_shape.hpp"
 #include "scorefield/core/parallel/parallel_for.hpp"
 #include "scorefield/core/parameters.hpp"

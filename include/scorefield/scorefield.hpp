@@ -1,5 +1,5 @@
-/// What a first program needs, ground floor first; it needs nothing but Eigen. Pictures and images as data have headers
-/// of their own: scorefield/picture.hpp, scorefield/data/image/.
+/// What a first program needs, ground floor first; it needs nothing but Eigen. Files of models and runs, pictures, and
+/// images as data have headers of their own: scorefield/file/, scorefield/picture.hpp, scorefield/data/image/.
 #pragma once
 
 // clang-format off
@@ -13,5 +13,5 @@
 #include "scorefield/objective.hpp"
 #include "scorefield/sampler.hpp"
 #include "scorefield/training.hpp"
-#include "scorefield/file.hpp"
+#include "scorefield/file/npy.hpp"
 // clang-format on
