@@ -120,23 +120,23 @@ struct PseudoHuberMatching {
   }
 
   template <sf::TrainableModel Model>
-  void loss(const Model& model, sf::ConstVectorView<float> p, sf::ConstMatrixView<float> x0, const sf::Draw& draw,
+  void loss(const Model& model, sf::ConstVectorView<float> p, const sf::Examples<float>& examples, const sf::Draw& draw,
             sf::Index, sf::VectorView<float> losses, Workspace<Model>& w) const {
-    auto error = sf::columns(w.error, 0, x0.cols());
-    model.error(p, make_noisy(model, x0, draw, w), error, w.model);
+    auto error = sf::columns(w.error, 0, examples.size());
+    model.error(p, make_noisy(model, examples.x0, draw, w), error, w.model);
     write_losses(error, losses);
   }
 
   template <sf::TrainableModel Model>
-  void loss_and_gradient(const Model& model, sf::ConstVectorView<float> p, sf::ConstMatrixView<float> x0,
+  void loss_and_gradient(const Model& model, sf::ConstVectorView<float> p, const sf::Examples<float>& examples,
                          const sf::Draw& draw, sf::Index batch_size, sf::VectorView<float> losses,
                          sf::VectorView<float> gradient, Workspace<Model>& w) const {
-    auto error = sf::columns(w.error, 0, x0.cols());
-    const auto task = make_noisy(model, x0, draw, w);
+    auto error = sf::columns(w.error, 0, examples.size());
+    const auto task = make_noisy(model, examples.x0, draw, w);
     model.error_forward(p, task, error, w.model);
     write_losses(error, losses);
-    for (sf::Index j = 0; j < x0.cols(); ++j) w.scale(j) = 1 / ((losses(j) + c) * static_cast<float>(batch_size));
-    model.error_backward(p, task, sf::segment(sf::view(std::as_const(w.scale)), 0, x0.cols()), error, gradient,
+    for (sf::Index j = 0; j < examples.size(); ++j) w.scale(j) = 1 / ((losses(j) + c) * static_cast<float>(batch_size));
+    model.error_backward(p, task, sf::segment(sf::view(std::as_const(w.scale)), 0, examples.size()), error, gradient,
                          w.model);
   }
 

@@ -4,7 +4,9 @@
 #pragma once
 
 #include "scorefield/data/dataset.hpp"
+#include "scorefield/data/examples.hpp"
 #include "scorefield/data/moments.hpp"
+#include "scorefield/data/one_hot.hpp"
 #include "scorefield/data/toy/checkerboard.hpp"
 #include "scorefield/data/toy/gaussian_mixture.hpp"
 #include "scorefield/data/toy/swiss_roll.hpp"

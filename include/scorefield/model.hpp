@@ -3,5 +3,6 @@
 
 #include "scorefield/model/concept.hpp"
 #include "scorefield/model/denoising_task.hpp"
+#include "scorefield/model/guided.hpp"
 #include "scorefield/model/prediction.hpp"
 #include "scorefield/model/score_model.hpp"

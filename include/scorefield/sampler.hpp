@@ -9,4 +9,5 @@
 #include "scorefield/sampler/rule/euler_maruyama.hpp"
 #include "scorefield/sampler/rule/grid_rule.hpp"
 #include "scorefield/sampler/sample.hpp"
+#include "scorefield/sampler/sample_options.hpp"
 #include "scorefield/sampler/stepper.hpp"

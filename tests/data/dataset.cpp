@@ -4,6 +4,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "scorefield/sde/condition.hpp"
+
 #include "support/catch.hpp"
 
 namespace sf = scorefield;
@@ -77,4 +79,28 @@ TEST_CASE("fingerprints tell data apart", "[data]") {
   auto mirrored = pairs;
   mirrored.row(1) *= -1;
   CHECK(of(mirrored) != of(pairs));
+}
+
+TEST_CASE("a data set holds what each sample is given", "[data]") {
+  const sf::Matrix<float> samples{{1, 2, 3}, {4, 5, 6}}, conditions{{7, 8, 9}};
+  const sf::Dataset data{samples, conditions};
+  CHECK(data.condition_size() == 1);
+  CHECK(data.conditions() == conditions);
+  CHECK(data.examples(1, 2).x0 == samples.rightCols(2));
+  CHECK(data.examples(1, 2).condition == conditions.rightCols(2));
+  CHECK(sf::Dataset{samples}.condition_size() == 0);
+  CHECK(sf::Dataset{samples}.examples(0, 3).condition.cols() == 3);
+  CHECK(data.fingerprint() != sf::Dataset{samples}.fingerprint());
+  CHECK(data.fingerprint() != sf::Dataset(samples, sf::Matrix<float>{{7, 8, 8}}).fingerprint());
+}
+
+TEST_CASE("a data set refuses conditions that do not fit or are half given", "[data]") {
+  const sf::Matrix<float> samples = sf::Matrix<float>::Zero(2, 3);
+  CHECK_THROWS_WITH(sf::Dataset<float>(samples, sf::Matrix<float>::Zero(2, 4)), contains("3 columns, one for each"));
+  CHECK_THROWS_WITH(sf::Dataset<float>(samples, sf::Matrix<float>(0, 3)), contains("at least one row"));
+  sf::Matrix<float> conditions = sf::Matrix<float>::Ones(2, 3);
+  conditions.col(1) = sf::not_given<float>(2);
+  CHECK_NOTHROW(sf::Dataset<float>(samples, conditions));
+  conditions(1, 1) = 0;
+  CHECK_THROWS_WITH(sf::Dataset<float>(samples, conditions), contains("that of sample 1;"));
 }

@@ -120,9 +120,11 @@ TEST_CASE("batches that a workspace has no room for, or that do not fit together
   const sf::Index n = model.chunk_size();
   score(2, n, n, n);
   score(2, 1, 1, 1);
-  CHECK_THROWS_WITH(score(2, n + 1, n + 1, n + 1),
-                    test::contains("ScoreModel::score: expected samples and results of 2 rows, a level for each, and "
-                                   "at most 64 of them, got 2 x 65 samples, 2 x 65 results and 65 levels;"));
+  CHECK_THROWS_WITH(
+      score(2, n + 1, n + 1, n + 1),
+      test::contains(
+          "ScoreModel::score: expected samples and results of 2 rows, a level and a condition of 0 rows for each, and "
+          "at most 64 of them, got 2 x 65 samples, 2 x 65 results, 65 levels and 0 x 65 conditions;"));
   CHECK_THROWS_AS(score(3, n, n, n), sf::InvalidArgument);
   CHECK_THROWS_AS(score(2, n, n - 1, n), sf::InvalidArgument);
   CHECK_THROWS_AS(score(2, n, n, n - 1), sf::InvalidArgument);

@@ -80,6 +80,11 @@ TEST_CASE("an MLP whose sizes are known at run time keeps the promises of a netw
   test::check_network(sf::DynamicMlp<float, sf::Tanh>(5, {11}));
 }
 
+TEST_CASE("an MLP that is given a condition keeps the promises of a network", "[network]") {
+  test::check_network(sf::DynamicMlp<double>(2, {16, 8}, {.condition = 3}));
+  test::check_network(sf::DynamicMlp<float, sf::SiLU>(5, {11}, {.condition = 1}));
+}
+
 TEST_CASE("a network of the user's own keeps the promises of a network", "[network]") { test::check_network(Gain{}); }
 
 TEST_CASE("the pieces of an MLP have names and shapes", "[network]") {

@@ -43,7 +43,7 @@ Matrix<typename N::Scalar> outputs(const N& network, const Vector<typename N::Sc
                                    const Matrix<typename N::Scalar>& x, const Vector<typename N::Scalar>& t) {
   Matrix<typename N::Scalar> y(x.rows(), x.cols());
   auto workspace = network.workspace();
-  network.evaluate(view(p), Batch(x, t), view(y), workspace);
+  network.evaluate(view(p), Batch(x, t, detail::condition_size(network)), view(y), workspace);
   return y;
 }
 
@@ -58,7 +58,7 @@ struct Results {
         forwarded(x.rows(), x.cols()),
         dx(Matrix<Scalar>::Constant(x.rows(), wants_dx ? x.cols() : 0, std::numeric_limits<Scalar>::quiet_NaN())),
         g(Vector<Scalar>::Zero(wants_g ? p.size() : 0)) {
-    const Batch batch(x, t);
+    const Batch batch(x, t, detail::condition_size(network));
     network.evaluate(view(p), batch, view(evaluated), workspace);
     network.forward(view(p), batch, view(forwarded), workspace);
     network.backward(view(p), batch, view(std::as_const(forwarded)), view(dy), view(dx), view(g), workspace);
@@ -118,7 +118,7 @@ void check_backward_manners(const N& network, const Vector<typename N::Scalar>& 
   CHECK(Results<N>(network, p, x, t, dy, workspace, false, true).g == both.g);
   CHECK(Results<N>(network, p, x, t, dy, workspace, false, false).forwarded == both.forwarded);
 
-  const Batch batch(x, t);
+  const Batch batch(x, t, detail::condition_size(network));
   Matrix<Scalar> y(d, n), scratch = dy, none(d, 0);
   Vector<Scalar> g = both.g;
   network.forward(view(p), batch, view(y), workspace);
@@ -132,7 +132,7 @@ template <Network N>
 void check_allocations(const N& network, const Vector<typename N::Scalar>& p) {
   using Scalar = typename N::Scalar;
   const Index d = network.dimension(), n = network.chunk_size();
-  const Batch batch(normals<Scalar>(d, n, "x"), times<Scalar>(n));
+  const Batch batch(normals<Scalar>(d, n, "x"), times<Scalar>(n), detail::condition_size(network));
   auto workspace = network.workspace();
   Matrix<Scalar> y(d, n), dx(d, n), dy = Matrix<Scalar>::Ones(d, n);
   Vector<Scalar> g = Vector<Scalar>::Zero(p.size());

@@ -48,6 +48,10 @@ TEST_CASE("a U-Net keeps the promises of a network on images whose sides do not 
   test::check_network(small({1, 5, 1}, {2, 4, 4}));
 }
 
+TEST_CASE("a U-Net that is given a condition keeps the promises of a network", "[network]") {
+  test::check_network(sf::UNet<double>({3, 4, 1}, {.widths = {4, 4}, .groups = 2, .embedding = 4, .condition = 2}));
+}
+
 TEST_CASE("a U-Net takes images of any size", "[network]") {
   const auto dimension = [](const sf::ImageShape& image) {
     const sf::UNet<float> network(image, {.widths = {8, 16, 24}, .fold = 2, .heads = 4, .embedding = 8});

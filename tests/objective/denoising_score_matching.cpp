@@ -290,7 +290,8 @@ TEST_CASE("times that cannot be drawn are refused", "[objective]") {
 
 TEST_CASE("settings tell times and weights apart", "[objective]") {
   const std::string plain = sf::DenoisingScoreMatching{}.settings();
-  CHECK(plain == "DenoisingScoreMatching{times UniformTime{t_min 0.0001}, weighting NoiseWeighting{}}");
+  CHECK(plain ==
+        "DenoisingScoreMatching{times UniformTime{t_min 0.0001}, weighting NoiseWeighting{}, condition_dropout 0}");
   CHECK(sf::DenoisingScoreMatching{sf::StratifiedTime{}}.settings() != plain);
   CHECK(sf::DenoisingScoreMatching{sf::PowerLawTime{}}.settings() !=
         sf::DenoisingScoreMatching{sf::PowerLawTime{.exponent = 3}}.settings());
@@ -306,6 +307,6 @@ TEST_CASE("the mean loss of a data set is the same on any threads, and that of i
   CHECK(loss != sf::mean_loss(objective, model, x0, sf::Seed{8}));
   CHECK(loss == Catch::Approx(evaluate(objective, model, model.parameters(), x0, 64, 0).losses.mean()).epsilon(1e-12));
   CHECK_THROWS_WITH(sf::mean_loss(objective, model, sf::Matrix<double>(3, 5), sf::Seed{}),
-                    contains("mean_loss: expected samples of 2 rows, as the model has, got 3 x 5; a column"));
+                    contains("mean_loss: expected samples of 2 numbers, as the model has, got 3 x 5 data; a column"));
   CHECK_THROWS_AS(sf::mean_loss(objective, model, sf::Matrix<double>(2, 0), sf::Seed{}), sf::InvalidArgument);
 }

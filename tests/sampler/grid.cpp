@@ -4,6 +4,9 @@
 
 #include "scorefield/sampler/grid/log_snr_grid.hpp"
 #include "scorefield/sampler/grid/uniform_grid.hpp"
+#include "scorefield/sampler/rule/ddim.hpp"
+#include "scorefield/sampler/rule/dpm_solver_plus_plus.hpp"
+#include "scorefield/sampler/rule/euler_maruyama.hpp"
 #include "scorefield/sde/variance_preserving.hpp"
 
 #include "support/catch.hpp"
@@ -78,6 +81,23 @@ TEMPLATE_TEST_CASE("the grid in the signal-to-noise ratio goes from 1 to its las
                        static_cast<double>(i) / static_cast<double>(intervals) * (last - first)) <
               30 * test::Tolerance<TestType>::epsilon);  // of ratios up to 5
     }
+}
+
+TEST_CASE("a rule refuses times that neither fall nor rise from above 0", "[sampler]") {
+  using V = sf::Vector<float>;
+  const sf::VariancePreserving<float> sde;
+  const auto make = [&](const V& times) { return sf::DdimRule{sde, times}.times().size(); };
+  CHECK(make(V{{1, 0.5f, 0}}) == 3);
+  CHECK(make(V{{0.1f, 0.5f, 1}}) == 3);
+  for (const V& times : {V{}, V{{1}}, V{{0, 0.5f}}, V{{1, 0.5f, 0.7f}}, V{{1, 1}}, V{{2, 1}}, V{{1, -0.5f}},
+                         V{{1, std::numeric_limits<float>::quiet_NaN()}}})
+    CHECK_THROWS_AS(make(times), sf::InvalidArgument);
+  // The flow alone can be followed from data to noise.
+  const V rising{{0.1f, 1}};
+  CHECK_NOTHROW(sf::EulerMaruyamaRule{sde, rising, 0});
+  CHECK_NOTHROW(sf::DpmSolverPlusPlusRule{sde, rising, 0});
+  CHECK_THROWS_AS((sf::EulerMaruyamaRule{sde, rising}), sf::InvalidArgument);
+  CHECK_THROWS_AS((sf::DpmSolverPlusPlusRule{sde, rising, 1}), sf::InvalidArgument);
 }
 
 TEST_CASE("a grid that cannot be made is refused", "[sampler]") {

@@ -101,6 +101,17 @@ TEST_CASE("rising times take data to noise, and falling ones back", "[sampler]")
   CHECK(round_trip(400) == Catch::Approx(error / 2).epsilon(0.1));  // of order 1, like the rule
 }
 
+TEST_CASE("every rule of the probability flow takes data to noise", "[sampler]") {
+  const Model model(sf::test::one_normal<double>());
+  const sf::Vector<double> rising = grid(model, 400).reverse();
+  const Samples data =
+      model.data().evolved(model.sde().signal(0.01), model.sde().deviation(0.01)).sample(50, stepper_seed);
+  const auto reference = run(model, sf::DdimRule{model.sde(), rising}, data);
+  // All are of order 1 at least: of 400 steps, and of Euler's, which are equal in the logarithm and not in time.
+  CHECK((run(model, sf::DpmSolverPlusPlusRule{model.sde(), rising}, data) - reference).cwiseAbs().maxCoeff() < 0.05);
+  CHECK((run(model, sf::EulerMaruyamaRule{model.sde(), rising, 0}, data) - reference).cwiseAbs().maxCoeff() < 0.1);
+}
+
 TEST_CASE("a rule of two stages evaluates where its first one led", "[sampler]") {
   const Model model(sf::test::one_normal<double>());
   // The flow of one normal distribution: along each axis a sample stays as many deviations from the mean.

@@ -99,6 +99,15 @@ TEMPLATE_TEST_CASE("bisection finds what the closed form says", "[sde]", float, 
   }
 }
 
+TEMPLATE_TEST_CASE("the largest signal-to-noise ratios have times above 0, and early ones", "[sde]", float, double) {
+  for (const double lambda : {40.0, 60.0, 400.0, 1e300}) {
+    for (const auto end : {TestType(0), TestType(20)}) {
+      const auto t = sf::time_of_half_log_snr(Linear<TestType>{sf::LinearSchedule<TestType>{end, 20}}, lambda);
+      CHECK((t > 0 && t < TestType(1e-10)));
+    }
+  }
+}
+
 TEMPLATE_TEST_CASE("signal-to-noise ratios that no time has are refused", "[sde]", float, double) {
   const BrownianMotion<TestType> sde;
   const double last = sf::half_log_snr(sde, 1), infinity = std::numeric_limits<double>::infinity();

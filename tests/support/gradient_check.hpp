@@ -6,11 +6,13 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "scorefield/core/random.hpp"
 #include "scorefield/layer/concept.hpp"
 #include "scorefield/network/concept.hpp"
+#include "scorefield/sde/condition.hpp"
 #include "scorefield/sde/noisy_batch.hpp"
 
 #include "support/tolerances.hpp"
@@ -72,20 +74,31 @@ GradientErrors gradient_errors(const L& layer, Index columns) {
           worst_gradient_error({c.data(), c.size()}, {dc.data(), dc.size()}, loss)};
 }
 
-/// x at times t with other levels that networks may look at.
+/// x at times t with other levels that networks may look at, each told of a condition of k numbers that t decides on,
+/// every third time none.
 template <Real Scalar>
 class Batch {
  public:
-  Batch(Matrix<Scalar> x, Vector<Scalar> t)
-      : x_(std::move(x)), t_(std::move(t)), alpha_(Scalar(1) - t_.array()), sigma_(t_), condition_(0, x_.cols()) {}
+  Batch(Matrix<Scalar> x, Vector<Scalar> t, Index k = 0)
+      : x_(std::move(x)),
+        t_(std::move(t)),
+        alpha_(Scalar(1) - t_.array()),
+        sigma_(t_),
+        told_(detail::told_size(k), x_.cols()) {
+    for (Index j = 0; j < x_.cols(); ++j) {
+      const bool given = static_cast<Index>(100 * t_(j)) % 3 != 0;
+      for (Index i = 0; i < told_.rows(); ++i)
+        told_(i, j) = !given ? Scalar(0) : i == k ? Scalar(1) : std::cos(static_cast<Scalar>(i) + 3 * t_(j));
+    }
+  }
 
   Matrix<Scalar>& x() { return x_; }
-  operator NoisyBatch<Scalar>() const { return {view(x_), view(t_), view(alpha_), view(sigma_), view(condition_)}; }
+  operator NoisyBatch<Scalar>() const { return {view(x_), view(t_), view(alpha_), view(sigma_), view(told_)}; }
 
  private:
   Matrix<Scalar> x_;
   Vector<Scalar> t_, alpha_, sigma_;
-  Matrix<Scalar> condition_;
+  Matrix<Scalar> told_;
 };
 
 /// Of a network with parameters p; x counts as input, t does not.
@@ -95,7 +108,7 @@ GradientErrors gradient_errors(const N& network, Vector<double> p, Index columns
   auto workspace = network.workspace();
   Vector<double> t(columns);
   for (Index j = 0; j < columns; ++j) t(j) = static_cast<double>(j + 1) / static_cast<double>(columns);
-  Batch<double> batch(normals<double>(d, columns, "input"), t);
+  Batch<double> batch(normals<double>(d, columns, "input"), t, detail::condition_size(network));
   const Matrix<double> weights = normals<double>(d, columns, "loss");
   const auto in = [](const auto& m) { return view(m); };
 

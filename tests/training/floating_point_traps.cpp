@@ -38,11 +38,11 @@ class Traps {
 /// Sets the traps in the threads of the pool, too, which may have been started before.
 struct Trapping : sf::DenoisingScoreMatching<> {
   template <class Model, class Scalar = typename Model::Scalar>
-  void loss_and_gradient(const Model& model, sf::ConstVectorView<Scalar> p, sf::ConstMatrixView<Scalar> x0,
+  void loss_and_gradient(const Model& model, sf::ConstVectorView<Scalar> p, const sf::Examples<Scalar>& examples,
                          const sf::Draw& draw, sf::Index batch_size, sf::VectorView<Scalar> losses,
                          sf::VectorView<Scalar> gradient, Workspace<Model>& w) const {
     const Traps traps;
-    sf::DenoisingScoreMatching<>::loss_and_gradient(model, p, x0, draw, batch_size, losses, gradient, w);
+    sf::DenoisingScoreMatching<>::loss_and_gradient(model, p, examples, draw, batch_size, losses, gradient, w);
   }
 };
 

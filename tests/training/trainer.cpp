@@ -54,23 +54,23 @@ struct Parabola {
     return {};
   }
   template <class Model, class Scalar = typename Model::Scalar>
-  void loss(const Model&, sf::ConstVectorView<Scalar> p, sf::ConstMatrixView<Scalar>, const sf::Draw&, sf::Index,
+  void loss(const Model&, sf::ConstVectorView<Scalar> p, const sf::Examples<Scalar>&, const sf::Draw&, sf::Index,
             sf::VectorView<Scalar> losses, Workspace&) const {
     losses.setConstant(p.squaredNorm() / 2);
   }
   template <class Model, class Scalar = typename Model::Scalar>
-  void loss_and_gradient(const Model&, sf::ConstVectorView<Scalar> p, sf::ConstMatrixView<Scalar> x0, const sf::Draw&,
-                         sf::Index batch_size, sf::VectorView<Scalar> losses, sf::VectorView<Scalar> gradient,
-                         Workspace&) const {
+  void loss_and_gradient(const Model&, sf::ConstVectorView<Scalar> p, const sf::Examples<Scalar>& examples,
+                         const sf::Draw&, sf::Index batch_size, sf::VectorView<Scalar> losses,
+                         sf::VectorView<Scalar> gradient, Workspace&) const {
     losses.setConstant(p.squaredNorm() / 2);
-    gradient += static_cast<Scalar>(x0.cols()) / static_cast<Scalar>(batch_size) * p;
+    gradient += static_cast<Scalar>(examples.size()) / static_cast<Scalar>(batch_size) * p;
   }
 };
 
 /// Its loss is finite and its gradient is not.
 struct Steep : sf::DenoisingScoreMatching<> {
   template <class Model>
-  void loss_and_gradient(const Model&, sf::ConstVectorView<float>, sf::ConstMatrixView<float>, const sf::Draw&,
+  void loss_and_gradient(const Model&, sf::ConstVectorView<float>, const sf::Examples<float>&, const sf::Draw&,
                          sf::Index, sf::VectorView<float> losses, sf::VectorView<float> gradient,
                          Workspace<Model>&) const {
     losses.setOnes();
@@ -84,11 +84,11 @@ struct SquareOverflows : sf::DenoisingScoreMatching<> {
   sf::Index from = 2;
 
   template <class Model>
-  void loss_and_gradient(const Model& model, sf::ConstVectorView<float> p, sf::ConstMatrixView<float> x0,
+  void loss_and_gradient(const Model& model, sf::ConstVectorView<float> p, const sf::Examples<float>& examples,
                          const sf::Draw& draw, sf::Index batch_size, sf::VectorView<float> losses,
                          sf::VectorView<float> gradient, Workspace<Model>& w) const {
-    sf::DenoisingScoreMatching<>::loss_and_gradient(model, p, x0, draw, batch_size, losses, gradient, w);
-    losses = x0.row(0).transpose().array() + 10;
+    sf::DenoisingScoreMatching<>::loss_and_gradient(model, p, examples, draw, batch_size, losses, gradient, w);
+    losses = examples.x0.row(0).transpose().array() + 10;
     if (draw.step >= from) gradient(gradient.size() - 1) = 2e19f;
   }
 };
@@ -110,12 +110,12 @@ struct BreaksLate : sf::DenoisingScoreMatching<> {
   float value = std::numeric_limits<float>::quiet_NaN();
 
   template <class Model>
-  void loss_and_gradient(const Model& model, sf::ConstVectorView<float> p, sf::ConstMatrixView<float> x0,
+  void loss_and_gradient(const Model& model, sf::ConstVectorView<float> p, const sf::Examples<float>& examples,
                          const sf::Draw& draw, sf::Index batch_size, sf::VectorView<float> losses,
                          sf::VectorView<float> gradient, Workspace<Model>& w) const {
-    sf::DenoisingScoreMatching<>::loss_and_gradient(model, p, x0, draw, batch_size, losses, gradient, w);
-    for (sf::Index j = 0; j < x0.cols(); ++j)
-      if (draw.step >= from && x0(0, j) > 1.2f) losses(j) = value;
+    sf::DenoisingScoreMatching<>::loss_and_gradient(model, p, examples, draw, batch_size, losses, gradient, w);
+    for (sf::Index j = 0; j < examples.size(); ++j)
+      if (draw.step >= from && examples.x0(0, j) > 1.2f) losses(j) = value;
   }
 };
 
@@ -433,8 +433,8 @@ TEST_CASE("training refuses what cannot work", "[training]") {
   refuses({.epochs = most, .batch_size = 256},
           "TrainingOptions: expected at most 281474976710656 steps, got 9223372036854775807");
   refuses({.steps = most}, "TrainingOptions: expected at most 281474976710656 steps, got 9223372036854775807");
-  refuses({.steps = 5, .batch_size = 0}, "expected a batch size from 1 on, got 0");
-  refuses({.steps = 5, .batch_size = -4}, "expected a batch size from 1 on, got -4");
+  refuses({.steps = 5, .batch_size = 0}, "expected a batch_size from 1 on, got 0");
+  refuses({.steps = 5, .batch_size = -4}, "expected a batch_size from 1 on, got -4");
   refuses({.steps = 5, .threads = -1}, "threads: expected 0 (all) or a positive number, got -1");
   refuses({.steps = 5, .clip_norm = 0.0}, "expected a positive clip_norm, got 0; leave it out to not clip");
   refuses({.steps = 5, .clip_norm = nan}, "expected a positive clip_norm, got nan");

@@ -33,7 +33,7 @@ sf::detail::GradientSlots<float> slots_of(sf::Index step) {
   return slots;
 }
 
-const sf::Sgd plain{.learning_rate = 0.5, .momentum = 0};
+const sf::Sgd plain_sgd{.learning_rate = 0.5, .momentum = 0};
 
 }  // namespace
 
@@ -50,7 +50,7 @@ TEST_CASE("an update moves the parameters by the first slot and clears all", "[t
   REQUIRE(wide_model().parameters().size() > sf::detail::parameter_piece_size);
   for (const double factor : {1.0, 0.25}) {
     CAPTURE(factor);
-    auto update = update_of(plain);
+    auto update = update_of(plain_sgd);
     auto slots = slots_of(1);
     const sf::Vector<float> gradient = slots.partial[0];
     update.move(slots, factor, 0.5, 1, 1);
@@ -66,7 +66,7 @@ TEST_CASE("an update moves the parameters by the first slot and clears all", "[t
 
 TEST_CASE("the average follows the parameters and is the result", "[training]") {
   const sf::ExponentialMovingAverage averaging{.decay = 0.5};
-  auto update = update_of(plain, averaging), without = update_of(plain);
+  auto update = update_of(plain_sgd, averaging), without = update_of(plain_sgd);
   CHECK(update.result() == wide_model().parameters());
   sf::Vector<double> expected = wide_model().parameters().cast<double>();
   sf::Vector<float> rounded(expected.size());

@@ -12,17 +12,28 @@
 
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/types.hpp"
+#include "scorefield/data/examples.hpp"
 
 namespace scorefield {
 
-/// Samples of d numbers as the columns of a d x n matrix; all are finite, and there is at least one. It owns them, but
-/// for view_of. A matrix converts to it, so that a function of a Dataset is called with a matrix.
+/// Samples of d numbers as the columns of a d x n matrix; all are finite, and there is at least one. Each may have a
+/// condition: what it is given, k numbers. It owns them, but for view_of. A matrix converts to it, so that a function
+/// of a Dataset is called with a matrix.
 template <Real Scalar>
 class Dataset {
  public:
   /// samples: d x n. Throws InvalidArgument when d or n is 0, NonFinite when a number is NaN or infinite; it names the
   /// first bad sample.
   Dataset(Matrix<Scalar> samples) : owned_(std::move(samples)) { check(); }
+
+  /// samples: d x n, conditions: k x n, of which columns of NaN are not given. Throws like the above, and
+  /// InvalidArgument unless there are as many conditions as samples, NonFinite where a number of a condition that is
+  /// given is not finite.
+  Dataset(Matrix<Scalar> samples, Matrix<Scalar> conditions)
+      : owned_(std::move(samples)), conditions_(std::move(conditions)) {
+    check();
+    check_conditions();
+  }
 
   /// Any other Eigen expression or matrix of that scalar, d x n; it is copied. Throws like the above.
   template <class Derived>
@@ -45,6 +56,16 @@ class Dataset {
   /// d x n.
   const Matrix<Scalar>& samples() const { return viewed_ ? *viewed_ : owned_; }
 
+  /// k, 0 for samples alone.
+  Index condition_size() const { return conditions_.rows(); }
+  /// k x n.
+  const Matrix<Scalar>& conditions() const { return conditions_; }
+  /// `count` samples from `first` on, with what they are given.
+  Examples<Scalar> examples(Index first, Index count) const {
+    return {columns(samples(), first, count),
+            condition_size() > 0 ? columns(conditions_, first, count) : ConstMatrixView<Scalar>(nullptr, 0, count)};
+  }
+
   /// Tells data apart: a hash of the shape and of all bits. In the manner of FNV-1a, eight bytes at a time, with a
   /// shift that lets their upper bits count for the lower ones of the hash.
   std::uint64_t fingerprint() const {
@@ -53,14 +74,18 @@ class Dataset {
       hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
       hash ^= hash >> 32;
     };
-    add(static_cast<std::uint64_t>(dimension()));
-    add(static_cast<std::uint64_t>(size()));
-    const auto bytes = std::as_bytes(std::span(samples().data(), static_cast<std::size_t>(samples().size())));
-    for (std::size_t first = 0; first < bytes.size(); first += sizeof(std::uint64_t)) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, bytes.data() + first, std::min(sizeof(word), bytes.size() - first));
-      add(word);
-    }
+    const auto add_all = [&](const Matrix<Scalar>& matrix) {
+      add(static_cast<std::uint64_t>(matrix.rows()));
+      add(static_cast<std::uint64_t>(matrix.cols()));
+      const auto bytes = std::as_bytes(std::span(matrix.data(), static_cast<std::size_t>(matrix.size())));
+      for (std::size_t first = 0; first < bytes.size(); first += sizeof(std::uint64_t)) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, bytes.data() + first, std::min(sizeof(word), bytes.size() - first));
+        add(word);
+      }
+    };
+    add_all(samples());
+    if (condition_size() > 0) add_all(conditions());
     return hash;
   }
 
@@ -81,11 +106,26 @@ class Dataset {
                     "remove or repair such samples");
   }
 
-  Matrix<Scalar> owned_;
+  void check_conditions() const {
+    const Index k = condition_size(), n = size();
+    if (conditions_.cols() != n || k == 0)
+      throw InvalidArgument("Dataset", text("conditions of at least one row and ", n, " columns, one for each sample"),
+                            text(k, " x ", conditions_.cols()), "a column is what the sample in that column is given");
+    for (Index j = 0; j < n; ++j) {
+      const auto condition = conditions_.col(j);
+      if (condition.allFinite() || condition.array().isNaN().all()) continue;
+      throw NonFinite("Dataset", "finite numbers in conditions", text("a NaN or an infinity in that of sample ", j),
+                      "repair it, or make the whole column NaN where it is not given");
+    }
+  }
+
+  Matrix<Scalar> owned_, conditions_;
   const Matrix<Scalar>* viewed_ = nullptr;
 };
 
 template <class Derived>
 Dataset(const Eigen::MatrixBase<Derived>&) -> Dataset<typename Derived::Scalar>;
+template <class Samples, class Conditions>
+Dataset(const Eigen::MatrixBase<Samples>&, const Eigen::MatrixBase<Conditions>&) -> Dataset<typename Samples::Scalar>;
 
 }  // namespace scorefield

@@ -20,6 +20,8 @@ namespace scorefield {
 ///   prior(z, workspace)             turns standard normals z (d x n) into samples at t = 1, where sampling starts
 /// It may offer, for those who ask for the score, to compute it without a detour by D:
 ///   score(batch, score, workspace)  grad log p_t(x), d x n
+/// and, where samples can be given a condition:
+///   condition_size()                the k numbers of one
 template <class M>
 concept Denoiser = std::copy_constructible<M> && Real<typename M::Scalar> &&
     requires(const M& model, const NoisyBatch<typename M::Scalar>& batch, MatrixView<typename M::Scalar> out,

@@ -14,7 +14,7 @@ template <Real Scalar>
 struct DenoisingTask {
   NoisyBatch<Scalar> noisy;             // alpha x0 + sigma noise
   ConstMatrixView<Scalar> x0, noise;    // d x n
-  ConstVectorView<Scalar> root_weight;  // n: the root of what a square of the error counts
+  ConstVectorView<Scalar> root_weight;  // n: the square root of the weight of a squared error
 };
 
 }  // namespace scorefield

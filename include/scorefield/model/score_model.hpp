@@ -15,6 +15,7 @@
 #include "scorefield/model/prediction/score_prediction.hpp"
 #include "scorefield/network/concept.hpp"
 #include "scorefield/sde/concept.hpp"
+#include "scorefield/sde/condition.hpp"
 #include "scorefield/sde/noisy_batch.hpp"
 
 namespace scorefield {
@@ -66,6 +67,8 @@ class ScoreModel {
   const Predicted& prediction() const { return prediction_; }
   Index dimension() const { return network_.dimension(); }
   Index chunk_size() const { return network_.chunk_size(); }
+  /// The numbers that a sample is given; 0 for a network that looks at none.
+  Index condition_size() const { return detail::condition_size(network_); }
   Workspace workspace() const {
     const Index d = dimension(), n = chunk_size();
     return {network_.workspace(), prediction_.workspace(network_), Matrix<Scalar>(d, n), Matrix<Scalar>(d, n), nullptr};
@@ -104,16 +107,16 @@ class ScoreModel {
     prediction_.score(batch, out, w.prediction);
   }
 
-  /// The denoised sample of each column of x (d x n) at time t in (0, 1]. Throws InvalidArgument for another shape or
-  /// time.
-  Matrix<Scalar> denoised(const Matrix<Scalar>& x, Scalar t) const {
-    return in_chunks("ScoreModel::denoised", x, t,
+  /// The denoised sample of each column of x (d x n) at time t in (0, 1], given the
+  /// condition. Throws InvalidArgument for another shape or time.
+  Matrix<Scalar> denoised(const Matrix<Scalar>& x, Scalar t, const Condition& condition = {}) const {
+    return in_chunks("ScoreModel::denoised", x, t, condition,
                      [this](const auto& batch, auto out, auto& w) { this->denoise(batch, out, w); });
   }
 
-  /// The score of each column of x (d x n) at time t in (0, 1]. Throws InvalidArgument for another shape or time.
-  Matrix<Scalar> score(const Matrix<Scalar>& x, Scalar t) const {
-    return in_chunks("ScoreModel::score", x, t,
+  /// The score of each column of x (d x n) at time t in (0, 1], given such a condition. Throws like denoised.
+  Matrix<Scalar> score(const Matrix<Scalar>& x, Scalar t, const Condition& condition = {}) const {
+    return in_chunks("ScoreModel::score", x, t, condition,
                      [this](const auto& batch, auto out, auto& w) { this->score(batch, out, w); });
   }
 
@@ -184,11 +187,13 @@ class ScoreModel {
   }
 
   template <class Evaluate>
-  Matrix<Scalar> in_chunks(const char* operation, const Matrix<Scalar>& x, Scalar t, const Evaluate& evaluate) const {
+  Matrix<Scalar> in_chunks(const char* operation, const Matrix<Scalar>& x, Scalar t, const Condition& condition,
+                           const Evaluate& evaluate) const {
     if (x.rows() != dimension())
       throw InvalidArgument(operation, text("samples of ", dimension(), " rows"), text(x.rows(), " x ", x.cols()),
                             "a column is a sample");
     if (!(t > 0 && t <= 1)) throw InvalidArgument(operation, "a time in (0, 1]", text(t), "0 is data and 1 is noise");
+    const auto told = detail::told_conditions<Scalar>(operation, condition, condition_size(), x.cols());
     Matrix<Scalar> out(x.rows(), x.cols());
     auto w = workspace();
     NoiseLevels<Scalar> levels(chunk_size());
@@ -196,7 +201,7 @@ class ScoreModel {
     const Chunks chunks{x.cols(), chunk_size()};
     for (Index i = 0; i < chunks.pieces(); ++i) {
       const Index first = chunks.first(i), n = chunks.length(i);
-      evaluate(levels.around(columns(x, first, n)), columns(out, first, n), w);
+      evaluate(levels.around(columns(x, first, n), columns(told, first, n)), columns(out, first, n), w);
     }
     return out;
   }
@@ -204,13 +209,15 @@ class ScoreModel {
   void check_views(const char* operation, const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out) const {
     const Index d = dimension(), n = batch.size();
     if (n <= chunk_size() && batch.x.rows() == d && batch.t.size() == n && batch.alpha.size() == n &&
-        batch.sigma.size() == n && out.rows() == d && out.cols() == n)
+        batch.sigma.size() == n && out.rows() == d && out.cols() == n &&
+        batch.condition.rows() == detail::told_size(condition_size()) && batch.condition.cols() == n)
       return;
     throw InvalidArgument(
         operation,
-        text("samples and results of ", d, " rows, a level for each, and at most ", chunk_size(), " of them"),
-        text(batch.x.rows(), " x ", n, " samples, ", out.rows(), " x ", out.cols(), " results and ", batch.t.size(),
-             " levels"),
+        text("samples and results of ", d, " rows, a level and a condition of ", detail::told_size(condition_size()),
+             " rows for each, and at most ", chunk_size(), " of them"),
+        text(batch.x.rows(), " x ", n, " samples, ", out.rows(), " x ", out.cols(), " results, ", batch.t.size(),
+             " levels and ", batch.condition.rows(), " x ", batch.condition.cols(), " conditions"),
         "cut larger batches into chunks, or leave that to denoised(x, t) and score(x, t)");
   }
 

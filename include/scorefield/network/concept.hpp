@@ -23,6 +23,8 @@ namespace scorefield {
 ///   backward(p, batch, y, dy, dx, g, workspace)   after that forward, with dy the gradient of a loss by y: writes the
 ///                                                 one by x to dx, unless dx has no columns, and adds the one by p to
 ///                                                 g, unless g has no numbers; dy is scratch afterwards
+/// It may offer, where it looks at the batch's conditions:
+///   condition_size()                              k, the numbers that a sample is given
 template <class N>
 concept Network = std::copy_constructible<N> && Real<typename N::Scalar> &&
     requires(const N& network, const Random& random, VectorView<typename N::Scalar> out,

@@ -1,6 +1,7 @@
-/// Mlp and DynamicMlp: the multilayer perceptron on a sample and its time.
+/// Mlp and DynamicMlp: the multilayer perceptron on a sample, its time and its condition.
 #pragma once
 
+#include <algorithm>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -17,11 +18,12 @@
 #include "scorefield/layer/detail/no_context.hpp"
 #include "scorefield/layer/sequential.hpp"
 #include "scorefield/network/detail/checks.hpp"
+#include "scorefield/sde/condition.hpp"
 #include "scorefield/sde/noisy_batch.hpp"
 
 namespace scorefield {
 
-/// (x, t) -> hidden layers -> a linear layer, from R^(d + 1) to R^d. `Hidden` is a layer. The pieces are named
+/// (x, t, condition) -> hidden layers -> a linear layer to R^d. `Hidden` is a layer. The pieces are named
 /// "hidden.<i>.weight", "hidden.<i>.bias", "output.weight" and "output.bias".
 template <Layer Hidden, Layer Output>
 class Perceptron {
@@ -31,19 +33,30 @@ class Perceptron {
   using Scalar = typename Hidden::Scalar;
 
   struct Workspace {
-    Matrix<Scalar> input, input_gradient;  // (d + 1) x chunk_size
+    Matrix<Scalar> input, input_gradient;  // the layers' inputs x chunk_size
     typename Layers::Workspace layers;
   };
 
-  Perceptron(Hidden hidden, Output output) : layers_(std::move(hidden), std::move(output)) {
-    if (layers_.inputs() != layers_.outputs() + 1)
-      throw InvalidArgument("Perceptron", "one input more than outputs, for the time",
+  /// Throws InvalidArgument unless the layers have inputs for d numbers, the time and what is told of a condition of
+  /// `condition` numbers, and look at no context.
+  Perceptron(Hidden hidden, Output output, Index condition = 0)
+      : layers_(std::move(hidden), std::move(output)), condition_(condition) {
+    if (condition < 0)
+      throw InvalidArgument("Perceptron", "a condition of 0 or more numbers", text(condition),
+                            "0 is for samples that are given nothing");
+    if (layers_.inputs() != layers_.outputs() + 1 + detail::told_size(condition))
+      throw InvalidArgument("Perceptron",
+                            text(1 + detail::told_size(condition),
+                                 " inputs more than outputs, for the time and a "
+                                 "condition of ",
+                                 condition, " numbers"),
                             text(layers_.inputs(), " inputs and ", layers_.outputs(), " outputs"),
-                            "take d + 1 inputs for samples of d numbers");
+                            "take d + 1 inputs for samples of d numbers, and k + 1 more where they are given k");
     detail::check_no_context("Perceptron", layers_);
   }
 
   Index dimension() const { return layers_.outputs(); }
+  Index condition_size() const { return condition_; }
   /// More columns share the reading of weights that are too many for the second cache.
   Index chunk_size() const { return layers_.parameter_count() < (1 << 18) ? 64 : 128; }
 
@@ -57,8 +70,8 @@ class Perceptron {
   void initialise(VectorView<Scalar> p, const Random& random) const { layers_.initialise(p, random, 0); }
 
   Workspace workspace() const {
-    const Index d = dimension(), n = chunk_size();
-    return {Matrix<Scalar>(d + 1, n), Matrix<Scalar>(d + 1, n), layers_.workspace(n)};
+    const Index inputs = layers_.inputs(), n = chunk_size();
+    return {Matrix<Scalar>(inputs, n), Matrix<Scalar>(inputs, n), layers_.workspace(n)};
   }
 
   void evaluate(ConstVectorView<Scalar> p, const NoisyBatch<Scalar>& batch, MatrixView<Scalar> y, Workspace& w) const {
@@ -81,10 +94,12 @@ class Perceptron {
     auto input = columns(w.input, 0, batch.size());
     input.topRows(batch.x.rows()) = batch.x;
     input.row(batch.x.rows()) = batch.t.transpose();
+    if (batch.condition.rows() > 0) input.bottomRows(batch.condition.rows()) = batch.condition;
     return columns(std::as_const(w.input), 0, batch.size());
   }
 
   Layers layers_;
+  Index condition_;
 };
 
 namespace detail {
@@ -133,14 +148,33 @@ requires(sizeof...(Widths) > 0) class StaticMlp
 template <Real S, Index Dimension, Index... Widths>
 using Mlp = StaticMlp<S, LogSigmoid, Dimension, Widths...>;
 
-/// An MLP whose sizes are known at run time: DynamicMlp<float>(2, {64, 64, 64}). Throws InvalidArgument unless the
-/// dimension and every width are positive and there is a hidden layer.
+struct MlpOptions {
+  Index condition = 0;  // numbers that each sample is given
+};
+
+/// An MLP whose sizes are known at run time: DynamicMlp<float>(2, {64, 64, 64}), or, for samples that are given 3
+/// numbers each, DynamicMlp<float>(2, {64, 64, 64}, {.condition = 3}). Throws InvalidArgument unless the dimension and
+/// every width are positive and there is a hidden layer.
 template <Real S, Activation F = LogSigmoid>
 class DynamicMlp : public Perceptron<LayerList<Dense<S, F>>, Dense<S>> {
  public:
-  DynamicMlp(Index dimension, const std::vector<Index>& widths)
-      : DynamicMlp::Perceptron(detail::dynamic_hidden<S, F>(dimension + 1, widths),
-                               Dense<S>(widths.empty() ? 1 : widths.back(), dimension)) {}
+  DynamicMlp(Index dimension, const std::vector<Index>& widths, const MlpOptions& options = {})
+      : DynamicMlp::Perceptron(
+            detail::dynamic_hidden<S, F>(checked(dimension, widths) + 1 + detail::told_size(options.condition), widths),
+            Dense<S>(widths.empty() ? 1 : widths.back(), std::max<Index>(dimension, 1)), options.condition) {}
+
+ private:
+  static Index checked(Index dimension, const std::vector<Index>& widths) {
+    if (dimension < 1)
+      throw InvalidArgument("DynamicMlp", "samples of at least one number", text(dimension), "pass the data's rows");
+    if (widths.empty())
+      throw InvalidArgument("DynamicMlp", "at least one hidden layer", "no width",
+                            "usual are {64, 64} to {512, 512, 512}");
+    for (const Index width : widths)
+      if (width < 1)
+        throw InvalidArgument("DynamicMlp", "positive widths", text("a width of ", width), "usual are 32 to 512");
+    return dimension;
+  }
 };
 
 }  // namespace scorefield

@@ -7,6 +7,7 @@
 #include "scorefield/core/image_shape.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/activation/log_sigmoid.hpp"
+#include "scorefield/layer/any_image_layer.hpp"
 #include "scorefield/layer/convolution.hpp"
 #include "scorefield/layer/max_pool.hpp"
 #include "scorefield/network/detail/u_shape.hpp"

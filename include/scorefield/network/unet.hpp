@@ -1,4 +1,4 @@
-/// UNet: a U-Net of residual blocks that look at an embedding of the time, with attention at its coarsest size.
+/// UNet: a U-Net of residual blocks told the time and a condition, with optional self-attention at its coarsest size.
 #pragma once
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/activation/identity.hpp"
 #include "scorefield/layer/activation/silu.hpp"
+#include "scorefield/layer/any_image_layer.hpp"
 #include "scorefield/layer/attention_block.hpp"
 #include "scorefield/layer/convolution.hpp"
 #include "scorefield/layer/crop.hpp"
@@ -35,7 +36,8 @@ struct UNetOptions {
   Index blocks = 1;           // residual blocks on the way down at each size, and as many on the way up
   Index groups = 8;           // of channels that are normalised together
   Index heads = 0;            // of attention between the blocks down and up at the coarsest size; 0 for none
-  Index embedding = 128;      // numbers that tell the blocks the time
+  Index embedding = 128;      // numbers that tell the blocks the time and the condition
+  Index condition = 0;        // numbers that each image is given
 };
 
 namespace detail {
@@ -94,6 +96,7 @@ inline const UNetOptions& checked(const ImageShape& image, const UNetOptions& o)
   least("a number of groups", o.groups, 1, "usual are 8 to 32");
   least("a number of heads", o.heads, 0, "0 leaves attention out");
   least("an embedding", o.embedding, 1, "usual are 128 to 512 numbers");
+  least("a condition", o.condition, 0, "0 is for images that are given nothing");
   if (o.fold > std::max(image.height, image.width))
     throw InvalidArgument("UNet", "a fold that is not larger than the image",
                           text(o.fold, " for ", image.height, " x ", image.width), "usual are 1, 2 and 4");
@@ -122,8 +125,8 @@ inline const UNetOptions& checked(const ImageShape& image, const UNetOptions& o)
   return o;
 }
 
-/// From a time to `size` numbers: 64 sines and cosines, as they are of half of its frequencies, through two dense
-/// layers. Ho et al. 2020, appendix B.
+/// Embeds a time in `size` numbers: the sines and cosines of 32 frequencies, then two dense layers. Ho et al. 2020,
+/// arXiv:2006.11239, appendix B.
 template <Real S>
 auto time_embedding(Index size) {
   return Sequential(SinusoidalEmbedding<S>(64), Dense<S, SiLU>(64, size), Dense<S, SiLU>(size, size));
@@ -151,7 +154,7 @@ class UNet : public TimeEmbedded<decltype(detail::time_embedding<S>(0)), LayerLi
  private:
   explicit UNet(const detail::UNetParts<S>& parts)
       : UNet::TimeEmbedded(detail::time_embedding<S>(parts.options.embedding), detail::u_shape<S>(parts, parts.image),
-                           detail::images_in_chunk) {}
+                           detail::images_in_chunk, parts.options.condition) {}
 };
 
 }  // namespace scorefield

@@ -4,6 +4,7 @@
 #include <concepts>
 
 #include "scorefield/core/types.hpp"
+#include "scorefield/data/examples.hpp"
 #include "scorefield/model/concept.hpp"
 
 namespace scorefield {
@@ -16,21 +17,21 @@ struct Draw {
   Index step;
 };
 
-/// A loss of a model, estimated on a batch. Calls are const and allocate nothing; for samples x0 (d x n), a part of a
-/// batch of batch_size, n at most model.chunk_size():
+/// A loss of a model, estimated on a batch. Calls are const and allocate nothing; for n examples, a part of a batch of
+/// batch_size, n at most model.chunk_size(), and conditions as the model is given them:
 ///   workspace(model)
-///   loss(model, p, x0, draw, batch_size, losses, workspace)
+///   loss(model, p, examples, draw, batch_size, losses, workspace)
 ///       writes each sample's loss to losses (n)
-///   loss_and_gradient(model, p, x0, draw, batch_size, losses, gradient, workspace)
+///   loss_and_gradient(model, p, examples, draw, batch_size, losses, gradient, workspace)
 ///       does so too, and adds to `gradient` the part of these samples in the gradient by p of the mean loss over the
 ///       batch. This is the one place that divides by the batch size.
 template <class O, class Model>
 concept Objective = TrainableModel<Model> && std::copy_constructible<O> &&
     requires(const O& objective, const Model& model, ConstVectorView<typename Model::Scalar> p,
-             ConstMatrixView<typename Model::Scalar> x0, const Draw& draw, Index batch_size,
+             const Examples<typename Model::Scalar>& examples, const Draw& draw, Index batch_size,
              VectorView<typename Model::Scalar> out, decltype(objective.workspace(model))& workspace) {
-  objective.loss(model, p, x0, draw, batch_size, out, workspace);
-  objective.loss_and_gradient(model, p, x0, draw, batch_size, out, out, workspace);
+  objective.loss(model, p, examples, draw, batch_size, out, workspace);
+  objective.loss_and_gradient(model, p, examples, draw, batch_size, out, out, workspace);
 };
 
 }  // namespace scorefield

@@ -1,6 +1,7 @@
 /// Denoising score matching over all times.
 #pragma once
 
+#include <cassert>
 #include <string>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "scorefield/core/settings.hpp"
 #include "scorefield/core/simd/fused.hpp"
 #include "scorefield/core/types.hpp"
+#include "scorefield/data/examples.hpp"
 #include "scorefield/model/concept.hpp"
 #include "scorefield/model/denoising_task.hpp"
 #include "scorefield/objective/concept.hpp"
@@ -15,21 +17,26 @@
 #include "scorefield/objective/time/uniform_time.hpp"
 #include "scorefield/objective/weighting/concept.hpp"
 #include "scorefield/objective/weighting/noise_weighting.hpp"
+#include "scorefield/sde/condition.hpp"
 #include "scorefield/sde/noisy_batch.hpp"
 
 namespace scorefield {
 
 /// E_t E_x0 E_eps w(t) |D(x_t, t) - x0|^2 / (sigma(t)^2 d) with x_t = alpha(t) x0 + sigma(t) eps, times as their
-/// distribution says and w as the weighting: DenoisingScoreMatching{StratifiedTime{}, VelocityWeighting{}}. Vincent
-/// 2011, "A Connection Between Score Matching and Denoising Autoencoders"; Song et al. 2021, arXiv:2011.13456, equation
-/// 7.
+/// distribution says and w as the weighting: DenoisingScoreMatching{StratifiedTime{}, VelocityWeighting{}}. For guidance
+/// a share of the examples is not given its condition: DenoisingScoreMatching<>{.condition_dropout = 0.1}. Vincent 2011,
+/// "A Connection Between Score Matching and Denoising Autoencoders"; Song et al. 2021, arXiv:2011.13456, equation 7; the
+/// dropout, Ho and Salimans 2022, arXiv:2207.12598, algorithm 1.
 template <TimeDistribution Times = UniformTime, Weighting Weights = NoiseWeighting>
 struct DenoisingScoreMatching {
   Times times = {};
   Weights weighting = {};
+  double condition_dropout = 0;  // the share of examples whose condition is not given, so that one network learns both
 
   std::string settings() const {
-    return settings_text("DenoisingScoreMatching", {{"times", times.settings()}, {"weighting", weighting.settings()}});
+    return settings_text(
+        "DenoisingScoreMatching",
+        {{"times", times.settings()}, {"weighting", weighting.settings()}, {"condition_dropout", condition_dropout}});
   }
 
   template <TrainableModel Model>
@@ -39,35 +46,51 @@ struct DenoisingScoreMatching {
     Vector<Scalar> weight, root, scale;  // chunk_size
     NoiseLevels<Scalar> levels;
     Matrix<Scalar> noise, x_t, error;  // d x chunk_size
+    Matrix<Scalar> told;               // what the network is told of the conditions, of as many columns
     typename Model::Workspace model;
   };
 
-  /// Throws InvalidArgument where the times cannot be drawn.
+  /// Throws InvalidArgument where the times cannot be drawn, and for a share of conditions outside of [0, 1], or other
+  /// than 0 for a model that is given none.
   template <TrainableModel Model>
   Workspace<Model> workspace(const Model& model) const {
     times.validate();
+    const Index k = detail::condition_size(model);
+    if (!(condition_dropout >= 0 && condition_dropout <= 1) || (k == 0 && condition_dropout > 0))
+      throw InvalidArgument(
+          "DenoisingScoreMatching",
+          k == 0 ? "no condition_dropout, for the model is given none" : "condition_dropout in [0, 1]",
+          text(condition_dropout), "usual are 0.1 for guidance, and 0 without");
     using M = Matrix<typename Model::Scalar>;
     using V = Vector<typename Model::Scalar>;
     const Index d = model.dimension(), n = model.chunk_size();
-    return {M(1, n),          V(n), V(n), V(n), NoiseLevels<typename Model::Scalar>(n), M(d, n), M(d, n), M(d, n),
+    return {M(1, n),
+            V(n),
+            V(n),
+            V(n),
+            NoiseLevels<typename Model::Scalar>(n),
+            M(d, n),
+            M(d, n),
+            M(d, n),
+            M(detail::told_size(k), n),
             model.workspace()};
   }
 
   template <TrainableModel Model, Real Scalar = typename Model::Scalar>
-  void loss(const Model& model, ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x0, const Draw& draw,
-            Index batch_size, VectorView<Scalar> losses, Workspace<Model>& w) const {
-    const auto task = make_noisy(model, x0, draw, batch_size, w);
-    auto error = columns(w.error, 0, x0.cols());
+  void loss(const Model& model, ConstVectorView<Scalar> p, const Examples<typename Model::Scalar>& examples,
+            const Draw& draw, Index batch_size, VectorView<Scalar> losses, Workspace<Model>& w) const {
+    const auto task = make_noisy(model, examples, draw, batch_size, w);
+    auto error = columns(w.error, 0, examples.size());
     model.error(p, task, error, w.model);
     write_losses(error, w, losses);
   }
 
   template <TrainableModel Model, Real Scalar = typename Model::Scalar>
-  void loss_and_gradient(const Model& model, ConstVectorView<Scalar> p, ConstMatrixView<Scalar> x0, const Draw& draw,
-                         Index batch_size, VectorView<Scalar> losses, VectorView<Scalar> gradient,
-                         Workspace<Model>& w) const {
-    const Index d = x0.rows(), n = x0.cols();
-    const auto task = make_noisy(model, x0, draw, batch_size, w);
+  void loss_and_gradient(const Model& model, ConstVectorView<Scalar> p,
+                         const Examples<typename Model::Scalar>& examples, const Draw& draw, Index batch_size,
+                         VectorView<Scalar> losses, VectorView<Scalar> gradient, Workspace<Model>& w) const {
+    const Index d = examples.x0.rows(), n = examples.size();
+    const auto task = make_noisy(model, examples, draw, batch_size, w);
     auto error = columns(w.error, 0, n);
     model.error_forward(p, task, error, w.model);
     write_losses(error, w, losses);
@@ -76,10 +99,11 @@ struct DenoisingScoreMatching {
   }
 
  private:
-  /// The samples with the noise of their draw, at the times of it.
+  /// The samples with the noise of their draw, at the times of it, and what the network is told of their conditions.
   template <TrainableModel Model, Real Scalar = typename Model::Scalar>
-  DenoisingTask<Scalar> make_noisy(const Model& model, ConstMatrixView<Scalar> x0, const Draw& draw, Index batch_size,
-                                   Workspace<Model>& w) const {
+  DenoisingTask<Scalar> make_noisy(const Model& model, const Examples<typename Model::Scalar>& examples,
+                                   const Draw& draw, Index batch_size, Workspace<Model>& w) const {
+    const auto& x0 = examples.x0;
     const Index d = x0.rows(), n = x0.cols();
     auto uniform = columns(w.uniform, 0, n), noise = columns(w.noise, 0, n);
     Random(draw.seed, "training time").uniform(uniform, draw.first_sample, draw.step);
@@ -89,13 +113,26 @@ struct DenoisingScoreMatching {
       w.levels.set(j, model.sde(), t);
       w.weight(j) = weight;
     }
-    const auto noisy = w.levels.around(columns(std::as_const(w.x_t), 0, n));
+    tell_conditions(examples.condition, draw, w);
+    const auto noisy = w.levels.around(columns(std::as_const(w.x_t), 0, n), columns(std::as_const(w.told), 0, n));
     for (Index j = 0; j < n; ++j) {
       const Scalar alpha = noisy.alpha(j), sigma = noisy.sigma(j);
       w.root(j) = weighting.root(alpha, sigma);
       for (Index i = 0; i < d; ++i) w.x_t(i, j) = multiply_add(alpha, x0(i, j), sigma * noise(i, j));
     }
     return {noisy, x0, columns(std::as_const(w.noise), 0, n), segment(view(std::as_const(w.root)), 0, n)};
+  }
+
+  template <class W, Real Scalar>
+  void tell_conditions(ConstMatrixView<Scalar> condition, const Draw& draw, W& w) const {
+    const Index n = condition.cols();
+    assert(w.told.rows() == detail::told_size(condition.rows()));
+    detail::tell(condition, columns(w.told, 0, n));
+    if (condition_dropout == 0) return;
+    auto uniform = columns(w.uniform, 0, n);
+    Random(draw.seed, "condition dropout").uniform(uniform, draw.first_sample, draw.step);
+    for (Index j = 0; j < n; ++j)
+      if (static_cast<double>(uniform(0, j)) <= condition_dropout) w.told.col(j).setZero();
   }
 
   /// A sample's loss is the mean square of its weighted error.

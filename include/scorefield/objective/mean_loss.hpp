@@ -2,40 +2,49 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <numeric>
 #include <utility>
 #include <vector>
 
 #include "scorefield/core/chunks.hpp"
-#include "scorefield/core/error.hpp"
 #include "scorefield/core/parallel/parallel_for.hpp"
 #include "scorefield/core/types.hpp"
+#include "scorefield/data/dataset.hpp"
+#include "scorefield/model/detail/check_fit.hpp"
 #include "scorefield/objective/concept.hpp"
 
 namespace scorefield {
 
-/// The mean loss of the model over samples x0 (d x n), one draw of noise and time for each, always the same for a seed:
-/// two models, or two states of one, are compared on equal terms. Its bits do not depend on the threads (0: all).
-/// Throws InvalidArgument unless there are samples of the model's dimension, and where the objective does.
+/// The mean loss of the model over data, one draw of noise and time for each sample, always the same for a seed: two
+/// models, or two states of one, are compared on equal terms. Its bits do not depend on the threads (0: all). Throws
+/// InvalidArgument unless the samples and what they are given are of the model's sizes, and where the objective does.
+/// With StratifiedTime sample j of n is looked at in the j-th part of the times alone: shuffle data that are in an
+/// order.
 template <TrainableModel Model, Objective<Model> Loss>
-double mean_loss(const Loss& loss, const Model& model, const Matrix<typename Model::Scalar>& x0, Seed seed,
+double mean_loss(const Loss& loss, const Model& model, const Dataset<typename Model::Scalar>& data, Seed seed,
                  int threads = 0) {
   using Scalar = typename Model::Scalar;
-  if (x0.rows() != model.dimension() || x0.cols() == 0)
-    throw InvalidArgument("mean_loss", text("samples of ", model.dimension(), " rows, as the model has"),
-                          text(x0.rows(), " x ", x0.cols()), "a column is a sample");
-  const Chunks chunks{x0.cols(), model.chunk_size()};
+  detail::check_fit("mean_loss", data, model);
+  const Chunks chunks{data.size(), model.chunk_size()};
   const int workers = static_cast<int>(std::min<Index>(resolve_threads(threads), chunks.pieces()));
   std::vector<decltype(loss.workspace(model))> workspaces;
   for (int i = 0; i < workers; ++i) workspaces.push_back(loss.workspace(model));
-  Vector<Scalar> losses(x0.cols());
+  Vector<Scalar> losses(data.size());
   parallel_for(chunks.pieces(), workers, [&](Index i, int worker) {
     const Index first = chunks.first(i), n = chunks.length(i);
-    loss.loss(model, view(model.parameters()), columns(x0, first, n), Draw{seed, first, 0}, x0.cols(),
+    loss.loss(model, view(model.parameters()), data.examples(first, n), Draw{seed, first, 0}, data.size(),
               segment(view(losses), first, n), workspaces[static_cast<std::size_t>(worker)]);
   });
   return std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
+}
+
+/// The same for a matrix, d x n, that is looked at where it is and not copied.
+template <TrainableModel Model, Objective<Model> Loss>
+double mean_loss(const Loss& loss, const Model& model, const std::same_as<Matrix<typename Model::Scalar>> auto& x0,
+                 Seed seed, int threads = 0) {
+  return mean_loss(loss, model, Dataset<typename Model::Scalar>::view_of(x0), seed, threads);
 }
 
 }  // namespace scorefield

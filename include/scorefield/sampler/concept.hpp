@@ -34,7 +34,7 @@ struct EvaluationPoint {
 ///                                    normals (zeros where none are drawn); it returns an array of what the samples
 ///                                    and the kept matrices become
 /// Each sample may have times of its own: at(step, stage, j) and move(step, stage, j), j being its column, are
-/// preferred where there are both, and times() are then for progress alone.
+/// preferred where there are both, and times() are then for progress alone; `of` is then the same for all samples.
 template <class R>
 concept SamplingRule = std::move_constructible<R> && Real<typename R::Scalar> &&
     requires(const R& rule, Index step, std::size_t stage) {

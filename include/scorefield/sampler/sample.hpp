@@ -1,4 +1,4 @@
-/// Drawing samples.
+/// sample(): draws samples from a model by any sampler.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ void check_finite(const Matrix<Scalar>& samples, std::int64_t first) {
 }
 
 /// d x count samples. Sample i of a seed has the same bits in whatever batch and on however many threads it is drawn.
-/// Throws InvalidArgument for samples that are not in [0, most_samples), and NonFinite, naming the first sample, if one
-/// is.
+/// Throws InvalidArgument for samples that are not in [0, most_samples), and NonFinite, which names the first sample
+/// that is not finite.
 template <class Model, class Method>
 auto sample(const Model& model, const Method& sampler, Index count, Seed seed, const SampleOptions& options = {}) {
   auto stepper = start(model, sampler, count, seed, options);

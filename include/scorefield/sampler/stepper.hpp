@@ -2,9 +2,9 @@
 #pragma once
 
 #include <array>
+#include <cassert>
+#include <concepts>
 #include <cstddef>
-#include <cstdint>
-#include <type_traits>
 #include <utility>
 
 #include "scorefield/core/error.hpp"
@@ -14,14 +14,9 @@
 #include "scorefield/model/concept.hpp"
 #include "scorefield/sampler/concept.hpp"
 #include "scorefield/sampler/detail/chunked_model.hpp"
+#include "scorefield/sampler/sample_options.hpp"
 
 namespace scorefield {
-
-/// Where in the stream of a seed's samples to start, and on how many threads.
-struct SampleOptions {
-  std::int64_t first = 0;  // the number of the first sample
-  int threads = 0;         // 0: all
-};
 
 /// A batch of samples on its way, which can be looked at between steps. Sample i of a seed has the same bits whatever
 /// the others and the threads. Steps allocate nothing. Refers to the model.
@@ -32,16 +27,16 @@ class Stepper {
   using Scalar = typename Model::Scalar;
 
   /// Draws `count` samples from the model's prior. Throws InvalidArgument for samples that are not in
-  /// [0, most_samples), and more of them than a matrix can index.
+  /// [0, most_samples), more of them than a matrix can index, and a condition that is not the model's.
   Stepper(const Model& model, Rule rule, Index count, Seed seed, const SampleOptions& options = {})
-      : Stepper({model, count, options.first, options.threads}, std::move(rule), seed) {
+      : Stepper({model, count, options}, std::move(rule), seed) {
     begin(chunks_.prior(seed));
   }
 
   /// Begins with samples (d x count) that stand at the first of the rule's times. Throws InvalidArgument unless they
   /// are of the model's dimension, and as the other.
   Stepper(const Model& model, Rule rule, Matrix<Scalar> samples, Seed seed, const SampleOptions& options = {})
-      : Stepper({model, samples.cols(), options.first, options.threads}, std::move(rule), seed) {
+      : Stepper({model, samples.cols(), options}, std::move(rule), seed) {
     if (samples.rows() != model.dimension())
       throw InvalidArgument("sample", text("samples of ", model.dimension(), " rows, as the model has"),
                             text(samples.rows(), " x ", samples.cols()), "a column is a sample");
@@ -96,14 +91,16 @@ class Stepper {
   void move_each(std::size_t stage) {
     chunks_.for_each([&](Index first, Index n, Room& room) {
       for (Index j = 0; j < n; ++j) room.levels.set(j, chunks_.model().sde(), rule_.at(step_, stage, first + j).time);
-      evaluate(stage, rule_.at(step_, stage, first).of, first, n, room);
+      const auto of = rule_.at(step_, stage, first).of;
+      for (Index j = 1; j < n; ++j) assert(rule_.at(step_, stage, first + j).of == of);
+      evaluate(stage, of, first, n, room);
       for (Index j = 0; j < n; ++j) apply(rule_.move(step_, stage, first + j), first + j, 1, j, room);
     });
   }
 
   /// The rule's estimate of n samples from `first` on, at the room's levels, and noise for them.
   void evaluate(std::size_t stage, std::size_t of, Index first, Index n, Room& room) const {
-    chunks_.evaluate(Rule::estimate, room.levels.around(columns(matrices_[of], first, n)), room);
+    chunks_.evaluate(Rule::estimate, columns(matrices_[of], first, n), first, room);
     if (rule_.draws_noise())
       chunks_.draw_noise(noise_, first, n, step_ * static_cast<Index>(Rule::stages) + static_cast<Index>(stage), room);
   }
@@ -137,7 +134,7 @@ class Stepper {
 
 namespace detail {
 
-/// Says to who passes something else what is expected.
+/// Tells a caller who passes something else what is expected.
 template <class Model, class Method>
 struct SamplerArguments {
   static_assert(Denoiser<Model>,
@@ -146,13 +143,17 @@ struct SamplerArguments {
   static_assert(Sampler<Method, Model>,
                 "sample: the second argument is a sampler, with a rule(sde), or a rule; scorefield/sampler/concept.hpp "
                 "says what is missing, sampler/rule/ddim.hpp shows one");
+  static_assert(
+      std::same_as<typename Model::Scalar, typename decltype(rule_of(std::declval<const Method&>(),
+                                                                     std::declval<const Model&>().sde()))::Scalar>,
+      "sample: model and sampler compute in the same scalar, float or double");
 };
 
 }  // namespace detail
 
 /// A stepper of a sampler, or of a rule: from `count` samples of the model's prior, or from samples (d x n) that stand
-/// at its first time. Throws as the sampler does for hyper-parameters that cannot work, as the Stepper's constructors,
-/// and NonFinite for given samples that are not finite.
+/// at its first time. Throws what the sampler throws for hyper-parameters that cannot work, what the Stepper's
+/// constructors throw, and NonFinite for given samples that are not finite.
 template <class Model, class Method>
 auto start(const Model& model, const Method& sampler, Index count, Seed seed, const SampleOptions& options = {}) {
   [[maybe_unused]] const detail::SamplerArguments<Model, Method> checked;

@@ -14,8 +14,8 @@ namespace scorefield {
 ///   diffusion(t)  g(t)
 ///   signal(t)     alpha(t), and
 ///   deviation(t)  sigma(t): the marginal given x(0) is normal with mean alpha(t) x(0) and covariance sigma(t)^2 I.
-/// They belong together by alpha' = f alpha and (sigma^2)' = 2 f sigma^2 + g^2; alpha(0) = 1 and sigma(0) = 0. The
-/// prior that sampling starts from is normal with mean 0 and covariance sigma(1)^2 I.
+/// They belong together by alpha' = f alpha and (sigma^2)' = 2 f sigma^2 + g^2; alpha(0) = 1 and sigma(0) = 0. Where
+/// sampling starts from is the model's to say: see prior() in model/concept.hpp.
 template <class S>
 concept Sde = std::copy_constructible<S> && Real<typename S::Scalar> && requires(const S& sde, typename S::Scalar t) {
   { sde.drift(t) } -> std::same_as<typename S::Scalar>;
@@ -32,7 +32,7 @@ concept NoiseSchedule = std::copy_constructible<S> && Real<typename S::Scalar> &
   { schedule.integral(t) } -> std::same_as<typename S::Scalar>;
 };
 
-/// One that also knows the time at which its integral is a given number, from above 0 up to integral(1).
+/// A schedule that also knows the time at which its integral is a given number, from above 0 up to integral(1).
 template <class S>
 concept InvertibleSchedule = NoiseSchedule<S> && requires(const S& schedule, double integral) {
   { schedule.time_of_integral(integral) } -> std::same_as<typename S::Scalar>;

@@ -1,4 +1,4 @@
-/// Half the logarithm of the signal-to-noise ratio (log SNR, lambda) as a clock: that of a time, and the time of one.
+/// Half the log signal-to-noise ratio (log SNR, lambda): its value at a time, and the time at which it has a value.
 #pragma once
 
 #include <algorithm>
@@ -59,10 +59,13 @@ typename Equation::Scalar time_of_half_log_snr(const Equation& sde, double lambd
     throw InvalidArgument("time_of_half_log_snr", text("a finite number from ", last, " on, which it is at t = 1"),
                           text(lambda), "the signal-to-noise ratio falls from infinity at t = 0");
   if (lambda <= last) return 1;
-  if constexpr (detail::KnowsTimeOfHalfLogSnr<Equation>)
-    return std::min(Scalar(1), sde.time_of_half_log_snr(lambda));
-  else
+  if constexpr (detail::KnowsTimeOfHalfLogSnr<Equation>) {
+    const Scalar t = sde.time_of_half_log_snr(lambda);
+    // For the largest lambda the closed form is 0, or not a number.
+    return t > 0 ? std::min(Scalar(1), t) : std::numeric_limits<Scalar>::denorm_min();
+  } else {
     return detail::bisect_half_log_snr(sde, lambda);
+  }
 }
 
 }  // namespace scorefield

@@ -15,7 +15,8 @@ struct NoisyBatch {
   ConstVectorView<Scalar> t;          // n: times in [0, 1]
   ConstVectorView<Scalar> alpha;      // n: the equation's signal(t)
   ConstVectorView<Scalar> sigma;      // n: the equation's deviation(t)
-  ConstMatrixView<Scalar> condition;  // k x n: k numbers beside each sample; k may be 0
+  ConstMatrixView<Scalar> condition;  // (k + 1) x n: the k numbers that each is given, and below them a 1; zeros
+                                      // where they are not given. No rows where there is nothing to be given
 
   Index size() const { return x.cols(); }
 
@@ -48,7 +49,7 @@ class NoiseLevels {
     }
   }
 
-  /// Samples at the levels of the first columns, x (d x n) and condition (k x n).
+  /// Samples at the levels of the first columns, x (d x n) and condition ((k + 1) x n).
   NoisyBatch<Scalar> around(ConstMatrixView<Scalar> x, ConstMatrixView<Scalar> condition) const {
     const Index n = x.cols();
     assert(n <= t_.size() && condition.cols() == n);

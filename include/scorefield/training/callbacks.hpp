@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <concepts>
+#include <cstddef>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -29,7 +30,7 @@ struct MeanLoss {
 
 }  // namespace detail
 
-/// Keeps the mean loss over the samples of every `every` steps; the last row's is of the steps there were.
+/// Keeps a row for every `every` steps with their mean loss over samples; the last row may cover fewer.
 class History {
  public:
   struct Row {

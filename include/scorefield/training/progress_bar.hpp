@@ -52,6 +52,8 @@ class ProgressBar {
   void operator()(const Progress<Scalar>& progress) {
     const auto now = Clock::now();
     if (first_step_ == 0 || progress.step == 1) {
+      if (drawn_ && terminal_) std::fputc('\n', stderr);
+      drawn_ = false;
       first_step_ = progress.step;
       start_ = now;
       loss_ = progress.loss;

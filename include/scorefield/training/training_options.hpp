@@ -18,14 +18,18 @@ struct TrainingOptions {
   int threads = 0;                                       // 0: all; more than gradient_slots have nothing to do
   std::optional<double> clip_norm = {};                  // largest Euclidean norm of a step's gradient
   std::optional<ExponentialMovingAverage> average = {};  // the model ends with the averaged parameters
-  Index gradient_slots = 8;  // sums that the samples' gradients are gathered in: they decide
-                             // on the result's bits, which threads never do
+  Index gradient_slots = 8;  // partial sums of a batch's gradient: the bits depend on their number, never on threads
 
   /// Throws InvalidArgument for options that cannot work with any data.
   void validate() const {
     if (epochs < 0 || steps < 0 || (epochs > 0) == (steps > 0))
       throw InvalidArgument("TrainingOptions", "exactly one of epochs and steps to be positive",
                             text("epochs ", epochs, " and steps ", steps), "set one of them");
+    if (batch_size < 1)
+      throw InvalidArgument("TrainingOptions", "a batch_size from 1 on", text(batch_size), "256 is usual");
+    if (threads < 0)
+      throw InvalidArgument("threads", "0 (all) or a positive number", text(threads),
+                            "leave the option out to use all");
     if (clip_norm && !(*clip_norm > 0))
       throw InvalidArgument("TrainingOptions", "a positive clip_norm", text(*clip_norm), "leave it out to not clip");
     if (gradient_slots < 1)

@@ -16,6 +16,7 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/data/dataset.hpp"
 #include "scorefield/model/concept.hpp"
+#include "scorefield/model/detail/check_fit.hpp"
 #include "scorefield/objective/concept.hpp"
 #include "scorefield/optimizer/concept.hpp"
 #include "scorefield/training/detail/gradient.hpp"
@@ -62,7 +63,7 @@ class TrainingRun {
   /// Samples in the last step's batch.
   Index batch_length() const { return batches_.batch_length(std::max<Index>(step_ - 1, 0)); }
 
-  /// The mean loss over the last step's batch, before its update.
+  /// The mean loss over the last step's batch, before its update; 0 where this run has made no step.
   double loss() const { return mean_loss_; }
   /// The learning rate of the last step.
   double learning_rate() const { return learning_rate_; }
@@ -104,7 +105,8 @@ class TrainingRun {
   /// from there on has the bits that it would have had. What may differ: the threads; the length, where the learning
   /// rates of the steps that are done are the same in a run of this one; and an average may be asked for that was not
   /// kept, which then begins with the state's parameters. Throws InvalidArgument, the run as it was, for all else,
-  /// which it names, and for more steps than steps(); NonFinite unless the state's numbers are finite.
+  /// which it names, and for more steps than steps(); NonFinite unless the state's numbers are finite. Of the model the
+  /// number of parameters alone is compared: equation, prediction and activations are for the caller to keep the same.
   void resume(const TrainingState<Scalar>& state) {
     const auto check = [&]<Real Number>(const Vector<Number>& vector) {
       if (vector.size() != result().size())
@@ -127,15 +129,13 @@ class TrainingRun {
     if (state.average.size() > 0) check(state.average);
     for (const auto& vector : state.optimizer) check(vector);
     step_ = state.step;
+    learning_rate_ = step_ > 0 ? update_.method().learning_rate * rate_.factor(step_ - 1, steps_) : 0;
     update_.resume(state.parameters, state.average, state.optimizer);
   }
 
  private:
   static const Dataset<Scalar>& fitting(const Dataset<Scalar>& data, const Model& model) {
-    if (data.dimension() != model.dimension())
-      throw InvalidArgument("TrainingRun", text("samples of ", model.dimension(), " numbers, as the model has"),
-                            text(data.dimension(), " x ", data.size(), " data"),
-                            "a column is a sample: transpose data whose rows are samples");
+    detail::check_fit("TrainingRun", data, model);
     return data;
   }
 

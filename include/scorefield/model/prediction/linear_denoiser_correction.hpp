@@ -13,9 +13,11 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/data/dataset.hpp"
 #include "scorefield/data/moments.hpp"
+#include "scorefield/model/denoising_task.hpp"
 #include "scorefield/model/prediction/concept.hpp"
 #include "scorefield/network/concept.hpp"
 #include "scorefield/sde/concept.hpp"
+#include "scorefield/sde/noisy_batch.hpp"
 
 namespace scorefield {
 

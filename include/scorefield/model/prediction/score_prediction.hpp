@@ -3,6 +3,7 @@
 
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/prediction/detail/linear_prediction.hpp"
+#include "scorefield/sde/noisy_batch.hpp"
 
 namespace scorefield {
 

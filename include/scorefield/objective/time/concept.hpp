@@ -15,11 +15,11 @@ struct WeightedTime {
 };
 
 /// Hyper-parameters as a value:
-///   validate()               throws InvalidArgument for those that cannot work
-///   settings()               they as text that differs where they do, see core/settings.hpp
-///   draw(u, index, count)    the WeightedTime, t in (0, 1], that sample `index` of a batch of `count` makes of u,
-///   which
-///                            is uniform in (0, 1]; weights keep the mean of a function over t uniform in [t_min, 1]
+///   validate()              throws InvalidArgument for those that cannot work
+///   settings()              the hyper-parameters as text, which differs where they do; see core/settings.hpp
+///   draw(u, index, count)   a WeightedTime with t in (0, 1], for sample `index` of a batch of `count`, from u, which
+///   is
+///                           uniform in (0, 1]. Weights keep the mean of a function over t uniform in [t_min, 1]
 template <class T>
 concept TimeDistribution = std::copy_constructible<T> && requires(const T& times, float u, Index index) {
   times.validate();

@@ -14,6 +14,8 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/concept.hpp"
 #include "scorefield/sampler/concept.hpp"
+#include "scorefield/sampler/sample_options.hpp"
+#include "scorefield/sde/condition.hpp"
 #include "scorefield/sde/noisy_batch.hpp"
 
 namespace scorefield::detail {
@@ -31,12 +33,13 @@ class ChunkedModel {
     typename Model::Workspace model;
   };
 
-  /// For samples first, ..., first + count - 1. Throws InvalidArgument for those that are not in [0, most_samples), and
-  /// more of them than a matrix can index.
-  ChunkedModel(const Model& model, Index count, std::int64_t first, int threads)
-      : model_(&model), first_(first), threads_(resolve_threads(threads)) {
+  /// For `count` samples. Throws InvalidArgument for those that are not in [0, most_samples), more of them than a
+  /// matrix can index, and a condition that is not the model's.
+  ChunkedModel(const Model& model, Index count, const SampleOptions& options)
+      : model_(&model), first_(options.first), threads_(resolve_threads(options.threads)) {
     const Index d = model.dimension(), n = model.chunk_size();
-    check_sample_range("sample", d, count, first);
+    check_sample_range("sample", d, count, first_);
+    condition_ = told_conditions<Scalar>("sample", options.condition, condition_size(model), count);
     chunks_ = cut(count, n);
     for (Index i = 0; i < std::min<Index>(threads_, chunks_.pieces()); ++i)
       rooms_.push_back({NoiseLevels<Scalar>(n), Matrix<Scalar>(d, n), Matrix<Scalar>(Matrix<Scalar>::Zero(d, n)),
@@ -70,8 +73,9 @@ class ChunkedModel {
     noise.normal(columns(room.noise, 0, n), first_ + first, evaluation);
   }
 
-  /// What a rule asks of the model.
-  void evaluate(Estimate estimate, const NoisyBatch<Scalar>& batch, Room& room) const {
+  /// What a rule asks of the model about samples x (d x n), the n columns from `first` on, at the room's levels.
+  void evaluate(Estimate estimate, ConstMatrixView<Scalar> x, Index first, Room& room) const {
+    const auto batch = room.levels.around(x, columns(condition_, first, x.cols()));
     auto out = columns(room.estimate, 0, batch.size());
     if (estimate == Estimate::denoised) {
       model_->denoise(batch, out, room.model);
@@ -101,6 +105,7 @@ class ChunkedModel {
   std::int64_t first_;
   int threads_;
   Chunks chunks_;
+  Matrix<Scalar> condition_;  // what the network is told for each sample
   std::vector<Room> rooms_;
 };
 

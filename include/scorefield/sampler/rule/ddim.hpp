@@ -5,8 +5,8 @@
 #include <cstddef>
 
 #include "scorefield/core/types.hpp"
-#include "scorefield/sampler/detail/denoised_step.hpp"
 #include "scorefield/sampler/grid/log_snr_grid.hpp"
+#include "scorefield/sampler/rule/denoised_step.hpp"
 #include "scorefield/sampler/rule/grid_rule.hpp"
 #include "scorefield/sde/concept.hpp"
 

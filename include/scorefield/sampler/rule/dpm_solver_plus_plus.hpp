@@ -7,10 +7,10 @@
 
 #include "scorefield/core/simd/packet.hpp"
 #include "scorefield/core/types.hpp"
-#include "scorefield/sampler/detail/denoised_step.hpp"
-#include "scorefield/sampler/detail/stochasticity.hpp"
 #include "scorefield/sampler/grid/log_snr_grid.hpp"
+#include "scorefield/sampler/rule/denoised_step.hpp"
 #include "scorefield/sampler/rule/grid_rule.hpp"
+#include "scorefield/sampler/stochasticity.hpp"
 #include "scorefield/sde/concept.hpp"
 #include "scorefield/sde/half_log_snr.hpp"
 
@@ -27,7 +27,7 @@ class DpmSolverPlusPlusRule : public GridRule<Equation> {
 
   DpmSolverPlusPlusRule(Equation sde, Vector<Scalar> times, double stochasticity = 0)
       : GridRule<Equation>(std::move(sde), std::move(times)),
-        stochasticity_(detail::checked_stochasticity("DpmSolverPlusPlus", stochasticity)) {}
+        stochasticity_(detail::checked_stochasticity("DpmSolverPlusPlus", stochasticity, this->rises())) {}
 
   bool draws_noise() const { return stochasticity_ > 0; }
 
@@ -67,7 +67,7 @@ struct DpmSolverPlusPlus {
   /// varies less than x(0): by alpha s / sqrt(alpha^2 s^2 + sigma^2) for normal data of deviation s, 0.89 for 0.02.
   double t_last = 1e-3;
   bool last_denoising = true;  // whether the last step goes from there to 0, and leaves x without noise
-  double stochasticity = 0;    // >= 0, see detail/stochasticity.hpp: 0 is the probability flow
+  double stochasticity = 0;    // >= 0, see sampler/stochasticity.hpp: 0 is the probability flow
 
   /// Throws InvalidArgument where log_snr_time_grid does, and unless stochasticity is finite and >= 0.
   template <Sde Equation>

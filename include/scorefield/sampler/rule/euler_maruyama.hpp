@@ -8,9 +8,9 @@
 
 #include "scorefield/core/simd/packet.hpp"
 #include "scorefield/core/types.hpp"
-#include "scorefield/sampler/detail/stochasticity.hpp"
 #include "scorefield/sampler/grid/uniform_grid.hpp"
 #include "scorefield/sampler/rule/grid_rule.hpp"
+#include "scorefield/sampler/stochasticity.hpp"
 #include "scorefield/sde/concept.hpp"
 
 namespace scorefield {
@@ -27,7 +27,8 @@ class EulerMaruyamaRule : public GridRule<Equation> {
   /// Where `last_denoising`, the last step takes away what noise is left.
   EulerMaruyamaRule(Equation sde, Vector<Scalar> times, double stochasticity = 1, bool last_denoising = false)
       : GridRule<Equation>(std::move(sde), std::move(times)),
-        stochasticity_(static_cast<Scalar>(detail::checked_stochasticity("EulerMaruyama", stochasticity))),
+        stochasticity_(
+            static_cast<Scalar>(detail::checked_stochasticity("EulerMaruyama", stochasticity, this->rises()))),
         last_denoising_(last_denoising) {}
 
   bool draws_noise() const { return stochasticity_ > 0; }
@@ -51,7 +52,7 @@ class EulerMaruyamaRule : public GridRule<Equation> {
     }
     const Scalar g = sde.diffusion(t);
     return {multiply_add(-sde.drift(t), dt, Scalar(1)), (1 + stochasticity_) / 2 * g * g * dt,
-            std::sqrt(stochasticity_) * g * std::sqrt(dt)};
+            stochasticity_ > 0 ? std::sqrt(stochasticity_) * g * std::sqrt(dt) : Scalar(0)};
   }
 
   Scalar stochasticity_;
@@ -67,8 +68,8 @@ struct EulerMaruyama {
   /// In [0, 1): where the equal steps end. Above 0 the last step goes on to E[x(0) | x(t_last)], which varies less than
   /// x(0): see t_last of DpmSolverPlusPlus.
   double t_last = 0;
-  double stochasticity =
-      1;  // >= 0, see detail/stochasticity.hpp: 1 is the equation above, 0 Euler's scheme on the flow
+  /// >= 0, see sampler/stochasticity.hpp: 1 is the equation above, 0 Euler's scheme on the probability flow.
+  double stochasticity = 1;
 
   /// Throws InvalidArgument unless steps >= 1, stochasticity is finite and >= 0, and t_last is in [0, 1).
   template <Sde Equation>

@@ -13,6 +13,7 @@
 #include "scorefield/core/parallel/parallel_for.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/data/dataset.hpp"
+#include "scorefield/data/examples.hpp"
 #include "scorefield/model/concept.hpp"
 #include "scorefield/objective/concept.hpp"
 #include "scorefield/training/detail/gradient_slots.hpp"
@@ -35,6 +36,7 @@ class BatchGradient {
         seed_(seed),
         threads_(threads),
         batch_(data.dimension(), batch_size),
+        conditions_(data.condition_size(), batch_size),
         losses_(batch_size) {
     const Index workers = std::min<Index>(threads, chunks(batch_size).pieces());
     for (Index i = 0; i < workers; ++i) workspaces_.push_back(loss_.workspace(model_));
@@ -57,11 +59,15 @@ class BatchGradient {
       if (!cleared) gradient.setZero();
       for (Index i = slot * pieces.pieces() / count; i < (slot + 1) * pieces.pieces() / count; ++i) {
         const Index first = pieces.first(i), length = pieces.length(i);
-        for (Index j = first; j < first + length; ++j)
-          batch_.col(j) = data_.samples().col(indices[static_cast<std::size_t>(j)]);
-        loss_.loss_and_gradient(model_, p, columns(std::as_const(batch_), first, length), Draw{seed_, first, step}, n,
-                                segment(view(losses_), first, length), view(gradient),
-                                workspaces_[static_cast<std::size_t>(worker)]);
+        for (Index j = first; j < first + length; ++j) {
+          const Index of = indices[static_cast<std::size_t>(j)];
+          batch_.col(j) = data_.samples().col(of);
+          if (conditions_.rows() > 0) conditions_.col(j) = data_.conditions().col(of);
+        }
+        const Examples<Scalar> examples{columns(std::as_const(batch_), first, length),
+                                        columns(std::as_const(conditions_), first, length)};
+        loss_.loss_and_gradient(model_, p, examples, Draw{seed_, first, step}, n, segment(view(losses_), first, length),
+                                view(gradient), workspaces_[static_cast<std::size_t>(worker)]);
       }
     });
     return mean_loss(indices, step);
@@ -95,8 +101,8 @@ class BatchGradient {
   Loss loss_;
   Seed seed_;
   int threads_;
-  Matrix<Scalar> batch_;   // d x batch_size
-  Vector<Scalar> losses_;  // batch_size
+  Matrix<Scalar> batch_, conditions_;  // d, and k, x batch_size
+  Vector<Scalar> losses_;              // batch_size
   std::vector<decltype(std::declval<const Loss&>().workspace(std::declval<const Model&>()))> workspaces_;
 };
 

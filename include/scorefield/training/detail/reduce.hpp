@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <numeric>
 
+#include "scorefield/core/chunks.hpp"
 #include "scorefield/core/parallel/parallel_for.hpp"
 #include "scorefield/core/simd/packet.hpp"
 #include "scorefield/core/types.hpp"

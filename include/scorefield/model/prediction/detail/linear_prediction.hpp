@@ -1,4 +1,4 @@
-/// What predictions have in common whose output is combined with sample, data and noise column by column.
+/// The base class of noise, score and velocity prediction, whose output is linear in sample, data and noise.
 #pragma once
 
 #include "scorefield/core/simd/fused.hpp"

@@ -1,4 +1,4 @@
-/// How many steps a grid of times may have.
+/// The check of a time grid's number of steps.
 #pragma once
 
 #include "scorefield/core/error.hpp"

@@ -1,4 +1,5 @@
-/// The exact step between two noise levels, were the denoised sample the same all the way.
+/// The exponential-integrator step (DDIM, SDE-DPM-Solver++) between two noise levels: exact for a constant denoised
+/// sample.
 #pragma once
 
 #include <cmath>

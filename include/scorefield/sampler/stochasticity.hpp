@@ -1,4 +1,4 @@
-/// How much noise a sampler adds on its way, and takes away again.
+/// Stochasticity: the reverse equations from the probability flow (0) through the reverse equation (1) to more noise.
 ///
 /// For each r >= 0, the stochasticity, solutions of
 ///   dx = (f(t) x - (1 + r) / 2 g(t)^2 score) dt + sqrt(r) g(t) dw,   from t = 1 down to 0,
@@ -14,8 +14,11 @@
 
 namespace scorefield::detail {
 
-/// Throws InvalidArgument, naming the operation, unless it is finite and not negative.
-inline double checked_stochasticity(const char* operation, double stochasticity) {
+/// Throws InvalidArgument, naming the operation, unless it is finite and not negative, and 0 on times that rise.
+inline double checked_stochasticity(const char* operation, double stochasticity, bool rises) {
+  if (rises && stochasticity != 0)
+    throw InvalidArgument(operation, "stochasticity 0 on rising times", text(stochasticity),
+                          "the probability flow alone goes both ways");
   if (!(std::isfinite(stochasticity) && stochasticity >= 0))
     throw InvalidArgument(operation, "a finite stochasticity >= 0", text(stochasticity),
                           "0 follows the probability flow, 1 the reverse equation, and 2 often draws better images");
