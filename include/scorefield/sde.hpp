@@ -2,6 +2,7 @@
 #pragma once
 
 #include "scorefield/sde/concept.hpp"
+#include "scorefield/sde/condition.hpp"
 #include "scorefield/sde/half_log_snr.hpp"
 #include "scorefield/sde/linear_schedule.hpp"
 #include "scorefield/sde/noisy_batch.hpp"

@@ -27,7 +27,8 @@ template <class Scalar>
 sf::Matrix<Scalar> part_of(const sf::Matrix<Scalar>& images, Index pixels, Index first, Index count) {
   sf::Matrix<Scalar> part(count * pixels, images.cols());
   sf::MatrixView<Scalar>(part.data(), count, pixels * images.cols()) =
-      sf::detail::channels_of(sf::view(images), pixels, first, count);
+      sf::ConstMatrixView<Scalar>(images.data(), images.rows() / pixels, images.cols() * pixels)
+          .middleRows(first, count);
   return part;
 }
 

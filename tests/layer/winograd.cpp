@@ -18,7 +18,7 @@ namespace {
 
 /// A convolution of 3 x 3, and its gradients by the input and the weights for one by the output.
 template <class Scalar>
-struct Results {
+struct WinogradResults {
   sf::Matrix<Scalar> y, dx, gradient;
 };
 
@@ -35,13 +35,13 @@ struct Case {
   sf::Matrix<float> bias() const { return test::normals<float>(channels, 1, "bias"); }
 
   template <class Scalar>
-  Results<Scalar> none() const {
+  WinogradResults<Scalar> none() const {
     return {sf::Matrix<Scalar>(output().size(), columns), sf::Matrix<Scalar>(input.size(), columns),
             sf::Matrix<Scalar>::Ones(channels, window())};
   }
 
   template <class Scalar>
-  Results<Scalar> by_winograd() const {
+  WinogradResults<Scalar> by_winograd() const {
     const sf::detail::Winograd winograd(input, output(), padding);
     auto w = winograd.workspace<Scalar>(columns);
     auto to = none<Scalar>();
@@ -54,7 +54,7 @@ struct Case {
   }
 
   template <class Scalar>
-  Results<Scalar> by_windows() const {
+  WinogradResults<Scalar> by_windows() const {
     const sf::detail::Window window(input, output(), 3, 1, padding);
     auto w = window.workspace<Scalar>(columns);
     auto to = none<Scalar>();

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "scorefield/core/simd/packet.hpp"
+#include "scorefield/core/types.hpp"
 
 namespace scorefield {
 
@@ -300,8 +301,8 @@ void multiply_packing_right(Start start, const Operand<Scalar>& left, const Prod
   }
 }
 
-/// target += left right for a depth of a few, where a tile has next to nothing to do: the target is walked in the order
-/// of its memory.
+/// target += left right for a depth of 1 or 2 (see flat), where a tile has next to nothing to do: the target is walked
+/// in the order of its memory.
 template <Real Scalar>
 void add_flat_product(const Operand<Scalar>& left, const Operand<Scalar>& right, MatrixView<Scalar> target,
                       Index depth) {

@@ -58,12 +58,6 @@ void for_each_part(Index pixels, const F& f, const ImagePair<View>& images, cons
         (second ? others.second : others.first)...);
 }
 
-/// The channels [first, first + count) of images, as a matrix whose columns are pixels.
-template <class View>
-auto channels_of(View images, Index pixels, Index first, Index count) {
-  return View(images.data(), images.rows() / pixels, images.cols() * pixels).middleRows(first, count);
-}
-
 /// to += from.
 template <Real Scalar>
 void add_images(MatrixView<Scalar> to, const ConstImagePairView<Scalar>& from, Index pixels) {

@@ -21,7 +21,7 @@ namespace scorefield {
 
 /// Multi-head attention over the pixels of an image, without a residual connection. Query, key and value q, k, v of a
 /// pixel are affine in its channels. Each of `heads` runs of d channels makes of them
-///   softmax(k^T q / sqrt(d)) v,    with the softmax over the pixels that k and v are of,
+///   v softmax(k^T q / sqrt(d)),    q, k and v being d x pixels, with the softmax over each column,
 /// and the output is affine in the heads' results. These are four maps of channels to channels, each started as Dense.
 /// Vaswani et al. 2017, arXiv:1706.03762, equation 1 and section 3.2.2. It suits images of a few hundred pixels: time
 /// grows with the square of their number, as does the memory. The memory is that of one head of one sample, because

@@ -22,13 +22,13 @@ namespace detail {
 
 /// The number of cores that this process may use, at least 1. The quota is read once a program, from files.
 inline int usable_cores() {
+  int cores = static_cast<int>(std::thread::hardware_concurrency());
 #ifdef __linux__
   static const auto quota = cpu_quota();
-  cpu_set_t usable;
-  if (sched_getaffinity(0, sizeof(usable), &usable) == 0)
-    return std::max(1, std::min(CPU_COUNT(&usable), quota.value_or(CPU_SETSIZE)));
+  if (cpu_set_t usable; sched_getaffinity(0, sizeof(usable), &usable) == 0) cores = CPU_COUNT(&usable);
+  cores = std::min(cores, quota.value_or(cores));
 #endif
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return std::max(1, cores);
 }
 
 /// Refers to the body of a loop: that the loop does not depend on its type spares a program most of what it would
