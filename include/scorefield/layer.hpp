@@ -16,6 +16,7 @@
 #include "scorefield/layer/image_pair.hpp"
 #include "scorefield/layer/max_pool.hpp"
 #include "scorefield/layer/residual_block.hpp"
+#include "scorefield/layer/residual_dense.hpp"
 #include "scorefield/layer/self_attention.hpp"
 #include "scorefield/layer/sequential.hpp"
 #include "scorefield/layer/sinusoidal_embedding.hpp"

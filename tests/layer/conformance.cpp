@@ -91,6 +91,11 @@ static_assert(!sf::Activation<sf::Dense<float>>);
 
 }  // namespace
 
+TEST_CASE("a residual dense layer keeps the promises of a layer", "[layer]") {
+  test::check_layer(sf::ResidualDense<double>(5, 3));
+  test::check_layer(sf::ResidualDense<float, sf::Tanh>(17, 2));
+}
+
 TEMPLATE_TEST_CASE("a dense layer keeps the promises of a layer with every activation", "[layer]", sf::Identity,
                    sf::LogSigmoid, sf::Softplus, sf::SiLU, sf::Tanh, sf::ReLU, test::Square) {
   test::check_layer(sf::Dense<double, TestType>(3, 5));

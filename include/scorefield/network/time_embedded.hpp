@@ -1,6 +1,8 @@
 /// TimeEmbedded: a network whose layers look at an embedding of the time and of the condition.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -8,20 +10,29 @@
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
+#include "scorefield/layer/activation/silu.hpp"
 #include "scorefield/layer/concept.hpp"
 #include "scorefield/layer/dense.hpp"
 #include "scorefield/layer/detail/no_context.hpp"
 #include "scorefield/layer/detail/part_of.hpp"
+#include "scorefield/layer/sequential.hpp"
 #include "scorefield/network/detail/checks.hpp"
 #include "scorefield/sde/condition.hpp"
 #include "scorefield/sde/noisy_batch.hpp"
 
 namespace scorefield {
 
-/// (x, t, condition) -> body(x, embedding(t) + A condition + b), where the embedding is a layer from the time to the
-/// body's context. The pieces are named "time...." and "body....", and "condition...." where samples are given one.
+/// How a noise level is told: as the time in [0, 1], or as half the log signal-to-noise ratio, log(alpha / sigma), cut
+/// off at -20 and 20, which is told of equations with other times alike.
+enum class NoiseClock { time, half_log_snr };
+
+/// (x, t, condition) -> body(x, embedding(t) + second(silu(first(condition)))), where the embedding is a layer from the
+/// time, or what tells it, to the body's context, and first and second are dense. The pieces are named "time...." and
+/// "body....", and "condition...." where samples are given one.
 template <Layer Embedding, Layer Body>
 class TimeEmbedded {
+  using ConditionEmbedding = Sequential<Dense<typename Body::Scalar, SiLU>, Dense<typename Body::Scalar>>;
+
  public:
   using Scalar = typename Body::Scalar;
 
@@ -32,17 +43,19 @@ class TimeEmbedded {
     Matrix<Scalar> sum;           // the context, where there is a condition
     Matrix<Scalar> context_gradient, condition_gradient;
     typename Embedding::Workspace embedding;
-    typename Dense<Scalar>::Workspace condition;
+    typename ConditionEmbedding::Workspace condition;
     typename Body::Workspace body;
   };
 
   /// chunk_size is the number of samples that are computed together. Throws InvalidArgument unless it is at least 1,
   /// the embedding goes from 1 number to the body's context and looks at none itself, and the body goes from samples to
   /// samples. condition: the numbers that a sample is given.
-  TimeEmbedded(Embedding embedding, Body body, Index chunk_size, Index condition = 0)
+  TimeEmbedded(Embedding embedding, Body body, Index chunk_size, Index condition = 0,
+               NoiseClock clock = NoiseClock::time)
       : embedding_(std::move(embedding)),
         body_(std::move(body)),
-        chunk_size_(detail::checked_chunk_size("TimeEmbedded", chunk_size)) {
+        chunk_size_(detail::checked_chunk_size("TimeEmbedded", chunk_size)),
+        clock_(clock) {
     if (embedding_.inputs() != 1 || embedding_.outputs() != body_.context_size() || body_.inputs() != body_.outputs())
       throw InvalidArgument("TimeEmbedded",
                             text("an embedding from 1 to ", body_.context_size(), " numbers, and a body from ",
@@ -54,7 +67,10 @@ class TimeEmbedded {
     if (condition < 0)
       throw InvalidArgument("TimeEmbedded", "a condition of 0 or more numbers", text(condition),
                             "0 is for samples that are given nothing");
-    if (condition > 0) condition_.emplace(detail::told_size(condition), body_.context_size());
+    if (condition > 0) {
+      const Index context = body_.context_size();
+      condition_.emplace(Dense<Scalar, SiLU>(detail::told_size(condition), context), Dense<Scalar>(context, context));
+    }
   }
 
   Index dimension() const { return body_.inputs(); }
@@ -80,7 +96,7 @@ class TimeEmbedded {
     return {Matrix<Scalar>(1, n),    Matrix<Scalar>(e, n),
             Matrix<Scalar>(told, n), Matrix<Scalar>(told, n),
             Matrix<Scalar>(e, n),    Matrix<Scalar>(told, n),
-            embedding_.workspace(n), condition_ ? condition_->workspace(n) : typename Dense<Scalar>::Workspace{},
+            embedding_.workspace(n), condition_ ? condition_->workspace(n) : typename ConditionEmbedding::Workspace{},
             body_.workspace(n)};
   }
 
@@ -129,8 +145,11 @@ class TimeEmbedded {
   }
 
  private:
-  static ConstMatrixView<Scalar> times(const NoisyBatch<Scalar>& batch, Workspace& w) {
+  ConstMatrixView<Scalar> times(const NoisyBatch<Scalar>& batch, Workspace& w) const {
     columns(w.time, 0, batch.size()) = batch.t.transpose();
+    if (clock_ == NoiseClock::half_log_snr)
+      for (Index j = 0; j < batch.size(); ++j)
+        w.time(0, j) = std::clamp(std::log(batch.alpha(j)) - std::log(batch.sigma(j)), Scalar(-20), Scalar(20));
     return columns(std::as_const(w.time), 0, batch.size());
   }
 
@@ -160,7 +179,8 @@ class TimeEmbedded {
   Embedding embedding_;
   Body body_;
   Index chunk_size_;
-  std::optional<Dense<Scalar>> condition_;
+  NoiseClock clock_;
+  std::optional<ConditionEmbedding> condition_;
 };
 
 }  // namespace scorefield
