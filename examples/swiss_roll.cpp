@@ -104,6 +104,8 @@ int run(int argc, char** argv) {
   }
 
   Recipe recipe = named_recipe(recipe_name);
+  if (epochs) check_range("epochs", *epochs);
+  if (steps) check_range("steps", *steps);
   if (epochs || steps) {
     recipe.training.epochs = epochs.value_or(0);
     recipe.training.steps = steps.value_or(0);

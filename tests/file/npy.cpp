@@ -70,6 +70,13 @@ TEMPLATE_TEST_CASE("an array is written as NumPy reads it", "[io]", float, doubl
   CHECK(std::equal(payload, payload + 6, expected));
 }
 
+TEST_CASE("an expression is written as what it amounts to", "[io]") {
+  const Folder folder("npy_expression");
+  const sf::Matrix<float> samples{{1, 2}, {3, 4}};
+  sf::write_npy(folder.path / "twice.npy", samples * 2);
+  CHECK(sf::read_npy<float>(folder.path / "twice.npy") == samples * 2);
+}
+
 TEST_CASE("an array header fills 64 bytes whatever the shape", "[io]") {
   const Folder folder("npy_shapes");
   for (const sf::Index n : {0, 1, 12, 123, 1234, 12345, 123456}) {

@@ -90,6 +90,13 @@ void write_npy(const std::filesystem::path& path, const Matrix<Scalar>& samples)
   detail::write_npy(path, samples, text(samples.rows()));
 }
 
+/// The same with any other Eigen expression of floats or doubles.
+template <class Derived>
+requires Real<typename Derived::Scalar>
+void write_npy(const std::filesystem::path& path, const Eigen::MatrixBase<Derived>& samples) {
+  write_npy(path, Matrix<typename Derived::Scalar>(samples));
+}
+
 /// The same with images as samples: an array of shape (n, height, width), or (n, height, width, channels) where there
 /// is more than one channel. Throws InvalidArgument when the images are not of d numbers.
 template <Real Scalar>

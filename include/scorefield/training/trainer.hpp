@@ -50,9 +50,15 @@ class Trainer {
 
   /// Data or a model made on the spot, as data from a matrix, would be gone before the first step: give it a name.
   template <class Model>
-  void start(const Model&, const Dataset<typename Model::Scalar>&&, const TrainingOptions&) const = delete;
+  void start(const Model&, const Dataset<typename Model::Scalar>&&, const TrainingOptions&) const {
+    static_assert(!TrainableModel<Model>,
+                  "Trainer::start: the run would outlive the data that are made here; give the Dataset a name, as in "
+                  "const sf::Dataset data{matrix};");
+  }
   template <class Model>
-  void start(const Model&&, const Dataset<typename Model::Scalar>&, const TrainingOptions&) const = delete;
+  void start(const Model&&, const Dataset<typename Model::Scalar>&, const TrainingOptions&) const {
+    static_assert(!TrainableModel<Model>, "Trainer::start: the run would outlive the model; give it a name");
+  }
 
   /// Trains the model and leaves the run's result in it: the moving average of the parameters where the options ask for
   /// one. Each callback is called after every step and may stop the run. Throws InvalidArgument for options and data
