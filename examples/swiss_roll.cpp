@@ -31,9 +31,9 @@ struct Recipe {
 };
 
 Recipe named_recipe(const std::string& name) {
-  if (name == "full") return {{.epochs = 150'000}, {.learning_rate = 3e-4}, {.last = 1}};
+  if (name == "full") return {{.epochs = 150'000, .short_batches = true}, {.learning_rate = 3e-4}, {.last = 1}};
   if (name == "default")
-    return {{.epochs = 75'000, .average = sf::ExponentialMovingAverage{0.9995}}, {.learning_rate = 2e-3}, {.last = 0}};
+    return {{.steps = 300'000, .average = sf::ExponentialMovingAverage{0.9995}}, {.learning_rate = 2e-3}, {.last = 0}};
   throw examples::UsageError("--recipe: expected default or full, got '" + name + "'");
 }
 

@@ -105,7 +105,7 @@ class Training {
  private:
   sf::Index steps_per_epoch() const {
     const sf::Index images = digits_.training.size();
-    return sf::Chunks{images, std::min(images, kept_.settings.batch_size)}.pieces();
+    return sf::Chunks{images, kept_.settings.batch_size}.pieces();
   }
 
   ReportPlan plan() const { return {steps_per_epoch()}; }

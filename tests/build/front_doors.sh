@@ -36,6 +36,11 @@ refused 'Trainer: the third argument is a learning-rate schedule' \
   'sf::Trainer trainer{sf::DenoisingScoreMatching{}, sf::Adam{}, Other{}};'
 refused 'Trainer::fit: the first argument of the trainer is an objective' \
   'sf::Trainer{Other{}, sf::Adam{}}.fit(model, data, {.steps = 1});'
+refused 'give the Dataset a name' \
+  'sf::Trainer{sf::DenoisingScoreMatching{}, sf::Adam{}}.start(model, data, {.steps = 1});'
+refused 'the run would outlive the model' \
+  'const sf::Dataset named{data}; sf::Trainer{sf::DenoisingScoreMatching{}, sf::Adam{}}.start(
+     sf::ScoreModel{vp, mlp, sf::Seed{0}}, named, {.steps = 1});'
 refused 'a callback is called with' \
   'sf::Trainer{sf::DenoisingScoreMatching{}, sf::Adam{}}.fit(model, data, {.steps = 1}, Other{});'
 echo "front doors: each says what it wants"

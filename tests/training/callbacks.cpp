@@ -115,7 +115,8 @@ TEST_CASE("history keeps means, and what is left at the end", "[training]") {
 TEST_CASE("history of a run", "[training]") {
   std::vector<double> losses;
   sf::History history{3};
-  trained({.epochs = 2, .batch_size = 256}, history, [&](const auto& progress) { losses.push_back(progress.loss); });
+  trained({.epochs = 2, .batch_size = 256, .short_batches = true}, history,
+          [&](const auto& progress) { losses.push_back(progress.loss); });
   REQUIRE(losses.size() == 8);
   REQUIRE(history.rows().size() == 3);
   // The last batch of an epoch has 1000 - 3 * 256 = 232 samples.

@@ -15,7 +15,7 @@ struct Progress {
   Index step;          // steps done, 1 after the first
   Index steps;         // steps of the whole run
   Index epoch;         // of the step just done, from 0
-  Index batch_length;  // samples in the step just done: an epoch's last may have fewer
+  Index batch_length;  // samples in the step just done: a short batch may have fewer
   double loss;         // mean over the step's batch, before its update
   double learning_rate;
   const Vector<Scalar>& parameters;  // the moving average where there is one: what the run would end with here

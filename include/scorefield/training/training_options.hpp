@@ -13,7 +13,8 @@ namespace scorefield {
 struct TrainingOptions {
   Index epochs = 0;  // passes over the data; give this or steps
   Index steps = 0;
-  Index batch_size = 256;
+  Index batch_size = 256;      // samples that each step looks at, with noise and time of their own
+  bool short_batches = false;  // whether each epoch is cut into batches of its own, the last as short as may be
   Seed seed = 0;
   int threads = 0;                                       // 0: all; more than gradient_slots have nothing to do
   std::optional<double> clip_norm = {};                  // largest Euclidean norm of a step's gradient

@@ -45,7 +45,7 @@ class TrainingRun {
       : data_(fitting(data, model)),
         rate_(std::move(rate)),
         options_(validated(options)),
-        batches_(data.size(), options.batch_size, options.seed),
+        batches_(data.size(), options.batch_size, options.seed, options.short_batches),
         steps_(steps_of(options, batches_)),
         threads_(static_cast<int>(std::min<Index>(resolve_threads(options.threads), options.gradient_slots))),
         gradient_(model, data, std::move(loss), options.seed, batches_.batch_size(), threads_),
@@ -145,12 +145,13 @@ class TrainingRun {
   }
 
   static Index steps_of(const TrainingOptions& options, const Minibatches& batches) {
-    const Index each = options.epochs > 0 ? batches.steps_per_epoch() : 1;
-    const Index times = options.epochs > 0 ? options.epochs : options.steps;
-    if (times > most_steps_of_a_run / each)
-      throw InvalidArgument("TrainingOptions", text("at most ", most_steps_of_a_run, " steps"),
-                            text(times, " times ", each), "let a callback stop the run");
-    return times * each;
+    const bool in_epochs = options.epochs > 0;
+    const Index asked = in_epochs ? options.epochs : options.steps;
+    const Index most = in_epochs ? batches.most_epochs() : batches.most_steps();
+    if (asked > most)
+      throw InvalidArgument("TrainingOptions", text("at most ", most, in_epochs ? " epochs" : " steps"), text(asked),
+                            "let a callback stop the run");
+    return in_epochs ? batches.steps_of(asked) : asked;
   }
 
   /// All that a state must have been kept with, by name, but for the length.
@@ -160,7 +161,8 @@ class TrainingRun {
                             {"data", text("of fingerprint ", *data_fingerprint_)},
                             {"gradient_slots", text(options_.gradient_slots)},
                             {"scalar", std::same_as<Scalar, float> ? "float" : "double"},
-                            {"seed", text(options_.seed.value)}};
+                            {"seed", text(options_.seed.value)},
+                            {"short_batches", options_.short_batches ? "true" : "false"}};
     if (options_.clip_norm) all["clip_norm"] = exact_text(*options_.clip_norm);
     if (options_.average) all[detail::average_setting] = exact_text(options_.average->decay);
     detail::add_policy(all, "objective", gradient_.loss());
