@@ -23,10 +23,10 @@
 namespace scorefield {
 
 /// E_t E_x0 E_eps w(t) |D(x_t, t) - x0|^2 / (sigma(t)^2 d) with x_t = alpha(t) x0 + sigma(t) eps, times as their
-/// distribution says and w as the weighting: DenoisingScoreMatching{StratifiedTime{}, VelocityWeighting{}}. For guidance
-/// a share of the examples is not given its condition: DenoisingScoreMatching<>{.condition_dropout = 0.1}. Vincent 2011,
-/// "A Connection Between Score Matching and Denoising Autoencoders"; Song et al. 2021, arXiv:2011.13456, equation 7; the
-/// dropout, Ho and Salimans 2022, arXiv:2207.12598, algorithm 1.
+/// distribution says and w as the weighting: DenoisingScoreMatching{StratifiedTime{}, VelocityWeighting{}}. For
+/// guidance a share of the examples is not given its condition: DenoisingScoreMatching<>{.condition_dropout = 0.1}.
+/// Vincent 2011, "A Connection Between Score Matching and Denoising Autoencoders"; Song et al. 2021, arXiv:2011.13456,
+/// equation 7; the dropout, Ho and Salimans 2022, arXiv:2207.12598, algorithm 1.
 template <TimeDistribution Times = UniformTime, Weighting Weights = NoiseWeighting>
 struct DenoisingScoreMatching {
   Times times = {};
