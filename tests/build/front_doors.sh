@@ -36,6 +36,8 @@ refused 'Trainer: the third argument is a learning-rate schedule' \
   'sf::Trainer trainer{sf::DenoisingScoreMatching{}, sf::Adam{}, Other{}};'
 refused 'Trainer::fit: the first argument of the trainer is an objective' \
   'sf::Trainer{Other{}, sf::Adam{}}.fit(model, data, {.steps = 1});'
+refused "data are of the model's scalar" \
+  'sf::Trainer{sf::DenoisingScoreMatching{}, sf::Adam{}}.fit(model, Eigen::MatrixXi(2, 9), {.steps = 1});'
 refused 'give the Dataset a name' \
   'sf::Trainer{sf::DenoisingScoreMatching{}, sf::Adam{}}.start(model, data, {.steps = 1});'
 refused 'the run would outlive the model' \

@@ -109,8 +109,10 @@ class Dataset {
   void check_conditions() const {
     const Index k = condition_size(), n = size();
     if (conditions_.cols() != n || k == 0)
-      throw InvalidArgument("Dataset", text("conditions of at least one row and ", n, " columns, one for each sample"),
-                            text(k, " x ", conditions_.cols()), "a column is what the sample in that column is given");
+      throw InvalidArgument(
+          "Dataset", text("conditions of at least one row and ", n, " columns, one for each sample"),
+          text(k, " x ", conditions_.cols()),
+          "a column is what the sample in that column is given: transpose data whose rows are samples");
     for (Index j = 0; j < n; ++j) {
       const auto condition = conditions_.col(j);
       if (condition.allFinite() || condition.array().isNaN().all()) continue;

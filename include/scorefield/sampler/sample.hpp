@@ -16,8 +16,10 @@ template <Real Scalar>
 void check_finite(const Matrix<Scalar>& samples, std::int64_t first) {
   for (Index j = 0; j < samples.cols(); ++j)
     if (!samples.col(j).allFinite())
-      throw NonFinite("sample", "finite samples", text("a NaN or an infinity in sample ", first + j),
-                      "take more steps, or look at the loss the model was trained to");
+      throw NonFinite(
+          "sample", "finite samples", text("a NaN or an infinity in sample ", first + j),
+          "take more steps, look at the loss the model was trained to, and whether a condition is like those "
+          "it was trained with");
 }
 
 /// d x count samples. Sample i of a seed has the same bits in whatever batch and on however many threads it is drawn.

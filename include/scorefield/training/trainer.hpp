@@ -87,6 +87,15 @@ class Trainer {
     model.set_parameters(run.result());
   }
 
+  /// Does the same with any other Eigen expression, of which a matrix is made.
+  template <class Model, class Derived, class... Callbacks>
+  void fit(Model& model, const Eigen::MatrixBase<Derived>& samples, const TrainingOptions& options,
+           Callbacks&&... callbacks) const {
+    static_assert(std::same_as<typename Derived::Scalar, typename Model::Scalar>,
+                  "Trainer::fit: data are of the model's scalar, float or double; samples.cast<float>() makes them so");
+    fit(model, Dataset<typename Model::Scalar>(samples), options, std::forward<Callbacks>(callbacks)...);
+  }
+
   /// Does the same with a matrix, d x n, that is looked at where it is and not copied.
   template <class Model, class... Callbacks>
   void fit(Model& model, const std::same_as<Matrix<typename Model::Scalar>> auto& samples,
