@@ -22,13 +22,14 @@
 
 namespace scorefield {
 
-/// How a noise level is told: as the time in [0, 1], or as half the log signal-to-noise ratio, log(alpha / sigma), cut
-/// off at -20 and 20, which is told of equations with other times alike.
+/// How a network is told the noise level: as the time in [0, 1], or as half the log signal-to-noise ratio,
+/// log(alpha / sigma), which is cut off at -20 and 20. The ratio means the same for every equation, and tells early
+/// times apart.
 enum class NoiseClock { time, half_log_snr };
 
-/// (x, t, condition) -> body(x, embedding(t) + second(silu(first(condition)))), where the embedding is a layer from the
-/// time, or what tells it, to the body's context, and first and second are dense. The pieces are named "time...." and
-/// "body....", and "condition...." where samples are given one.
+/// (x, level, condition) -> body(x, embedding(level) + second(silu(first(condition)))), where the embedding is a layer
+/// from the one number that tells the noise level to the body's context, and first and second are dense. The pieces are
+/// named "time...." and "body....", and "condition...." where samples are given one.
 template <Layer Embedding, Layer Body>
 class TimeEmbedded {
   using ConditionEmbedding = Sequential<Dense<typename Body::Scalar, SiLU>, Dense<typename Body::Scalar>>;
