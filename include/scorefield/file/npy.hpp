@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <concepts>
 #include <cstddef>
 #include <filesystem>
 #include <span>
@@ -91,10 +92,10 @@ void write_npy(const std::filesystem::path& path, const Matrix<Scalar>& samples)
 }
 
 /// The same with any other Eigen expression of floats or doubles.
-template <class Derived>
-requires Real<typename Derived::Scalar>
-void write_npy(const std::filesystem::path& path, const Eigen::MatrixBase<Derived>& samples) {
-  write_npy(path, Matrix<typename Derived::Scalar>(samples));
+template <class Expression>
+requires Real<typename Expression::Scalar> && std::derived_from<Expression, Eigen::MatrixBase<Expression>>
+void write_npy(const std::filesystem::path& path, const Expression& samples) {
+  write_npy(path, Matrix<typename Expression::Scalar>(samples));
 }
 
 /// The same with images as samples: an array of shape (n, height, width), or (n, height, width, channels) where there
