@@ -92,6 +92,22 @@ TEST_CASE("a batch larger than the data has each sample as often as the others, 
   CHECK(batch(one, 8) == std::vector<sf::Index>{0, 0, 0});
 }
 
+TEST_CASE("the last steps and epochs that may be asked for are within what random numbers tell apart", "[data]") {
+  for (const sf::Index samples : {1, 5, 1000, 1 << 20})
+    for (const sf::Index size : {1, 256, 1 << 20})
+      for (const bool cut : {false, true}) {
+        CAPTURE(samples, size, cut);
+        sf::Minibatches batches{samples, size, sf::Seed{}, cut};
+        const auto last = batches.most_steps() - 1;
+        CHECK((last > 0 && last < sf::most_steps));
+        CHECK(batches.epoch_of(last) < sf::most_steps);
+        CHECK(static_cast<sf::Index>(batches.indices(last).size()) == batches.batch_length(last));
+        CHECK(batches.most_epochs() > 0);
+        CHECK(
+            (batches.steps_of(batches.most_epochs()) > 0 && batches.steps_of(batches.most_epochs()) <= sf::most_steps));
+      }
+}
+
 TEST_CASE("a short batch larger than the data is all of it", "[data]") {
   for (const sf::Index size : {sf::Index{256}, std::numeric_limits<sf::Index>::max()}) {
     sf::Minibatches batches{5, size, sf::Seed{}, true};

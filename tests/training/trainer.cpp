@@ -445,9 +445,9 @@ TEST_CASE("training refuses what cannot work", "[training]") {
   refuses({.epochs = -1, .steps = 5}, "got epochs -1 and steps 5");
   constexpr auto most = std::numeric_limits<sf::Index>::max();
   refuses({.epochs = most, .batch_size = 256},
-          "TrainingOptions: expected at most 281474976710 epochs, got 9223372036854775807");
+          "TrainingOptions: expected at most 72057594037927 epochs, got 9223372036854775807");
   refuses({.steps = most, .batch_size = 256},
-          "TrainingOptions: expected at most 1099511627776 steps, got 9223372036854775807");
+          "TrainingOptions: expected at most 281474976710656 steps, got 9223372036854775807");
   refuses({.steps = 5, .batch_size = 0}, "expected a batch_size from 1 on, got 0");
   refuses({.steps = 5, .batch_size = -4}, "expected a batch_size from 1 on, got -4");
   refuses({.steps = 5, .threads = -1}, "threads: expected 0 (all) or a positive number, got -1");

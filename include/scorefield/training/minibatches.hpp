@@ -5,7 +5,6 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <numeric>
 #include <span>
 #include <utility>
@@ -36,17 +35,18 @@ class Minibatches {
   Index samples() const { return epoch_batches_.count; }
   /// The length of every batch but perhaps the last, short one of an epoch.
   Index batch_size() const { return epoch_batches_.size; }
-  /// The steps that so many epochs take: the last may go on into the next one. Their samples must be fewer than 2^63.
+  /// The steps that so many epochs, at most most_epochs(), take: the last may go on into the next one.
   Index steps_of(Index epochs) const {
     if (short_batches_) return epochs * epoch_batches_.pieces();
     const std::int64_t all = std::int64_t{epochs} * samples(), size = batch_size();
     return static_cast<Index>(all / size + (all % size > 0));
   }
-  /// The epochs whose samples are at most as many as random numbers tell apart, 2^48.
-  Index most_epochs() const { return static_cast<Index>(std::min<std::int64_t>(most_samples / samples(), most_index)); }
-  /// The steps whose samples are.
-  Index most_steps() const {
-    return static_cast<Index>(std::min<std::int64_t>(most_samples / batch_size(), most_index));
+  /// The most steps that may be asked for: random numbers tell 2^48 of them apart, and as many epochs.
+  Index most_steps() const { return short_batches_ ? most_steps_of_a_run : index(in_all(samples()) / batch_size()); }
+  /// The most epochs, which take no more steps than that.
+  Index most_epochs() const {
+    return short_batches_ ? most_steps_of_a_run / epoch_batches_.pieces()
+                          : index(std::min(in_all(samples()), in_all(batch_size())) / samples());
   }
 
   /// The epoch that the first sample of a step, counted from 0, belongs to; also counted from 0.
@@ -57,7 +57,7 @@ class Minibatches {
     return short_batches_ ? epoch_batches_.length(step % epoch_batches_.pieces()) : batch_size();
   }
 
-  /// The batch of a step in [0, most_steps()]: batch_length(step) numbers in [0, samples()). Valid until the next call.
+  /// The batch of a step in [0, most_steps()): batch_length(step) numbers in [0, samples()). Valid until the next call.
   /// The first call for an epoch shuffles all samples, the others take no time; none allocates.
   std::span<const Index> indices(Index step) {
     assert(step >= 0);
@@ -78,7 +78,11 @@ class Minibatches {
   }
 
  private:
-  static constexpr std::int64_t most_index = std::numeric_limits<Index>::max();
+  /// 2^48 times that many samples, or 2^62 where that is fewer.
+  static std::int64_t in_all(Index each) { return most_samples * std::min<std::int64_t>(each, 1 << 14); }
+  static Index index(std::int64_t count) {
+    return static_cast<Index>(std::min<std::int64_t>(count, most_steps_of_a_run));
+  }
 
   static Chunks checked(Index samples, Index batch_size, bool short_batches) {
     constexpr std::int64_t most = std::int64_t{1} << 32;
