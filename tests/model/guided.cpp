@@ -81,6 +81,8 @@ TEST_CASE("guidance refuses what it cannot work with", "[model]") {
   CHECK_THROWS_WITH(sf::Guided(model, std::numeric_limits<double>::quiet_NaN()),
                     contains("a weight from -1e6 to 1e6, got nan"));
   CHECK_THROWS_WITH(sf::Guided(model, 2, {.from = 0.6, .to = 0.4}), contains("got 0.6 to 0.4"));
+  CHECK_THROWS_AS(sf::Guided(model, 2, {.from = 0.5, .to = 1.5}), sf::InvalidArgument);
+  CHECK_NOTHROW(sf::Guided(model, 2, {.from = 0.5, .to = 0.5}));
   const sf::ScoreModel none{sf::VariancePreserving<float>{}, sf::Mlp<float, 2, 8>{}, sf::Seed{3}};
   CHECK_THROWS_WITH(sf::Guided(none, 2), contains("given a condition, got one that is given none"));
 }
