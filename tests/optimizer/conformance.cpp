@@ -228,6 +228,7 @@ TEST_CASE("hyper-parameters that cannot work are refused", "[optimizer]") {
   for (const double rate : {0.0, -1.0, no_number, infinity}) {
     CHECK_THROWS_AS((sf::Adam{.learning_rate = rate}.validate()), sf::InvalidArgument);
     CHECK_THROWS_AS((sf::Sgd{.learning_rate = rate}.validate()), sf::InvalidArgument);
+    CHECK_THROWS_AS((sf::Muon{.learning_rate = rate}.validate()), sf::InvalidArgument);
   }
   for (const double share : {-0.1, 1.0, no_number}) {
     CHECK_THROWS_AS((sf::Adam{.beta1 = share}.validate()), sf::InvalidArgument);
@@ -314,6 +315,7 @@ TEST_CASE("a slow average of floats feels small changes", "[optimizer]") {
 TEST_CASE("settings tell hyper-parameters apart, and defaults are short", "[optimizer]") {
   CHECK(sf::Adam{}.settings() == "Adam{learning_rate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-08, weight_decay 0}");
   CHECK(sf::Adam{.learning_rate = std::nextafter(1e-3, 1)}.settings() != sf::Adam{}.settings());
+  CHECK(sf::Sgd{}.settings() == "Sgd{learning_rate 0.01, momentum 0.9}");
   CHECK(sf::Sgd{.learning_rate = 0.1}.settings() == "Sgd{learning_rate 0.1, momentum 0.9}");
   CHECK(sf::Muon{}.settings().starts_with("Muon{learning_rate 0.002, momentum 0.95, "));
   CHECK(sf::ConstantRate{}.settings() == "ConstantRate{}");
