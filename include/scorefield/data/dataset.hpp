@@ -10,6 +10,7 @@
 #include <span>
 #include <utility>
 
+#include "scorefield/core/detail/given.hpp"
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/data/examples.hpp"
@@ -113,12 +114,9 @@ class Dataset {
           "Dataset", text("conditions of at least one row and ", n, " columns, one for each sample"),
           text(k, " x ", conditions_.cols()),
           "a column is what the sample in that column is given: transpose data whose rows are samples");
-    for (Index j = 0; j < n; ++j) {
-      const auto condition = conditions_.col(j);
-      if (condition.allFinite() || condition.array().isNaN().all()) continue;
+    if (const Index j = detail::first_half_given(conditions_); j < n)
       throw NonFinite("Dataset", "finite numbers in conditions", text("a NaN or an infinity in that of sample ", j),
                       "repair it, or make the whole column NaN where it is not given");
-    }
   }
 
   Matrix<Scalar> owned_, conditions_;

@@ -65,16 +65,16 @@ class Guided {
 
   void denoise(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out, Workspace& w) const {
     const Index n = batch.size();
-    const auto weights_are = [&](auto of) {
+    const auto weights_are = [&](Scalar value) {
       for (Index j = 0; j < n; ++j)
-        if (!of(weight(batch.t(j)))) return false;
+        if (weight(batch.t(j)) != value) return false;
       return true;
     };
     const NoisyBatch<Scalar> given_none{batch.x, batch.t, batch.alpha, batch.sigma,
                                         columns(std::as_const(w.none), 0, n)};
-    if (weights_are([](Scalar weight) { return weight == 0; })) return model_->denoise(given_none, out, w.model);
+    if (weights_are(0)) return model_->denoise(given_none, out, w.model);
     model_->denoise(batch, out, w.model);
-    if (weights_are([](Scalar weight) { return weight == 1; })) return;
+    if (weights_are(1)) return;
     auto without = columns(w.without, 0, n);
     model_->denoise(given_none, without, w.model);
     for (Index j = 0; j < n; ++j) {

@@ -107,8 +107,8 @@ class ScoreModel {
     prediction_.score(batch, out, w.prediction);
   }
 
-  /// The denoised sample of each column of x (d x n) at time t in (0, 1], given the
-  /// condition. Throws InvalidArgument for another shape or time.
+  /// The denoised sample of each column of x (d x n) at time t in (0, 1], given the condition. Throws InvalidArgument
+  /// for another shape or time.
   Matrix<Scalar> denoised(const Matrix<Scalar>& x, Scalar t, const Condition& condition = {}) const {
     return in_chunks("ScoreModel::denoised", x, t, condition,
                      [this](const auto& batch, auto out, auto& w) { this->denoise(batch, out, w); });

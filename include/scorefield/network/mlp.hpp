@@ -1,7 +1,6 @@
 /// Mlp and DynamicMlp: the multilayer perceptron on a sample, its time and its condition.
 #pragma once
 
-#include <algorithm>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -40,16 +39,11 @@ class Perceptron {
   /// Throws InvalidArgument unless the layers have inputs for d numbers, the time and what is told of a condition of
   /// `condition` numbers, and look at no context.
   Perceptron(Hidden hidden, Output output, Index condition = 0)
-      : layers_(std::move(hidden), std::move(output)), condition_(condition) {
-    if (condition < 0)
-      throw InvalidArgument("Perceptron", "a condition of 0 or more numbers", text(condition),
-                            "0 is for samples that are given nothing");
+      : layers_(std::move(hidden), std::move(output)), condition_(detail::checked_condition("Perceptron", condition)) {
     if (layers_.inputs() != layers_.outputs() + 1 + detail::told_size(condition))
       throw InvalidArgument("Perceptron",
                             text(1 + detail::told_size(condition),
-                                 " inputs more than outputs, for the time and a "
-                                 "condition of ",
-                                 condition, " numbers"),
+                                 " inputs more than outputs, for the time and a condition of ", condition, " numbers"),
                             text(layers_.inputs(), " inputs and ", layers_.outputs(), " outputs"),
                             "take d + 1 inputs for samples of d numbers, and k + 1 more where they are given k");
     detail::check_no_context("Perceptron", layers_);
@@ -159,12 +153,16 @@ template <Real S, Activation F = LogSigmoid>
 class DynamicMlp : public Perceptron<LayerList<Dense<S, F>>, Dense<S>> {
  public:
   DynamicMlp(Index dimension, const std::vector<Index>& widths, const MlpOptions& options = {})
-      : DynamicMlp::Perceptron(
-            detail::dynamic_hidden<S, F>(checked(dimension, widths) + 1 + detail::told_size(options.condition), widths),
-            Dense<S>(widths.empty() ? 1 : widths.back(), std::max<Index>(dimension, 1)), options.condition) {}
+      : DynamicMlp(checked(options, dimension, widths), dimension, widths) {}
 
  private:
-  static Index checked(Index dimension, const std::vector<Index>& widths) {
+  DynamicMlp(const MlpOptions& options, Index dimension, const std::vector<Index>& widths)
+      : DynamicMlp::Perceptron(
+            detail::dynamic_hidden<S, F>(dimension + 1 + detail::told_size(options.condition), widths),
+            // g++ 12 warns of a last width that it does not see to be there.
+            Dense<S>(widths.empty() ? 1 : widths.back(), dimension), options.condition) {}
+
+  static const MlpOptions& checked(const MlpOptions& options, Index dimension, const std::vector<Index>& widths) {
     if (dimension < 1)
       throw InvalidArgument("DynamicMlp", "samples of at least one number", text(dimension), "pass the data's rows");
     if (widths.empty())
@@ -173,7 +171,7 @@ class DynamicMlp : public Perceptron<LayerList<Dense<S, F>>, Dense<S>> {
     for (const Index width : widths)
       if (width < 1)
         throw InvalidArgument("DynamicMlp", "positive widths", text("a width of ", width), "usual are 32 to 512");
-    return dimension;
+    return options;
   }
 };
 

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <vector>
 
-#include "scorefield/core/error.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/activation/silu.hpp"
 #include "scorefield/layer/dense.hpp"
@@ -12,6 +11,7 @@
 #include "scorefield/layer/sequential.hpp"
 #include "scorefield/layer/sinusoidal_embedding.hpp"
 #include "scorefield/layer/zero_initialised.hpp"
+#include "scorefield/network/detail/checks.hpp"
 #include "scorefield/network/time_embedded.hpp"
 
 namespace scorefield {
@@ -37,8 +37,7 @@ using ResidualLayers = Sequential<Dense<S>, LayerList<ResidualDense<S>>, ZeroIni
 /// The options, or InvalidArgument where they make no network on samples of so many numbers.
 inline const ResidualMlpOptions& checked(Index dimension, const ResidualMlpOptions& o) {
   const auto least = [](const char* name, Index value, Index smallest, const char* hint) {
-    if (value < smallest)
-      throw InvalidArgument("ResidualMlp", text(name, " from ", smallest, " on"), text(value), hint);
+    check_least("ResidualMlp", name, value, smallest, hint);
   };
   least("samples of numbers", dimension, 1, "pass the data's rows");
   least("a width", o.width, 1, "usual are 64 to 512");
@@ -49,8 +48,7 @@ inline const ResidualMlpOptions& checked(Index dimension, const ResidualMlpOptio
 }
 
 template <Real S>
-ResidualLayers<S> residual_layers(Index dimension, const ResidualMlpOptions& options) {
-  const auto& o = checked(dimension, options);
+ResidualLayers<S> residual_layers(Index dimension, const ResidualMlpOptions& o) {
   return ResidualLayers<S>(
       Dense<S>(dimension, o.width),
       LayerList(std::vector(static_cast<std::size_t>(o.blocks), ResidualDense<S>(o.width, o.embedding))),
@@ -67,7 +65,11 @@ class ResidualMlp : public TimeEmbedded<decltype(detail::noise_embedding<S>(0)),
  public:
   /// Throws InvalidArgument unless all sizes are positive; condition may be 0.
   explicit ResidualMlp(Index dimension, const ResidualMlpOptions& options = {})
-      : ResidualMlp::TimeEmbedded(detail::noise_embedding<S>(detail::checked(dimension, options).embedding),
+      : ResidualMlp(detail::checked(dimension, options), dimension) {}
+
+ private:
+  ResidualMlp(const ResidualMlpOptions& options, Index dimension)
+      : ResidualMlp::TimeEmbedded(detail::noise_embedding<S>(options.embedding),
                                   detail::residual_layers<S>(dimension, options), 64, options.condition,
                                   NoiseClock::half_log_snr) {}
 };

@@ -65,10 +65,7 @@ class TimeEmbedded {
                                  body_.inputs(), " to ", body_.outputs()),
                             "make the sizes equal");
     detail::check_no_context("TimeEmbedded", embedding_);
-    if (condition < 0)
-      throw InvalidArgument("TimeEmbedded", "a condition of 0 or more numbers", text(condition),
-                            "0 is for samples that are given nothing");
-    if (condition > 0) {
+    if (detail::checked_condition("TimeEmbedded", condition) > 0) {
       const Index context = body_.context_size();
       condition_.emplace(Dense<Scalar, SiLU>(detail::told_size(condition), context), Dense<Scalar>(context, context));
     }

@@ -25,6 +25,7 @@
 #include "scorefield/layer/space_to_depth.hpp"
 #include "scorefield/layer/zero_initialised.hpp"
 #include "scorefield/layer/zero_pad.hpp"
+#include "scorefield/network/detail/checks.hpp"
 #include "scorefield/network/detail/u_shape.hpp"
 #include "scorefield/network/time_embedded.hpp"
 
@@ -88,8 +89,8 @@ struct UNetParts {
 /// The options, or InvalidArgument where they make no network on such images.
 inline const UNetOptions& checked(const ImageShape& image, const UNetOptions& o) {
   checked_shape("UNet", image);
-  const auto least = [](const std::string& name, Index value, Index smallest, const std::string& hint) {
-    if (value < smallest) throw InvalidArgument("UNet", text(name, " from ", smallest, " on"), text(value), hint);
+  const auto least = [](const char* name, Index value, Index smallest, const char* hint) {
+    check_least("UNet", name, value, smallest, hint);
   };
   least("a fold", o.fold, 1, "1 leaves the pixels as they are");
   least("a number of blocks", o.blocks, 1, "usual are 1 to 3");

@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include "scorefield/core/detail/given.hpp"
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/types.hpp"
 
@@ -18,7 +19,7 @@ Matrix<Scalar> not_given(Index k, Index n = 1) {
 }
 
 /// What samples are to be given, in calls: k x 1, the same for all, or k x n, one each; a column of NaN is not given.
-/// Any Eigen expression of floating-point numbers converts to it. Without columns where a model is given nothing.
+/// Any Eigen expression of numbers converts to it. Without columns where a model is given nothing.
 struct Condition {
   Matrix<double> values;  // which hold floats exactly
 
@@ -62,17 +63,11 @@ Matrix<Scalar> told_conditions(const std::string& operation, const Condition& of
                           text(condition.cols()), "a column is what a sample is given");
   Matrix<Scalar> told(told_size(k), n);
   if (k == 0) return told;
-  for (Index j = 0; j < condition.cols(); ++j)
-    if (!condition.col(j).allFinite() && !condition.col(j).array().isNaN().all())
-      throw NonFinite(operation, "finite conditions", text("a NaN or an infinity in column ", j),
-                      "repair it, or pass not_given");
-  if (condition.cols() == n) {
-    tell(view(condition), view(told));
-  } else {
-    Matrix<Scalar> one(told_size(k), 1);
-    tell(view(condition), view(one));
-    told.colwise() = Vector<Scalar>(one);
-  }
+  if (const Index j = first_half_given(condition); j < condition.cols())
+    throw NonFinite(operation, "finite conditions", text("a NaN or an infinity in column ", j),
+                    "repair it, or pass not_given");
+  const Matrix<Scalar> each = condition.replicate(1, condition.cols() == n ? 1 : n);
+  tell(view(each), view(told));
   return told;
 }
 

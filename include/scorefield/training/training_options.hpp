@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/parallel/parallel_for.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/optimizer/moving_average.hpp"
 
@@ -28,9 +29,7 @@ struct TrainingOptions {
                             text("epochs ", epochs, " and steps ", steps), "set one of them");
     if (batch_size < 1)
       throw InvalidArgument("TrainingOptions", "a batch_size from 1 on", text(batch_size), "256 is usual");
-    if (threads < 0)
-      throw InvalidArgument("threads", "0 (all) or a positive number", text(threads),
-                            "leave the option out to use all");
+    detail::check_threads(threads);
     if (clip_norm && !(*clip_norm > 0))
       throw InvalidArgument("TrainingOptions", "a positive clip_norm", text(*clip_norm), "leave it out to not clip");
     if (gradient_slots < 1)

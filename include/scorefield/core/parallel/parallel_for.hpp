@@ -31,6 +31,13 @@ inline int usable_cores() {
   return std::max(1, cores);
 }
 
+/// Throws InvalidArgument for an option that cannot be meant.
+inline void check_threads(int requested) {
+  if (requested < 0)
+    throw InvalidArgument("threads", "0 (all) or a positive number", text(requested),
+                          "leave the option out to use all");
+}
+
 /// Refers to the body of a loop: that the loop does not depend on its type spares a program most of what it would
 /// compile, and each body is there once.
 struct LoopBody {
@@ -72,9 +79,7 @@ inline void parallel_loop(Index count, int threads, LoopBody body) {
 /// The number of threads an option means: itself, or for 0 one for each core that this process may use: the affinity
 /// and, rounded up, the quota of a container.
 inline int resolve_threads(int requested) {
-  if (requested < 0)
-    throw InvalidArgument("threads", "0 (all) or a positive number", text(requested),
-                          "leave the option out to use all");
+  detail::check_threads(requested);
   return requested == 0 ? detail::usable_cores() : requested;
 }
 

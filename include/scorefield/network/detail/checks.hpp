@@ -17,6 +17,20 @@ inline Index checked_chunk_size(const std::string& operation, Index size) {
   return size;
 }
 
+/// The numbers that a sample is given, or InvalidArgument where they are negative.
+inline Index checked_condition(const std::string& operation, Index condition) {
+  if (condition < 0)
+    throw InvalidArgument(operation, "a condition of 0 or more numbers", text(condition),
+                          "0 is for samples that are given nothing");
+  return condition;
+}
+
+/// Throws InvalidArgument where an option is below the smallest that makes a network.
+inline void check_least(const std::string& operation, const std::string& name, Index value, Index smallest,
+                        const std::string& hint) {
+  if (value < smallest) throw InvalidArgument(operation, text(name, " from ", smallest, " on"), text(value), hint);
+}
+
 /// Throws InvalidArgument where the layer looks at a context.
 template <Layer L>
 void check_no_context(const std::string& operation, const L& layer) {
