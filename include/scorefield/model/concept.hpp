@@ -22,6 +22,8 @@ namespace scorefield {
 ///   score(batch, score, workspace)  grad log p_t(x), d x n
 /// and, where samples can be given a condition:
 ///   condition_size()                the k numbers of one
+/// and, where it computes in other units than its users, Units:
+///   units()                         by which data come in, and samples and conditions go to and fro
 template <class M>
 concept Denoiser = std::copy_constructible<M> && Real<typename M::Scalar> &&
     requires(const M& model, const NoisyBatch<typename M::Scalar>& batch, MatrixView<typename M::Scalar> out,

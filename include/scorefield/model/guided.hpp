@@ -8,6 +8,7 @@
 #include "scorefield/core/simd/fused.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/concept.hpp"
+#include "scorefield/model/detail/in_units.hpp"
 #include "scorefield/sde/condition.hpp"
 #include "scorefield/sde/noisy_batch.hpp"
 
@@ -54,6 +55,7 @@ class Guided {
   Index dimension() const { return model_->dimension(); }
   Index chunk_size() const { return model_->chunk_size(); }
   Index condition_size() const { return detail::condition_size(*model_); }
+  const auto& units() const requires detail::HasUnits<Model> { return model_->units(); }
 
   Workspace workspace() const {
     const Index n = chunk_size();

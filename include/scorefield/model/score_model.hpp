@@ -11,6 +11,7 @@
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/denoising_task.hpp"
+#include "scorefield/model/detail/in_units.hpp"
 #include "scorefield/model/prediction/concept.hpp"
 #include "scorefield/model/prediction/score_prediction.hpp"
 #include "scorefield/network/concept.hpp"
@@ -22,8 +23,9 @@ namespace scorefield {
 
 /// The denoised sample D(x, t) = E[x(0) | x(t) = x], from what the network predicts: the score, the noise, the velocity
 /// or what a linear denoiser leaves over. The score grad log p_t(x) is a view of it. A model is a value: equation,
-/// network, prediction and the flat vector of the network's parameters.
-template <class Equation, class Net, class Predicted = ScorePrediction>
+/// network, prediction, the flat vector of the network's parameters, and the units of its data, where it has them: then
+/// it computes in its own, and users pass and get the data's.
+template <class Equation, class Net, class Predicted = ScorePrediction, class DataUnits = NoUnits>
 class ScoreModel {
   static_assert(Sde<Equation>,
                 "ScoreModel: the first argument is an equation, with drift, diffusion, signal and deviation of a time; "
@@ -54,10 +56,20 @@ class ScoreModel {
 
   /// Throws InvalidArgument where the prediction is for samples of another size than the network.
   ScoreModel(Equation sde, Net network, Predicted prediction, Seed seed)
+      : ScoreModel(std::move(sde), std::move(network), std::move(prediction), DataUnits{}, seed) {}
+
+  /// Data, and conditions, come in units of their own, as Units<float>::fit(data) finds them. Throws InvalidArgument
+  /// where these are of another size than the network.
+  ScoreModel(Equation sde, Net network, DataUnits units, Seed seed) requires std::default_initializable<Predicted> &&
+      detail::UnitsOfData<DataUnits, typename Net::Scalar>
+      : ScoreModel(std::move(sde), std::move(network), Predicted{}, std::move(units), seed) {}
+  ScoreModel(Equation sde, Net network, Predicted prediction, DataUnits units, Seed seed)
       : sde_(std::move(sde)),
         network_(std::move(network)),
         prediction_(std::move(prediction)),
+        units_(std::move(units)),
         parameters_(network_.layout().size()) {
+    if constexpr (detail::HasUnits<ScoreModel>) check_units();
     prediction_.validate(network_.dimension());
     network_.initialise(view(parameters_), Random(seed, "initialise"));
   }
@@ -65,6 +77,7 @@ class ScoreModel {
   const Equation& sde() const { return sde_; }
   const Net& network() const { return network_; }
   const Predicted& prediction() const { return prediction_; }
+  const DataUnits& units() const { return units_; }
   Index dimension() const { return network_.dimension(); }
   Index chunk_size() const { return network_.chunk_size(); }
   /// The numbers that a sample is given; 0 for a network that looks at none.
@@ -107,17 +120,22 @@ class ScoreModel {
     prediction_.score(batch, out, w.prediction);
   }
 
-  /// The denoised sample of each column of x (d x n) at time t in (0, 1], given the condition. Throws InvalidArgument
-  /// for another shape or time.
+  /// The denoised sample of each column of x (d x n) at time t in (0, 1], given the condition; all in the data's units.
+  /// Throws InvalidArgument for another shape or time.
   Matrix<Scalar> denoised(const Matrix<Scalar>& x, Scalar t, const Condition& condition = {}) const {
-    return in_chunks("ScoreModel::denoised", x, t, condition,
-                     [this](const auto& batch, auto out, auto& w) { this->denoise(batch, out, w); });
+    auto denoised = in_chunks("ScoreModel::denoised", x, t, condition,
+                              [this](const auto& batch, auto out, auto& w) { this->denoise(batch, out, w); });
+    if constexpr (detail::HasUnits<ScoreModel>) return units_.to_data(denoised);
+    return denoised;
   }
 
-  /// The score of each column of x (d x n) at time t in (0, 1], given such a condition. Throws like denoised.
+  /// The score of each column of x (d x n) at time t in (0, 1], given such a condition: the gradient by x in the data's
+  /// units. Throws like denoised.
   Matrix<Scalar> score(const Matrix<Scalar>& x, Scalar t, const Condition& condition = {}) const {
-    return in_chunks("ScoreModel::score", x, t, condition,
-                     [this](const auto& batch, auto out, auto& w) { this->score(batch, out, w); });
+    auto score = in_chunks("ScoreModel::score", x, t, condition,
+                           [this](const auto& batch, auto out, auto& w) { this->score(batch, out, w); });
+    if constexpr (detail::HasUnits<ScoreModel>) return units_.score_to_data(x, score);
+    return score;
   }
 
   /// Turns standard normals z (d x n, n at most chunk_size()) into samples of the prior, at t = 1.
@@ -193,7 +211,8 @@ class ScoreModel {
       throw InvalidArgument(operation, text("samples of ", dimension(), " rows"), text(x.rows(), " x ", x.cols()),
                             "a column is a sample");
     if (!(t > 0 && t <= 1)) throw InvalidArgument(operation, "a time in (0, 1]", text(t), "0 is data and 1 is noise");
-    const auto told = detail::told_conditions<Scalar>(operation, condition, condition_size(), x.cols());
+    const auto told = detail::told(operation, *this, condition, x.cols());
+    const Matrix<Scalar>& own = in_own_units(x);
     Matrix<Scalar> out(x.rows(), x.cols());
     auto w = workspace();
     NoiseLevels<Scalar> levels(chunk_size());
@@ -201,9 +220,25 @@ class ScoreModel {
     const Chunks chunks{x.cols(), chunk_size()};
     for (Index i = 0; i < chunks.pieces(); ++i) {
       const Index first = chunks.first(i), n = chunks.length(i);
-      evaluate(levels.around(columns(x, first, n), columns(told, first, n)), columns(out, first, n), w);
+      evaluate(levels.around(columns(own, first, n), columns(told, first, n)), columns(out, first, n), w);
     }
     return out;
+  }
+
+  decltype(auto) in_own_units(const Matrix<Scalar>& x) const {
+    if constexpr (detail::HasUnits<ScoreModel>)
+      return units_.to_model(x);
+    else
+      return (x);
+  }
+
+  void check_units() const {
+    const Index d = dimension(), k = condition_size();
+    if (units_.dimension() == 0 || (units_.dimension() == d && units_.condition_size() == k)) return;
+    throw InvalidArgument("ScoreModel",
+                          text("units of samples of ", d, " numbers and conditions of ", k, ", as the network has"),
+                          text(units_.dimension(), " and ", units_.condition_size()),
+                          "fit them to the data with their conditions, Units<float>::fit(data)");
   }
 
   void check_views(const char* operation, const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out) const {
@@ -224,7 +259,12 @@ class ScoreModel {
   Equation sde_;
   Net network_;
   [[no_unique_address]] Predicted prediction_;
+  [[no_unique_address]] DataUnits units_;
   Vector<Scalar> parameters_;
 };
+
+template <class Equation, class Net, class DataUnits>
+requires detail::UnitsOfData<DataUnits, typename Net::Scalar> ScoreModel(Equation, Net, DataUnits, Seed)
+->ScoreModel<Equation, Net, ScorePrediction, DataUnits>;
 
 }  // namespace scorefield

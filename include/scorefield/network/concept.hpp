@@ -25,6 +25,8 @@ namespace scorefield {
 ///                                                 g, unless g has no numbers; dy is scratch afterwards
 /// It may offer, where it looks at the batch's conditions:
 ///   condition_size()                              k, the numbers that a sample is given
+/// and, where samples are images:
+///   image_shape()                                 theirs
 template <class N>
 concept Network = std::copy_constructible<N> && Real<typename N::Scalar> &&
     requires(const N& network, const Random& random, VectorView<typename N::Scalar> out,

@@ -42,6 +42,7 @@ class TimeChannel {
   }
 
   Index dimension() const { return image_.size(); }
+  const ImageShape& image_shape() const { return image_; }
   Index chunk_size() const { return chunk_size_; }
 
   ParameterLayout layout() const {

@@ -152,10 +152,15 @@ class UNet : public TimeEmbedded<decltype(detail::time_embedding<S>(0)), LayerLi
   UNet(const ImageShape& image, const UNetOptions& options)
       : UNet(detail::UNetParts<S>{image, detail::checked(image, options)}) {}
 
+  const ImageShape& image_shape() const { return image_; }
+
  private:
   explicit UNet(const detail::UNetParts<S>& parts)
       : UNet::TimeEmbedded(detail::time_embedding<S>(parts.options.embedding), detail::u_shape<S>(parts, parts.image),
-                           detail::images_in_chunk, parts.options.condition) {}
+                           detail::images_in_chunk, parts.options.condition),
+        image_(parts.image) {}
+
+  ImageShape image_;
 };
 
 }  // namespace scorefield

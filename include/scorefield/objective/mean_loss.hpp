@@ -13,20 +13,18 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/data/dataset.hpp"
 #include "scorefield/model/detail/check_fit.hpp"
+#include "scorefield/model/detail/in_units.hpp"
 #include "scorefield/objective/concept.hpp"
 
 namespace scorefield {
 
-/// The mean loss of the model over data, one draw of noise and time for each sample, always the same for a seed: two
-/// models, or two states of one, are compared on equal terms. Its bits do not depend on the threads (0: all). Throws
-/// InvalidArgument unless the samples and what they are given are of the model's sizes, and where the objective does.
-/// With StratifiedTime sample j of n is looked at in the j-th part of the times alone: shuffle data that are in an
-/// order.
+namespace detail {
+
+/// Of data in the model's units.
 template <TrainableModel Model, Objective<Model> Loss>
-double mean_loss(const Loss& loss, const Model& model, const Dataset<typename Model::Scalar>& data, Seed seed,
-                 int threads = 0) {
+double mean_loss_of(const Loss& loss, const Model& model, const Dataset<typename Model::Scalar>& data, Seed seed,
+                    int threads) {
   using Scalar = typename Model::Scalar;
-  detail::check_fit("mean_loss", data, model);
   const Chunks chunks{data.size(), model.chunk_size()};
   const int workers = static_cast<int>(std::min<Index>(resolve_threads(threads), chunks.pieces()));
   std::vector<decltype(loss.workspace(model))> workspaces;
@@ -38,6 +36,23 @@ double mean_loss(const Loss& loss, const Model& model, const Dataset<typename Mo
               segment(view(losses), first, n), workspaces[static_cast<std::size_t>(worker)]);
   });
   return std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
+}
+
+}  // namespace detail
+
+/// The mean loss of the model over data, one draw of noise and time for each sample, always the same for a seed: two
+/// models, or two states of one, are compared on equal terms. Its bits do not depend on the threads (0: all). Throws
+/// InvalidArgument unless the samples and what they are given are of the model's sizes, and where the objective does.
+/// With StratifiedTime sample j of n is looked at in the j-th part of the times alone: shuffle data that are in an
+/// order.
+template <TrainableModel Model, Objective<Model> Loss>
+double mean_loss(const Loss& loss, const Model& model, const Dataset<typename Model::Scalar>& data, Seed seed,
+                 int threads = 0) {
+  detail::check_fit("mean_loss", data, model);
+  if constexpr (detail::HasUnits<Model>)
+    return detail::mean_loss_of(loss, model, model.units().to_model(data), seed, threads);
+  else
+    return detail::mean_loss_of(loss, model, data, seed, threads);
 }
 
 /// The same for a matrix, d x n, that is looked at where it is and not copied.

@@ -29,8 +29,9 @@ template <class Model, class Method>
 auto sample(const Model& model, const Method& sampler, Index count, Seed seed, const SampleOptions& options = {}) {
   auto stepper = start(model, sampler, count, seed, options);
   while (!stepper.done()) stepper.step();
-  check_finite(stepper.samples(), options.first);
-  return Matrix<typename Model::Scalar>(stepper.samples());
+  Matrix<typename Model::Scalar> samples = stepper.samples();
+  check_finite(samples, options.first);
+  return samples;
 }
 
 }  // namespace scorefield

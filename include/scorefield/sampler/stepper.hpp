@@ -12,6 +12,7 @@
 #include "scorefield/core/simd/packet.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/concept.hpp"
+#include "scorefield/model/detail/in_units.hpp"
 #include "scorefield/sampler/concept.hpp"
 #include "scorefield/sampler/detail/chunked_model.hpp"
 #include "scorefield/sampler/sample_options.hpp"
@@ -33,21 +34,27 @@ class Stepper {
     begin(chunks_.prior(seed));
   }
 
-  /// Begins with samples (d x count) that stand at the first of the rule's times. Throws InvalidArgument unless they
-  /// are of the model's dimension, and as the other.
+  /// Begins with samples (d x count), in the data's units, that stand at the first of the rule's times. Throws
+  /// InvalidArgument unless they are of the model's dimension, and as the other.
   Stepper(const Model& model, Rule rule, Matrix<Scalar> samples, Seed seed, const SampleOptions& options = {})
       : Stepper({model, samples.cols(), options}, std::move(rule), seed) {
     if (samples.rows() != model.dimension())
       throw InvalidArgument("sample", text("samples of ", model.dimension(), " rows, as the model has"),
                             text(samples.rows(), " x ", samples.cols()), "a column is a sample");
+    if constexpr (detail::HasUnits<Model>) samples = model.units().to_model(samples);
     begin(std::move(samples));
   }
 
   bool done() const { return step_ + 1 == rule_.times().size(); }
   /// In [0, 1]: 1 is noise and 0 is data.
   Scalar time() const { return rule_.times()(step_); }
-  /// d x count, at that time.
-  const Matrix<Scalar>& samples() const { return matrices_[0]; }
+  /// d x count, at that time, in the data's units: a matrix of its own where the model has others.
+  decltype(auto) samples() const {
+    if constexpr (detail::HasUnits<Model>)
+      return chunks_.model().units().to_data(matrices_[0]);
+    else
+      return std::as_const(matrices_[0]);
+  }
 
   /// Takes the samples to the next time. Throws InvalidArgument after the last one.
   void step() {

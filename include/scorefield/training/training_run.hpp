@@ -5,6 +5,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -17,6 +18,8 @@
 #include "scorefield/data/dataset.hpp"
 #include "scorefield/model/concept.hpp"
 #include "scorefield/model/detail/check_fit.hpp"
+#include "scorefield/model/detail/check_scale.hpp"
+#include "scorefield/model/detail/in_units.hpp"
 #include "scorefield/objective/concept.hpp"
 #include "scorefield/optimizer/concept.hpp"
 #include "scorefield/training/detail/gradient.hpp"
@@ -42,13 +45,14 @@ class TrainingRun {
   /// Throws InvalidArgument for options, hyper-parameters and data that do not fit.
   TrainingRun(const Model& model, const Dataset<Scalar>& data, Loss loss, Method method, Rate rate,
               const TrainingOptions& options)
-      : data_(fitting(data, model)),
+      : data_(data),
+        seen_(seen(data, model)),
         rate_(std::move(rate)),
         options_(validated(options)),
         batches_(data.size(), options.batch_size, options.seed, options.short_batches),
         steps_(steps_of(options, batches_)),
         threads_(static_cast<int>(std::min<Index>(resolve_threads(options.threads), options.gradient_slots))),
-        gradient_(model, data, std::move(loss), options.seed, batches_.batch_size(), threads_),
+        gradient_(model, seen_ ? *seen_ : data_, std::move(loss), options.seed, batches_.batch_size(), threads_),
         slots_(std::min(gradient_.chunks(batches_.batch_size()).pieces(), options.gradient_slots),
                model.parameters().size()),
         update_(model, std::move(method), options.average, threads_) {
@@ -134,9 +138,15 @@ class TrainingRun {
   }
 
  private:
-  static const Dataset<Scalar>& fitting(const Dataset<Scalar>& data, const Model& model) {
+  /// The data in the model's units; nothing where they are in these.
+  static std::shared_ptr<const Dataset<Scalar>> seen(const Dataset<Scalar>& data, const Model& model) {
     detail::check_fit("TrainingRun", data, model);
-    return data;
+    if constexpr (detail::HasUnits<Model>) {
+      return std::make_shared<const Dataset<Scalar>>(model.units().to_model(data));
+    } else {
+      detail::check_scale("TrainingRun", data, model);
+      return nullptr;
+    }
   }
 
   static const TrainingOptions& validated(const TrainingOptions& options) {
@@ -179,6 +189,7 @@ class TrainingRun {
   }
 
   const Dataset<Scalar>& data_;
+  std::shared_ptr<const Dataset<Scalar>> seen_;
   Rate rate_;
   TrainingOptions options_;
   Minibatches batches_;

@@ -13,9 +13,9 @@
 #include "scorefield/core/simd/fused.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/concept.hpp"
+#include "scorefield/model/detail/in_units.hpp"
 #include "scorefield/sampler/concept.hpp"
 #include "scorefield/sampler/sample_options.hpp"
-#include "scorefield/sde/condition.hpp"
 #include "scorefield/sde/noisy_batch.hpp"
 
 namespace scorefield::detail {
@@ -39,7 +39,7 @@ class ChunkedModel {
       : model_(&model), first_(options.first), threads_(resolve_threads(options.threads)) {
     const Index d = model.dimension(), n = model.chunk_size();
     check_sample_range("sample", d, count, first_);
-    condition_ = told_conditions<Scalar>("sample", options.condition, condition_size(model), count);
+    condition_ = told("sample", model, options.condition, count);
     chunks_ = cut(count, n);
     for (Index i = 0; i < std::min<Index>(threads_, chunks_.pieces()); ++i)
       rooms_.push_back({NoiseLevels<Scalar>(n), Matrix<Scalar>(d, n), Matrix<Scalar>(Matrix<Scalar>::Zero(d, n)),
