@@ -9,6 +9,7 @@
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/product.hpp"
 #include "scorefield/core/random.hpp"
+#include "scorefield/core/rows_and_columns.hpp"
 #include "scorefield/core/settings.hpp"
 #include "scorefield/core/simd/elementary.hpp"
 #include "scorefield/core/simd/fused.hpp"

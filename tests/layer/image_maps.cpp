@@ -119,16 +119,26 @@ TEMPLATE_TEST_CASE("space to depth keeps rows of a block together", "[layer]", f
 
 TEMPLATE_TEST_CASE("depth to space is the inverse of space to depth", "[layer]", float, double) {
   using S = TestType;
-  const sf::SpaceToDepth<S> join({.height = 6, .width = 9, .channels = 2}, 3);
-  const sf::DepthToSpace<S> part(join.output_shape(), 3);
-  CHECK(part.output_shape() == join.input_shape());
-  const auto x = test::input<S>(join.inputs(), 3);
-  CHECK(of(join, x) != x);
-  CHECK(of(part, of(join, x)) == x);
-  CHECK(of(join, of(part, x)) == x);
-  // Each moves numbers alone, so the inverse moves gradients back.
-  CHECK(gradient_of(join, x, of(join, x)) == x);
-  CHECK(gradient_of(part, x, of(part, x)) == x);
+  for (const sf::RowsAndColumns factor : {sf::RowsAndColumns(3), {2, 3}, {3, 1}}) {
+    const sf::SpaceToDepth<S> join({.height = 6, .width = 9, .channels = 2}, factor);
+    const sf::DepthToSpace<S> part(join.output_shape(), factor);
+    CHECK(part.output_shape() == join.input_shape());
+    const auto x = test::input<S>(join.inputs(), 3);
+    CHECK(of(join, x) != x);
+    CHECK(of(part, of(join, x)) == x);
+    CHECK(of(join, of(part, x)) == x);
+    // Each moves numbers alone, so the inverse moves gradients back.
+    CHECK(gradient_of(join, x, of(join, x)) == x);
+    CHECK(gradient_of(part, x, of(part, x)) == x);
+  }
+}
+
+TEMPLATE_TEST_CASE("a sequence that is folded along its length keeps the order of its numbers", "[layer]", float,
+                   double) {
+  using S = TestType;
+  const sf::SpaceToDepth<S> join({.height = 1, .width = 6, .channels = 2}, {1, 3});
+  CHECK(join.output_shape() == sf::ImageShape{.height = 1, .width = 2, .channels = 6});
+  CHECK(of(join, counting<S>(12)) == counting<S>(12));
 }
 
 TEST_CASE("image maps refuse what they cannot do", "[layer]") {
@@ -147,13 +157,19 @@ TEST_CASE("image maps refuse what they cannot do", "[layer]") {
                     test::contains("AveragePool: expected an image of at least 5 pixels a side, got 4 x 6; pool less"));
   CHECK_THROWS_WITH(sf::UpsampleNearest<float>(shape, 0),
                     test::contains("UpsampleNearest: expected a factor from 1 on, got 0"));
-  CHECK_THROWS_WITH(sf::SpaceToDepth<float>(shape, 4),
-                    test::contains("SpaceToDepth: expected a factor that divides height and width, got 4 for 4 x 6"));
+  CHECK_THROWS_WITH(
+      sf::SpaceToDepth<float>(shape, 4),
+      test::contains("SpaceToDepth: expected a factor that divides height and width, got 4 x 4 for 4 x 6"));
   CHECK_THROWS_AS(sf::SpaceToDepth<float>(shape, 3), sf::InvalidArgument);
   CHECK_THROWS_AS(sf::SpaceToDepth<float>(shape, 0), sf::InvalidArgument);
-  CHECK_THROWS_WITH(sf::DepthToSpace<float>(shape, 2),
-                    test::contains("DepthToSpace: expected a factor whose square divides the channels, got 2 for 3"));
+  CHECK_THROWS_WITH(
+      sf::DepthToSpace<float>(shape, 2),
+      test::contains("DepthToSpace: expected a block of pixels whose number divides the channels, got 2 x 2 for 3"));
   CHECK_THROWS_AS(sf::DepthToSpace<float>(shape, 0), sf::InvalidArgument);
+  for (const sf::RowsAndColumns wrong : {sf::RowsAndColumns(0, 3), {3, 0}, {-1, -3}, {1, 2}})
+    CHECK_THROWS_AS(sf::DepthToSpace<float>(shape, wrong), sf::InvalidArgument);
+  for (const sf::RowsAndColumns wrong : {sf::RowsAndColumns(0, 3), {2, 0}, {3, 3}, {2, 4}, {-2, 3}})
+    CHECK_THROWS_AS(sf::SpaceToDepth<float>(shape, wrong), sf::InvalidArgument);
 }
 
 TEMPLATE_TEST_CASE("zero padding puts an image into the top left corner, and cropping takes it out", "[layer]", float,

@@ -5,23 +5,24 @@
 
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/image_shape.hpp"
+#include "scorefield/core/rows_and_columns.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/detail/parameterless.hpp"
 #include "scorefield/layer/detail/pixel_blocks.hpp"
 
 namespace scorefield {
 
-/// The channels of each pixel become a factor x factor block of pixels: height x width x channels to factor height x
-/// factor width x channels / factor^2. The inverse of SpaceToDepth, which says the order; PyTorch's pixel_shuffle has
-/// another.
+/// The channels of each pixel become a block of factor.rows x factor.columns pixels: height x width x channels to
+/// factor.rows height x factor.columns width x channels / (factor.rows factor.columns). The inverse of SpaceToDepth,
+/// which says the order; PyTorch's pixel_shuffle has another.
 template <Real S>
 class DepthToSpace : public detail::ImageMap<S> {
  public:
   using Scalar = S;
   using typename detail::ImageMap<S>::Workspace;
 
-  /// Throws InvalidArgument unless factor^2 divides the channels.
-  DepthToSpace(const ImageShape& shape, Index factor)
+  /// Throws InvalidArgument unless factor.rows factor.columns divides the channels.
+  DepthToSpace(const ImageShape& shape, const RowsAndColumns& factor)
       : detail::ImageMap<S>(detail::checked_shape("DepthToSpace", shape), parted(shape, factor)), factor_(factor) {}
 
   void evaluate(ConstVectorView<Scalar>, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> y,
@@ -42,14 +43,15 @@ class DepthToSpace : public detail::ImageMap<S> {
   }
 
  private:
-  static ImageShape parted(const ImageShape& shape, Index factor) {
-    if (factor < 1 || shape.channels % (factor * factor) != 0)
-      throw InvalidArgument("DepthToSpace", "a factor whose square divides the channels",
-                            text(factor, " for ", shape.channels), "choose another factor or number of channels");
-    return {shape.height * factor, shape.width * factor, shape.channels / (factor * factor)};
+  static ImageShape parted(const ImageShape& shape, const RowsAndColumns& factor) {
+    if (factor.rows < 1 || factor.columns < 1 || shape.channels % factor.pixels() != 0)
+      throw InvalidArgument("DepthToSpace", "a block of pixels whose number divides the channels",
+                            text(detail::by(factor), " for ", shape.channels),
+                            "choose another factor or number of channels");
+    return {shape.height * factor.rows, shape.width * factor.columns, shape.channels / factor.pixels()};
   }
 
-  Index factor_;
+  RowsAndColumns factor_;
 };
 
 }  // namespace scorefield

@@ -6,9 +6,11 @@
 #include <string>
 #include <utility>
 
+#include "scorefield/core/error.hpp"
 #include "scorefield/core/image_shape.hpp"
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/random.hpp"
+#include "scorefield/core/rows_and_columns.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/activation/concept.hpp"
 #include "scorefield/layer/activation/silu.hpp"
@@ -43,14 +45,16 @@ class ResidualBlock {
     Matrix<Scalar> dy, dx;  // of the shortcut: its output in a forward pass, and the gradient by its input
   };
 
-  /// From `input` to as many pixels of `channels`. Throws InvalidArgument unless all sizes are positive, groups divides
-  /// both numbers of channels, and a group has more than one number.
-  ResidualBlock(const ImageShape& input, Index channels, Index groups, Index context_size)
+  /// From `input` to as many pixels of `channels`, by convolutions of that kernel: {1, 3} for sequences, images of
+  /// height 1. Throws InvalidArgument unless all sizes are positive, groups divides both numbers of channels, a group
+  /// has more than one number, and the rows and columns of the kernel are odd.
+  ResidualBlock(const ImageShape& input, Index channels, Index groups, Index context_size,
+                const RowsAndColumns& kernel = 3)
       : before_first_("ResidualBlock", input, groups, Scalar(1e-5)),
-        first_(input, channels),
+        first_(input, channels, keeping_size(kernel)),
         modulation_(context_size, 2 * channels),
         before_second_("ResidualBlock", first_.output_shape(), groups, Scalar(1e-5)),
-        second_(first_.output_shape(), channels) {
+        second_(first_.output_shape(), channels, keeping_size(kernel)) {
     if (channels != input.channels) shortcut_.emplace(input, channels, ConvolutionOptions{.kernel = 1, .padding = 0});
   }
 
@@ -142,6 +146,13 @@ class ResidualBlock {
   }
 
  private:
+  static ConvolutionOptions keeping_size(const RowsAndColumns& kernel) {
+    if (kernel.rows < 1 || kernel.columns < 1 || kernel.rows % 2 == 0 || kernel.columns % 2 == 0)
+      throw InvalidArgument("ResidualBlock", "a kernel of odd rows and columns", detail::by(kernel),
+                            "3 is for images, and {1, 3} for sequences");
+    return detail::centred(kernel);
+  }
+
   /// Calls step(part, arguments of its evaluate or forward) for each part.
   template <class Step>
   void run(ConstVectorView<Scalar> p, const ConstImagePairView<Scalar>& x, ConstMatrixView<Scalar> c,

@@ -5,23 +5,25 @@
 
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/image_shape.hpp"
+#include "scorefield/core/rows_and_columns.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/detail/parameterless.hpp"
 #include "scorefield/layer/detail/pixel_blocks.hpp"
 
 namespace scorefield {
 
-/// Each factor x factor block of pixels becomes the channels of one: height x width x channels to height / factor x
-/// width / factor x factor^2 channels, where channel (row factor + column) channels + c is channel c of the pixel in
-/// that row and column of the block. PyTorch's pixel_unshuffle orders them (c, row, column).
+/// Each block of factor.rows x factor.columns pixels becomes the channels of one: height x width x channels to height /
+/// factor.rows x width / factor.columns x factor.rows factor.columns channels, where channel (row factor.columns +
+/// column) channels + c is channel c of the pixel in that row and column of the block. PyTorch's pixel_unshuffle orders
+/// them (c, row, column).
 template <Real S>
 class SpaceToDepth : public detail::ImageMap<S> {
  public:
   using Scalar = S;
   using typename detail::ImageMap<S>::Workspace;
 
-  /// Throws InvalidArgument unless factor divides height and width.
-  SpaceToDepth(const ImageShape& shape, Index factor)
+  /// Throws InvalidArgument unless factor.rows divides the height and factor.columns the width.
+  SpaceToDepth(const ImageShape& shape, const RowsAndColumns& factor)
       : detail::ImageMap<S>(detail::checked_shape("SpaceToDepth", shape), joined(shape, factor)), factor_(factor) {}
 
   void evaluate(ConstVectorView<Scalar>, ConstMatrixView<Scalar> x, ConstMatrixView<Scalar>, MatrixView<Scalar> y,
@@ -42,15 +44,15 @@ class SpaceToDepth : public detail::ImageMap<S> {
   }
 
  private:
-  static ImageShape joined(const ImageShape& shape, Index factor) {
-    if (factor < 1 || shape.height % factor != 0 || shape.width % factor != 0)
+  static ImageShape joined(const ImageShape& shape, const RowsAndColumns& factor) {
+    if (factor.rows < 1 || factor.columns < 1 || shape.height % factor.rows != 0 || shape.width % factor.columns != 0)
       throw InvalidArgument("SpaceToDepth", "a factor that divides height and width",
-                            text(factor, " for ", shape.height, " x ", shape.width),
+                            text(detail::by(factor), " for ", shape.height, " x ", shape.width),
                             "pad the image, or choose another");
-    return {shape.height / factor, shape.width / factor, shape.channels * factor * factor};
+    return {shape.height / factor.rows, shape.width / factor.columns, shape.channels * factor.pixels()};
   }
 
-  Index factor_;
+  RowsAndColumns factor_;
 };
 
 }  // namespace scorefield

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "scorefield/core/image_shape.hpp"
+#include "scorefield/core/rows_and_columns.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/image_pair.hpp"
 
@@ -11,10 +12,10 @@ namespace scorefield::detail {
 
 /// Pixels added to an image: `before` above and to the left, `after` below and to the right.
 struct Border {
-  Index before = 0, after = 0;
+  RowsAndColumns before = 0, after = 0;
 
   ImageShape around(const ImageShape& image) const {
-    return {before + image.height + after, before + image.width + after, image.channels};
+    return {before.rows + image.height + after.rows, before.columns + image.width + after.columns, image.channels};
   }
 };
 
@@ -28,7 +29,8 @@ void copy_inside(const ConstImagePairView<Scalar>& images, const ImageShape& sha
     const Index row = shape.width * channels, run = channels == shape.channels ? row : channels;
     for (Index j = 0; j < part.cols(); ++j) {
       const Scalar* from = part.col(j).data();
-      Scalar* to = larger.col(j).data() + border.before * (larger_row + shape.channels) + first;
+      Scalar* to =
+          larger.col(j).data() + border.before.rows * larger_row + border.before.columns * shape.channels + first;
       for (Index y = 0; y < shape.height; ++y, from += row, to += larger_row)
         for (Index i = 0, x = 0; i < row; i += run, ++x) std::copy_n(from + i, run, to + x * shape.channels);
     }

@@ -7,6 +7,7 @@
 
 #include "scorefield/core/image_shape.hpp"
 #include "scorefield/core/product.hpp"
+#include "scorefield/core/rows_and_columns.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/detail/convolution/border.hpp"
 #include "scorefield/layer/detail/convolution/window_product.hpp"
@@ -14,9 +15,10 @@
 
 namespace scorefield::detail {
 
-/// A window of kernel x kernel pixels moves over a wide image, which has `padding` zeros around it, by `stride` pixels;
-/// its places are the pixels of a narrow image. Weights are narrow.channels x (kernel kernel wide.channels), column
-/// (ky kernel + kx) wide.channels + c being of channel c of pixel (ky, kx) of the window:
+/// A window of kernel.rows x kernel.columns pixels moves over a wide image by `stride` pixels; the image has
+/// padding.rows rows of zeros above and below it, and padding.columns columns on its sides. The window's places are the
+/// pixels of a narrow image. Weights are narrow.channels x (kernel.rows kernel.columns wide.channels), column (ky
+/// kernel.columns + kx) wide.channels + c being of channel c of pixel (ky, kx) of the window:
 ///   gather    wide to narrow, a pixel being the weights times its window: a convolution
 ///   scatter   narrow to wide, the adjoint of that: a transposed convolution
 /// Their sources are images in a border of zeros; their results may be pairs of images.
@@ -31,43 +33,36 @@ class Window {
     std::vector<Index> run_offsets;  // where the windows of each row of narrow pixels start
   };
 
-  Window(const ImageShape& wide, const ImageShape& narrow, Index kernel, Index stride, Index padding)
-      : wide_(wide), narrow_(narrow), kernel_(kernel), stride_(stride) {
-    const auto reach = [&](Index places) { return (places - 1) * stride + kernel - padding; };
-    gather_border_ = {padding,
-                      std::max({Index{0}, reach(narrow.height) - wide.height, reach(narrow.width) - wide.width})};
-    for (Index ky = 0; ky < kernel; ++ky)
+  Window(const ImageShape& wide, const ImageShape& narrow, const RowsAndColumns& kernel, Index stride,
+         const RowsAndColumns& padding)
+      : wide_(wide),
+        narrow_(narrow),
+        rows_{wide.height, narrow.height, kernel.rows, stride, padding.rows},
+        columns_{wide.width, narrow.width, kernel.columns, stride, padding.columns},
+        stride_(stride),
+        gather_border_{padding, {rows_.after_wide(), columns_.after_wide()}},
+        scatter_border_{{rows_.before_narrow(), columns_.before_narrow()},
+                        {rows_.after_narrow(), columns_.after_narrow()}} {
+    for (Index ky = 0; ky < kernel.rows; ++ky)
       gather_rows_.push_back(ky * gather_border_.around(wide).width * wide.channels);
-
-    std::vector<Taps> taps;
-    for (Index r = 0; r < stride; ++r) {
-      const Index first = (r + padding) % stride;
-      taps.push_back({first, first < kernel ? (kernel - first + stride - 1) / stride : 0, (r + padding) / stride});
-      const auto& t = taps.back();
-      scatter_border_.before = std::max(scatter_border_.before, t.count - 1 - t.place);
-      scatter_border_.after = std::max({scatter_border_.after, places(wide.height, r) + t.place - narrow.height,
-                                        places(wide.width, r) + t.place - narrow.width});
-    }
     for (Index y = 0; y < std::min(stride, wide.height); ++y)
-      for (Index x = 0; x < std::min(stride, wide.width); ++x)
-        phases_.push_back(phase(y, x, taps[static_cast<std::size_t>(y)], taps[static_cast<std::size_t>(x)]));
+      for (Index x = 0; x < std::min(stride, wide.width); ++x) phases_.push_back(phase(y, x));
   }
 
   const Border& gather_border() const { return gather_border_; }
   const Border& scatter_border() const { return scatter_border_; }
   /// Of the weights.
   Index rows() const { return narrow_.channels; }
-  Index window_size() const { return kernel_ * kernel_ * wide_.channels; }
+  Index window_size() const { return taps() * wide_.channels; }
 
   template <Real Scalar>
   Workspace<Scalar> workspace(Index images) const {
     const auto windows = gather_windows(images);
-    Workspace<Scalar> w{
-        Vector<Scalar>(panel_rows<Scalar> * kernel_ * kernel_ * std::max(wide_.channels, narrow_.channels)),
-        Vector<Scalar>(packed_panels_size<Scalar>(narrow_.channels, images * narrow_.pixels())),
-        Vector<Scalar>(packed_windows_size<Scalar>(windows)),
-        Vector<Scalar>::Zero(std::max(narrow_.channels, wide_.channels)),
-        {}};
+    Workspace<Scalar> w{Vector<Scalar>(panel_rows<Scalar> * taps() * std::max(wide_.channels, narrow_.channels)),
+                        Vector<Scalar>(packed_panels_size<Scalar>(narrow_.channels, images * narrow_.pixels())),
+                        Vector<Scalar>(packed_windows_size<Scalar>(windows)),
+                        Vector<Scalar>::Zero(std::max(narrow_.channels, wide_.channels)),
+                        {}};
     for (Index i = 0; i < images; ++i)
       for (Index y = 0; y < narrow_.height; ++y) w.run_offsets.push_back(windows.starts.at(i, y));
     return w;
@@ -103,8 +98,8 @@ class Window {
     const auto bordered = scatter_border_.around(narrow_);
     for (const auto& phase : phases_) {
       const Windows windows{wide.cols(),
-                            places(wide_.height, phase.y),
-                            places(wide_.width, phase.x),
+                            rows_.places(phase.y),
+                            columns_.places(phase.x),
                             {bordered.size(), bordered.width * narrow_.channels, narrow_.channels},
                             phase.columns * narrow_.channels,
                             phase.row_offsets};
@@ -147,6 +142,38 @@ class Window {
     Index first, count, place;
   };
 
+  /// One axis of the images.
+  struct Axis {
+    Index wide, narrow, kernel, stride, padding;
+
+    /// Of the wide pixels first, first + stride, ...
+    Index places(Index first) const { return (wide - first + stride - 1) / stride; }
+
+    Taps taps(Index r) const {
+      const Index first = (r + padding) % stride;
+      return {first, first < kernel ? (kernel - first + stride - 1) / stride : 0, (r + padding) / stride};
+    }
+
+    /// The zeros after the wide pixels that the last window reaches; before the image there are `padding`.
+    Index after_wide() const { return std::max<Index>(0, (narrow - 1) * stride + kernel - padding - wide); }
+    /// The zeros around the narrow pixels that wide pixels at both ends meet.
+    Index before_narrow() const {
+      return most([&](Index r) { return taps(r).count - 1 - taps(r).place; });
+    }
+    Index after_narrow() const {
+      return most([&](Index r) { return places(r) + taps(r).place - narrow; });
+    }
+
+   private:
+    /// The largest of zeros(r) for r in [0, stride), or 0 where it is negative.
+    template <class F>
+    Index most(const F& zeros) const {
+      Index largest = 0;
+      for (Index r = 0; r < stride; ++r) largest = std::max(largest, zeros(r));
+      return largest;
+    }
+  };
+
   /// The wide pixels (y + stride i, x + stride j), which all meet the same kernel positions.
   struct Phase {
     Index y, x;
@@ -156,7 +183,8 @@ class Window {
     std::vector<Index> row_offsets;
   };
 
-  Index places(Index length, Index first) const { return (length - first + stride_ - 1) / stride_; }
+  /// Pixels of a window.
+  Index taps() const { return rows_.kernel * columns_.kernel; }
 
   Windows gather_windows(Index images) const {
     const auto bordered = gather_border_.around(wide_);
@@ -164,24 +192,28 @@ class Window {
             narrow_.height,
             narrow_.width,
             {bordered.size(), stride_ * bordered.width * wide_.channels, stride_ * wide_.channels},
-            kernel_ * wide_.channels,
+            columns_.kernel * wide_.channels,
             gather_rows_};
   }
 
-  Phase phase(Index y, Index x, const Taps& rows, const Taps& columns) const {
+  Phase phase(Index y, Index x) const {
+    const Taps rows = rows_.taps(y), columns = columns_.taps(x);
     const Index bordered_row = scatter_border_.around(narrow_).width * narrow_.channels;
-    const auto first_place = [&](const Taps& t) { return t.place - (t.count - 1) + scatter_border_.before; };
-    Phase p{y, x, {}, columns.count, first_place(rows) * bordered_row + first_place(columns) * narrow_.channels, {}};
+    const auto first_place = [&](const Taps& t, Index before) { return t.place - (t.count - 1) + before; };
+    const Index source = first_place(rows, scatter_border_.before.rows) * bordered_row +
+                         first_place(columns, scatter_border_.before.columns) * narrow_.channels;
+    Phase p{y, x, {}, columns.count, source, {}};
     for (Index i = rows.count; i-- > 0;) {
       p.row_offsets.push_back((rows.count - 1 - i) * bordered_row);
       for (Index j = columns.count; j-- > 0;)
-        p.taps.push_back((rows.first + i * stride_) * kernel_ + columns.first + j * stride_);
+        p.taps.push_back((rows.first + i * stride_) * columns_.kernel + columns.first + j * stride_);
     }
     return p;
   }
 
   ImageShape wide_, narrow_;
-  Index kernel_, stride_;
+  Axis rows_, columns_;
+  Index stride_;
   Border gather_border_, scatter_border_;
   std::vector<Index> gather_rows_;
   std::vector<Phase> phases_;

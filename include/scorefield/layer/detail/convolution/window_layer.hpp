@@ -11,6 +11,7 @@
 #include "scorefield/core/image_shape.hpp"
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/random.hpp"
+#include "scorefield/core/rows_and_columns.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/activation/concept.hpp"
 #include "scorefield/layer/activation/detail/activate.hpp"
@@ -106,7 +107,8 @@ class WindowLayer {
   }
 
  protected:
-  WindowLayer(const ImageShape& input, const ImageShape& output, Index kernel, Index stride, Index padding)
+  WindowLayer(const ImageShape& input, const ImageShape& output, const RowsAndColumns& kernel, Index stride,
+              const RowsAndColumns& padding)
       : geometry_(std::make_shared<Geometry>(input, output, kernel, stride, padding)) {}
 
  private:
@@ -139,7 +141,8 @@ class WindowLayer {
     Window window;
     std::optional<Winograd> winograd;
 
-    Geometry(const ImageShape& from, const ImageShape& to, Index kernel, Index stride, Index padding)
+    Geometry(const ImageShape& from, const ImageShape& to, const RowsAndColumns& kernel, Index stride,
+             const RowsAndColumns& padding)
         : input(from), output(to), window(transposed ? to : from, transposed ? from : to, kernel, stride, padding) {
       if (!transposed && Winograd::pays<Scalar>(from, to, kernel, stride)) winograd.emplace(from, to, padding);
     }

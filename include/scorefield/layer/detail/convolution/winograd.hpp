@@ -6,6 +6,7 @@
 
 #include "scorefield/core/image_shape.hpp"
 #include "scorefield/core/product.hpp"
+#include "scorefield/core/rows_and_columns.hpp"
 #include "scorefield/core/simd/packet.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/detail/convolution/winograd_products.hpp"
@@ -32,14 +33,14 @@ class Winograd {
     Vector<Scalar> dropped;   // results outside of the image
   };
 
-  Winograd(const ImageShape& input, const ImageShape& output, Index padding)
+  Winograd(const ImageShape& input, const ImageShape& output, const RowsAndColumns& padding)
       : input_(input), output_(output), padding_(padding) {}
 
   /// Whether this is faster than Window, for one image already; measured, as the numbers are. For each pair of channels
   /// 36 multiply-adds a tile stand against 9 a pixel, and transforming a weight and its gradient takes as long as some
   /// 290 of them. With fewer than 16 channels the transforms of tiles take as long as what they save.
   template <Real Scalar>
-  static bool pays(const ImageShape& input, const ImageShape& output, Index kernel, Index stride) {
+  static bool pays(const ImageShape& input, const ImageShape& output, const RowsAndColumns& kernel, Index stride) {
     return kernel == winograd::kernel_edge && stride == 1 && input.channels % packet_size<Scalar> == 0 &&
            output.channels % packet_size<Scalar> == 0 && std::min(input.channels, output.channels) >= 16 &&
            9 * output.pixels() - winograd::matrices * winograd::TileGrid(output).size() >= 290;
@@ -78,7 +79,9 @@ class Winograd {
   void convolve_back(const Scalar* weights, ConstMatrixView<Scalar> dy, const ImagePairView<Scalar>& dx,
                      Workspace<Scalar>& w) const {
     winograd::turn_weights(weights, output_.channels, input_.channels, w.turned.data());
-    convolve<Scalar>(w.turned.data(), w.zeros.data(), dy, output_, winograd::kernel_edge - 1 - padding_, dx, input_, w);
+    constexpr Index full = winograd::kernel_edge - 1;
+    convolve<Scalar>(w.turned.data(), w.zeros.data(), dy, output_, {full - padding_.rows, full - padding_.columns}, dx,
+                     input_, w);
   }
 
   /// gradient += that of <dy, weights * x> by the weights.
@@ -125,8 +128,9 @@ class Winograd {
 
   /// Transforms the windows of a group of tiles, then calls f(group, panel) for each panel of `rows` rows.
   template <Real Scalar, class F>
-  static void for_each_group_and_panel(const ConstImagePairView<Scalar>& from, const ImageShape& shape, Index padding,
-                                       Index rows, const winograd::TileGrid& grid, Workspace<Scalar>& w, const F& f) {
+  static void for_each_group_and_panel(const ConstImagePairView<Scalar>& from, const ImageShape& shape,
+                                       const RowsAndColumns& padding, Index rows, const winograd::TileGrid& grid,
+                                       Workspace<Scalar>& w, const F& f) {
     const Index tiles = from.cols() * grid.size(), most = largest_group<Scalar>(shape.channels);
     const Index groups = std::max<Index>(1, (tiles + most - 1) / most), size = (tiles + groups - 1) / groups;
     // A single group uses each panel's weights once. They all take the same place, which then stays in the cache.
@@ -151,7 +155,7 @@ class Winograd {
 
   template <Real Scalar>
   static void convolve(const Scalar* weights, const Scalar* bias, const ConstImagePairView<Scalar>& from,
-                       const ImageShape& shape, Index padding, const ImagePairView<Scalar>& to,
+                       const ImageShape& shape, const RowsAndColumns& padding, const ImagePairView<Scalar>& to,
                        const ImageShape& to_shape, Workspace<Scalar>& w) {
     const winograd::TileGrid grid(to_shape);
     const Index depth = shape.channels, rows = to_shape.channels;
@@ -177,7 +181,7 @@ class Winograd {
   }
 
   ImageShape input_, output_;
-  Index padding_;
+  RowsAndColumns padding_;
 };
 
 }  // namespace scorefield::detail

@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include "scorefield/core/image_shape.hpp"
+#include "scorefield/core/rows_and_columns.hpp"
 #include "scorefield/core/simd/packet.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/detail/convolution/winograd_transform.hpp"
@@ -38,15 +39,15 @@ std::array<Pointer, Edge * Edge> square_of(Pointer image, const ImageShape& shap
   return pixels;
 }
 
-/// Calls f(t, pixels) with the square_of each of the tiles first, first + 1, ..., count of them, that starts `padding`
-/// pixels above and left of the tile.
+/// Calls f(t, pixels) with the square_of each of the tiles first, first + 1, ..., count of them, that starts
+/// padding.rows pixels above and padding.columns left of the tile.
 template <Index Edge, class Pointer, class F>
-void for_each_square(Pointer images, const ImageShape& shape, const TileGrid& grid, Index padding, Pointer outside,
-                     Index first, Index count, const F& f) {
+void for_each_square(Pointer images, const ImageShape& shape, const TileGrid& grid, const RowsAndColumns& padding,
+                     Pointer outside, Index first, Index count, const F& f) {
   for (Index t = 0; t < count; ++t) {
     const Index image = (first + t) / grid.size(), place = (first + t) % grid.size();
-    f(t, square_of<Edge>(images + image * shape.size(), shape, place / grid.columns * tile_edge - padding,
-                         place % grid.columns * tile_edge - padding, outside));
+    f(t, square_of<Edge>(images + image * shape.size(), shape, place / grid.columns * tile_edge - padding.rows,
+                         place % grid.columns * tile_edge - padding.columns, outside));
   }
 }
 
