@@ -1,5 +1,7 @@
 #include "scorefield/network/unet.hpp"
 
+#include <utility>
+
 #include "network/network_checks.hpp"
 
 namespace sf = scorefield;
@@ -41,11 +43,21 @@ TEST_CASE("a U-Net keeps the promises of a network", "[network]") {
 }
 
 TEST_CASE("a U-Net keeps the promises of a network on images whose sides do not divide", "[network]") {
-  // Padded to whole folds at both sides or one, halved from an odd and an even number, and a sequence.
+  // Padded to whole folds at both sides or one, and halved from an odd and an even number.
   test::check_network(small({5, 7, 2}, {4, 4}, 2));
   test::check_network(small({4, 5, 1}, {4, 2}, 2));
   test::check_network(small({3, 6, 1}, {2, 4}));
-  test::check_network(small({1, 5, 1}, {2, 4, 4}));
+}
+
+TEST_CASE("a U-Net keeps the promises of a network on sequences", "[network]") {
+  const auto check = [](Index length, Index channels, const sf::UNetOptions& options) {
+    test::check_network(sf::UNet<double>({.height = 1, .width = length, .channels = channels}, options));
+  };
+  check(31, 2, {.widths = {4, 4}, .groups = 2, .embedding = 4, .condition = 3});
+  check(17, 3, {.widths = {2, 4, 6}, .kernel = 5, .groups = 2, .heads = 3, .embedding = 4, .condition = 1});
+  check(17, 1, {.widths = {4, 4}, .fold = 2, .kernel = 5, .blocks = 2, .groups = 2, .heads = 2, .embedding = 4});
+  check(16, 2, {.widths = {4, 2}, .fold = 3, .groups = 2, .embedding = 4, .condition = 2});
+  check(5, 1, {.widths = {2, 4, 4}, .kernel = 7, .groups = 2, .embedding = 4});
 }
 
 TEST_CASE("a U-Net that is given a condition keeps the promises of a network", "[network]") {
@@ -66,7 +78,8 @@ TEST_CASE("a U-Net takes images of any size", "[network]") {
 }
 
 TEST_CASE("a U-Net pads images with zeros to whole folds and crops what comes out", "[network]") {
-  const sf::ImageShape image{5, 4, 2}, whole{6, 6, 2};
+  const auto [image, whole] = GENERATE(std::pair{sf::ImageShape{5, 4, 2}, sf::ImageShape{6, 6, 2}},
+                                       std::pair{sf::ImageShape{1, 11, 2}, sf::ImageShape{1, 12, 2}});
   const auto network = small(image, {4, 4}, 3), of_whole = small(whole, {4, 4}, 3);
   REQUIRE(network.layout().size() == of_whole.layout().size());
   REQUIRE(test::starting_values(network) == test::starting_values(of_whole));
@@ -74,10 +87,10 @@ TEST_CASE("a U-Net pads images with zeros to whole folds and crops what comes ou
   const auto t = test::times<double>(3);
   const auto x = test::normals<double>(image.size(), 3, "x");
   sf::Matrix<double> padded = sf::Matrix<double>::Zero(whole.size(), 3), expected(image.size(), 3);
+  const Index rows = image.height, numbers = image.width * image.channels, of_whole_row = whole.width * whole.channels;
   const auto for_each_number = [&](const auto& f) {
-    for (Index row = 0; row < image.height; ++row)
-      for (Index i = 0; i < image.width * image.channels; ++i)
-        f(row * image.width * image.channels + i, row * whole.width * whole.channels + i);
+    for (Index row = 0; row < rows; ++row)
+      for (Index i = 0; i < numbers; ++i) f(row * numbers + i, row * of_whole_row + i);
   };
   for_each_number([&](Index i, Index j) { padded.row(j) = x.row(i); });
   const auto y = test::outputs(of_whole, p, padded, t);
@@ -120,12 +133,39 @@ TEST_CASE("the pieces of a U-Net have the names and shapes that files know them 
         "body.5.bias 4 x 1, ");
 }
 
+TEST_CASE("the kernels and folds of a U-Net on sequences have one row", "[network]") {
+  const auto weights = [](Index kernel) {
+    const sf::UNet<double> network({1, 13, 3},
+                                   {.widths = {2, 4}, .fold = 2, .kernel = kernel, .groups = 1, .embedding = 1});
+    std::string all;
+    for (const auto& piece : network.layout().pieces())
+      if (piece.name.starts_with("body") && piece.cols > 1)
+        all += sf::text(piece.name, " ", piece.rows, " x ", piece.cols / kernel, " ", piece.cols % kernel, ", ");
+    return all;
+  };
+  // Times the kernel, and what the shortcut, of single pixels, leaves over.
+  const std::string up_to_shortcut =
+      "body.2.weight 2 x 6 0, body.3.first.weight 2 x 2 0, body.3.second.weight 2 x 2 0, "
+      "body.4.inner.0.weight 4 x 2 0, body.4.inner.1.first.weight 4 x 4 0, body.4.inner.1.second.weight 4 x 4 0, "
+      "body.4.inner.2.first.weight 4 x 4 0, body.4.inner.2.second.weight 4 x 4 0, body.4.inner.3.weight 4 x 2 0, "
+      "body.4.after.first.weight 2 x 4 0, body.4.after.second.weight 2 x 2 0, ";
+  CHECK(weights(3) == up_to_shortcut + "body.4.after.shortcut.weight 2 x 1 1, body.6.weight 6 x 2 0, ");
+  CHECK(weights(5) == up_to_shortcut + "body.4.after.shortcut.weight 2 x 0 4, body.6.weight 6 x 2 0, ");
+}
+
 TEST_CASE("a U-Net refuses options that make none, and says what would do", "[network]") {
   const sf::ImageShape image{.height = 28, .width = 28, .channels = 1};
   check_refused({28, 0, 1}, {.widths = {8}}, "an image of positive height, width and channels, got 28 x 0 x 1");
   check_refused(image, {}, "a width for each size, from fine to coarse, got none; say {.widths = {48, 96}}");
   check_refused(image, {.widths = {8}, .fold = 0}, "a fold from 1 on, got 0");
   check_refused(image, {.widths = {8}, .fold = 29}, "a fold that is not larger than the image, got 29 for 28 x 28");
+  check_refused({1, 28, 1}, {.widths = {8}, .fold = 29}, "a fold that is not larger than the image, got 29 for 1 x 28");
+  check_refused(image, {.widths = {8}, .kernel = 5},
+                "a kernel of 3 for images of more than one row, got 5 for 28 x 28; other kernels are for sequences, "
+                "images of height 1");
+  for (const Index kernel : {-3, 0, 1, 2, 4, 6})
+    check_refused({1, 28, 1}, {.widths = {8}, .kernel = kernel},
+                  sf::text("an odd kernel from 3 on, got ", kernel, "; sequences have 3 or 5"));
   check_refused(image, {.widths = {8}, .blocks = 0}, "a number of blocks from 1 on, got 0");
   check_refused(image, {.widths = {8}, .groups = 0}, "a number of groups from 1 on, got 0");
   check_refused(image, {.widths = {8}, .heads = -1}, "a number of heads from 0 on, got -1");

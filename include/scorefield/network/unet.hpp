@@ -9,6 +9,7 @@
 
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/image_shape.hpp"
+#include "scorefield/core/rows_and_columns.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/activation/identity.hpp"
 #include "scorefield/layer/activation/silu.hpp"
@@ -33,7 +34,8 @@ namespace scorefield {
 
 struct UNetOptions {
   std::vector<Index> widths;  // the channels at each size, from fine to coarse
-  Index fold = 1;             // fold x fold pixels become the channels of one, by SpaceToDepth
+  Index fold = 1;             // fold x fold pixels become the channels of one, by SpaceToDepth; of a sequence 1 x fold
+  Index kernel = 3;           // of convolutions, 3 x 3; of a sequence 1 x kernel, which is odd and from 3 on
   Index blocks = 1;           // residual blocks on the way down at each size, and as many on the way up
   Index groups = 8;           // of channels that are normalised together
   Index heads = 0;            // of attention between the blocks down and up at the coarsest size; 0 for none
@@ -48,24 +50,25 @@ struct UNetParts {
   ImageShape image;
   const UNetOptions& options;
   std::size_t levels = options.widths.size();
+  RowsAndColumns fold = along_axes(options.fold), kernel = along_axes(options.kernel);
 
   void enter(std::size_t level, GrowingLayers<S>& layers) const {
     if (level == 0) {
-      const auto whole = [&](Index n) { return (n + options.fold - 1) / options.fold * options.fold; };
-      const Index height = whole(image.height), width = whole(image.width);
+      const auto whole = [](Index n, Index part) { return (n + part - 1) / part * part; };
+      const Index height = whole(image.height, fold.rows), width = whole(image.width, fold.columns);
       if (height > image.height || width > image.width) layers.add(ZeroPad<S>(image, height, width));
-      layers.add(SpaceToDepth<S>(layers.shape(), options.fold));
-      layers.add(Convolution<S>(layers.shape(), options.widths[0]));
+      layers.add(SpaceToDepth<S>(layers.shape(), fold));
+      layers.add(Convolution<S>(layers.shape(), options.widths[0], centred(kernel)));
     }
     blocks(level, layers);
   }
 
   void down(std::size_t level, GrowingLayers<S>& layers) const {
-    layers.add(Convolution<S>(layers.shape(), options.widths[level + 1], {.stride = 2}));
+    layers.add(Convolution<S>(layers.shape(), options.widths[level + 1], centred(kernel, 2)));
   }
 
   void up(std::size_t level, const ImageShape& to, GrowingLayers<S>& layers) const {
-    layers.add(doubling_convolution<S, Identity>(layers.shape(), to, options.widths[level]));
+    layers.add(doubling_convolution<S, Identity>(layers.shape(), to, options.widths[level], kernel));
   }
 
   void leave(std::size_t level, GrowingLayers<S>& layers) const {
@@ -74,15 +77,18 @@ struct UNetParts {
     blocks(level, layers);
     if (level > 0) return;
     layers.add(GroupNorm<S, SiLU>(layers.shape(), options.groups));
-    layers.add(ZeroInitialised(Convolution<S>(layers.shape(), image.channels * options.fold * options.fold)));
-    layers.add(DepthToSpace<S>(layers.shape(), options.fold));
+    layers.add(ZeroInitialised(Convolution<S>(layers.shape(), image.channels * fold.pixels(), centred(kernel))));
+    layers.add(DepthToSpace<S>(layers.shape(), fold));
     if (layers.shape() != image) layers.add(Crop<S>(layers.shape(), image.height, image.width));
   }
 
  private:
+  /// Of a sequence, whose only row is left as it is, along its length alone.
+  RowsAndColumns along_axes(Index n) const { return {image.height == 1 ? 1 : n, n}; }
+
   void blocks(std::size_t level, GrowingLayers<S>& layers) const {
     for (Index i = 0; i < options.blocks; ++i)
-      layers.add(ResidualBlock<S>(layers.shape(), options.widths[level], options.groups, options.embedding));
+      layers.add(ResidualBlock<S>(layers.shape(), options.widths[level], options.groups, options.embedding, kernel));
   }
 };
 
@@ -101,6 +107,12 @@ inline const UNetOptions& checked(const ImageShape& image, const UNetOptions& o)
   if (o.fold > std::max(image.height, image.width))
     throw InvalidArgument("UNet", "a fold that is not larger than the image",
                           text(o.fold, " for ", image.height, " x ", image.width), "usual are 1, 2 and 4");
+  if (image.height > 1 && o.kernel != 3)
+    throw InvalidArgument("UNet", "a kernel of 3 for images of more than one row",
+                          text(o.kernel, " for ", image.height, " x ", image.width),
+                          "other kernels are for sequences, images of height 1");
+  if (o.kernel < 3 || o.kernel % 2 == 0)
+    throw InvalidArgument("UNet", "an odd kernel from 3 on", text(o.kernel), "sequences have 3 or 5");
   if (o.widths.empty())
     throw InvalidArgument("UNet", "a width for each size, from fine to coarse", "none", "say {.widths = {48, 96}}");
   ImageShape size{(image.height + o.fold - 1) / o.fold, (image.width + o.fold - 1) / o.fold, 0};
@@ -140,15 +152,20 @@ auto time_embedding(Index size) {
 /// Any image will do: zeros below and to the right fill it up to whole folds, and the result is cropped. Where an odd
 /// number of pixels is halved, it is rounded up. The network starts as 0.
 ///
+/// A sequence (a trajectory, a window of sensors, sound) is an image of height 1, whose width is its length, and whose
+/// channels are the numbers at each place:
+///   UNet<float> network({.height = 1, .width = 64, .channels = 2}, {.widths = {32, 64}, .condition = 3});
+/// It is folded, halved and filled up along its length alone, by convolutions of 1 x 3, or of 1 x 5 with .kernel = 5.
+///
 /// It follows Ho et al. 2020, arXiv:2006.11239, with the blocks of Dhariwal and Nichol 2021, arXiv:2105.05233; but it
 /// has one connection across at each size, attention at the coarsest alone, convolutions of stride 2 from a size to the
 /// next, and transposed ones back.
 template <Real S>
 class UNet : public TimeEmbedded<decltype(detail::time_embedding<S>(0)), LayerList<AnyImageLayer<S>>> {
  public:
-  /// Throws InvalidArgument unless there is a width, all sizes are positive (heads may be 0), the groups divide every
-  /// width, the heads divide the last one, every group has more than one number, and the fold is not larger than the
-  /// image.
+  /// Throws InvalidArgument unless there is a width, all sizes are positive (heads and condition may be 0), the groups
+  /// divide every width, the heads divide the last one, every group has more than one number, the fold is not larger
+  /// than the image, and the kernel is 3, or for a sequence odd and from 3 on.
   UNet(const ImageShape& image, const UNetOptions& options)
       : UNet(detail::UNetParts<S>{image, detail::checked(image, options)}) {}
 

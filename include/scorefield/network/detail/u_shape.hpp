@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "scorefield/core/image_shape.hpp"
+#include "scorefield/core/rows_and_columns.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/activation/concept.hpp"
 #include "scorefield/layer/any_image_layer.hpp"
+#include "scorefield/layer/convolution.hpp"
 #include "scorefield/layer/sequential.hpp"
 #include "scorefield/layer/skip_connection.hpp"
 #include "scorefield/layer/transposed_convolution.hpp"
@@ -94,10 +96,15 @@ LayerList<AnyImageLayer<S>> u_shape(const Parts& parts, const ImageShape& input)
   return std::move(layers).list();
 }
 
-/// A transposed convolution from an image that was halved back to its size.
+/// A transposed convolution from an image that was halved back to its size. The kernel's rows and columns are odd.
 template <Real S, Activation F>
-TransposedConvolution<S, F> doubling_convolution(const ImageShape& from, const ImageShape& to, Index channels) {
-  return {from, channels, {.output_padding = {to.height - 2 * from.height + 1, to.width - 2 * from.width + 1}}};
+TransposedConvolution<S, F> doubling_convolution(const ImageShape& from, const ImageShape& to, Index channels,
+                                                 const RowsAndColumns& kernel = 3) {
+  return {from,
+          channels,
+          {.kernel = kernel,
+           .padding = centred(kernel).padding,
+           .output_padding = {to.height - 2 * from.height + 1, to.width - 2 * from.width + 1}}};
 }
 
 }  // namespace scorefield::detail
