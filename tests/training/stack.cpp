@@ -99,6 +99,10 @@ TEST_CASE("a thread with a small stack trains and samples a U-Net", "[training]"
   CHECK(stack_of_run([] {
           return sf::UNet<float>({8, 8, 1}, {.widths = {16, 128}, .heads = 2, .embedding = 32});
         }) < bound);
+  // And on sequences.
+  CHECK(stack_of_run([] {
+          return sf::UNet<float>({1, 64, 2}, {.widths = {16, 128}, .kernel = 5, .heads = 2, .embedding = 32});
+        }) < bound);
 }
 
 #endif
