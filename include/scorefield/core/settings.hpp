@@ -19,8 +19,8 @@ concept HasSettings = requires(const P& policy) {
   { policy.settings() } -> std::convertible_to<std::string>;
 };
 
-/// A number in as few digits as tell it from all others.
-inline std::string exact_text(double value) {
+/// A number in as few digits as tell it from all others of its type.
+std::string exact_text(std::floating_point auto value) {
   char buffer[32];  // for a sign, 17 digits, a point and an exponent
   return {buffer, std::to_chars(buffer, std::end(buffer), value, std::chars_format::general).ptr};
 }
@@ -33,7 +33,7 @@ struct Setting {
   template <class Value>
   Setting(std::string_view of, const Value& is) : name(of) {
     if constexpr (std::floating_point<Value>)
-      value = exact_text(static_cast<double>(is));
+      value = exact_text(is);
     else
       value = text(is);
   }

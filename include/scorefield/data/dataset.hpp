@@ -1,17 +1,14 @@
 /// A data set in memory whose numbers are checked once, so that nothing after has to.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <concepts>
-#include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <span>
 #include <utility>
 
 #include "scorefield/core/detail/given.hpp"
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/fingerprint.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/data/examples.hpp"
 
@@ -67,27 +64,12 @@ class Dataset {
             condition_size() > 0 ? columns(conditions_, first, count) : ConstMatrixView<Scalar>(nullptr, 0, count)};
   }
 
-  /// Tells data apart: a hash of the shape and of all bits. In the manner of FNV-1a, eight bytes at a time, with a
-  /// shift that lets their upper bits count for the lower ones of the hash.
+  /// Tells data apart.
   std::uint64_t fingerprint() const {
-    std::uint64_t hash = 0xCBF29CE484222325u;
-    const auto add = [&](std::uint64_t word) {
-      hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
-      hash ^= hash >> 32;
-    };
-    const auto add_all = [&](const Matrix<Scalar>& matrix) {
-      add(static_cast<std::uint64_t>(matrix.rows()));
-      add(static_cast<std::uint64_t>(matrix.cols()));
-      const auto bytes = std::as_bytes(std::span(matrix.data(), static_cast<std::size_t>(matrix.size())));
-      for (std::size_t first = 0; first < bytes.size(); first += sizeof(std::uint64_t)) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, bytes.data() + first, std::min(sizeof(word), bytes.size() - first));
-        add(word);
-      }
-    };
-    add_all(samples());
-    if (condition_size() > 0) add_all(conditions());
-    return hash;
+    Fingerprint of;
+    of.add(samples());
+    if (condition_size() > 0) of.add(conditions_);
+    return of.value();
   }
 
  private:

@@ -78,14 +78,13 @@ class Units {
     return inward("conditions", conditions_, conditions);
   }
 
-  /// Samples, d x n, in the data's units. Throws InvalidArgument for another d.
-  Matrix<Scalar> to_data(const Matrix<Scalar>& samples) const {
-    check_rows("samples", samples_, samples);
-    return mapped(samples_, samples, [](const detail::RowMap& row, double z) {
-      const auto u = static_cast<Scalar>(row.to_data(z));
-      return row.takes(static_cast<double>(u)) ? u : row.inside(u);
-    });
+  /// And back.
+  Matrix<Scalar> conditions_to_data(const Matrix<Scalar>& conditions) const {
+    return outward("conditions", conditions_, conditions);
   }
+
+  /// Samples, d x n, in the data's units. Throws InvalidArgument for another d.
+  Matrix<Scalar> to_data(const Matrix<Scalar>& samples) const { return outward("samples", samples_, samples); }
 
   /// The logarithm of the map's density, log |dz/du|, of each of n samples (d x n) in the data's units: a log density
   /// of them is that of their z plus this. Constant rows count for nothing. Throws like to_model.
@@ -219,6 +218,14 @@ class Units {
   Matrix<T> inward(const char* of, const Rows& rows, const Matrix<T>& numbers) const {
     check(of, rows, numbers);
     return mapped(rows, numbers, [](const detail::RowMap& row, double u) { return row.to_model(u); });
+  }
+
+  Matrix<Scalar> outward(const char* of, const Rows& rows, const Matrix<Scalar>& numbers) const {
+    check_rows(of, rows, numbers);
+    return mapped(rows, numbers, [](const detail::RowMap& row, double z) {
+      const auto u = static_cast<Scalar>(row.to_data(z));
+      return row.takes(static_cast<double>(u)) ? u : row.inside(u);
+    });
   }
 
   static detail::RowMap read_row(const auto& number, const auto& count, bool& whole) {

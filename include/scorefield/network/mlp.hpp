@@ -1,6 +1,7 @@
 /// Mlp and DynamicMlp: the multilayer perceptron on a sample, its time and its condition.
 #pragma once
 
+#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -8,6 +9,8 @@
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/random.hpp"
+#include "scorefield/core/read_settings.hpp"
+#include "scorefield/core/settings.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/activation/concept.hpp"
 #include "scorefield/layer/activation/identity.hpp"
@@ -128,6 +131,18 @@ constexpr Index last_of() {
 
 }  // namespace detail
 
+namespace detail {
+
+/// What StaticMlp and DynamicMlp tell of themselves, which is the same for the same layers.
+template <Activation F>
+std::string mlp_settings(Index dimension, const std::vector<Index>& widths, Index condition) {
+  return settings_text(
+      "Mlp",
+      {{"dimension", dimension}, {"widths", list_text(widths)}, {"activation", F::name}, {"condition", condition}});
+}
+
+}  // namespace detail
+
 /// An MLP whose sizes are part of its type. Samples have Dimension numbers; the hidden layers, each followed by F, have
 /// these widths; the output layer is linear.
 template <Real S, Activation F, Index Dimension, Index... Widths>
@@ -136,6 +151,9 @@ requires(sizeof...(Widths) > 0) class StaticMlp
                         Dense<S, Identity, detail::last_of<Widths...>(), Dimension>> {
  public:
   StaticMlp() : StaticMlp::Perceptron(detail::static_hidden<S, F, Dimension + 1, Widths...>(), {}) {}
+
+  std::string settings() const requires requires { F::name; }
+  { return detail::mlp_settings<F>(Dimension, {Widths...}, 0); }
 };
 
 /// The usual MLP: Mlp<float, 2, 64, 64, 64> takes samples of 2 numbers through three hidden layers of 64.
@@ -155,12 +173,21 @@ class DynamicMlp : public Perceptron<LayerList<Dense<S, F>>, Dense<S>> {
   DynamicMlp(Index dimension, const std::vector<Index>& widths, const MlpOptions& options = {})
       : DynamicMlp(checked(options, dimension, widths), dimension, widths) {}
 
+  std::string settings() const requires requires { F::name; }
+  { return detail::mlp_settings<F>(this->dimension(), widths_, this->condition_size()); }
+  static DynamicMlp from_settings(const ReadSettings& settings) {
+    return DynamicMlp(settings.of("Mlp").template get<Index>("dimension", detail::largest_stored_size),
+                      settings.get<std::vector<Index>>("widths", detail::largest_stored_size),
+                      {.condition = settings.get<Index>("condition", detail::largest_stored_size)});
+  }
+
  private:
   DynamicMlp(const MlpOptions& options, Index dimension, const std::vector<Index>& widths)
       : DynamicMlp::Perceptron(
             detail::dynamic_hidden<S, F>(dimension + 1 + detail::told_size(options.condition), widths),
             // g++ 12 warns of a last width that it does not see to be there.
-            Dense<S>(widths.empty() ? 1 : widths.back(), dimension), options.condition) {}
+            Dense<S>(widths.empty() ? 1 : widths.back(), dimension), options.condition),
+        widths_(widths) {}
 
   static const MlpOptions& checked(const MlpOptions& options, Index dimension, const std::vector<Index>& widths) {
     if (dimension < 1)
@@ -173,6 +200,8 @@ class DynamicMlp : public Perceptron<LayerList<Dense<S, F>>, Dense<S>> {
         throw InvalidArgument("DynamicMlp", "positive widths", text("a width of ", width), "usual are 32 to 512");
     return options;
   }
+
+  std::vector<Index> widths_;
 };
 
 }  // namespace scorefield

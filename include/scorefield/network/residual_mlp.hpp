@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
+#include "scorefield/core/read_settings.hpp"
+#include "scorefield/core/settings.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/activation/silu.hpp"
 #include "scorefield/layer/dense.hpp"
@@ -67,11 +70,31 @@ class ResidualMlp : public TimeEmbedded<decltype(detail::noise_embedding<S>(0)),
   explicit ResidualMlp(Index dimension, const ResidualMlpOptions& options = {})
       : ResidualMlp(detail::checked(dimension, options), dimension) {}
 
+  std::string settings() const {
+    return settings_text("ResidualMlp", {{"dimension", this->dimension()},
+                                         {"width", options_.width},
+                                         {"blocks", options_.blocks},
+                                         {"embedding", options_.embedding},
+                                         {"condition", options_.condition}});
+  }
+  static ResidualMlp from_settings(const ReadSettings& settings) {
+    const auto size = [&](const char* key) {
+      return settings.of("ResidualMlp").template get<Index>(key, detail::largest_stored_size);
+    };
+    return ResidualMlp(size("dimension"), {.width = size("width"),
+                                           .blocks = size("blocks"),
+                                           .embedding = size("embedding"),
+                                           .condition = size("condition")});
+  }
+
  private:
   ResidualMlp(const ResidualMlpOptions& options, Index dimension)
       : ResidualMlp::TimeEmbedded(detail::noise_embedding<S>(options.embedding),
                                   detail::residual_layers<S>(dimension, options), 64, options.condition,
-                                  NoiseClock::half_log_snr) {}
+                                  NoiseClock::half_log_snr),
+        options_(options) {}
+
+  ResidualMlpOptions options_;
 };
 
 }  // namespace scorefield

@@ -3,8 +3,10 @@
 
 #include <array>
 #include <cstddef>
+#include <string>
 
 #include "scorefield/core/image_shape.hpp"
+#include "scorefield/core/settings.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/activation/log_sigmoid.hpp"
 #include "scorefield/layer/any_image_layer.hpp"
@@ -52,6 +54,8 @@ class TutorialUNet : public TimeChannel<LayerList<AnyImageLayer<S>>> {
   TutorialUNet()
       : TutorialUNet::TimeChannel(image, detail::u_shape<S>(detail::TutorialParts<S>{}, {28, 28, 2}),
                                   detail::images_in_chunk) {}
+
+  static std::string settings() { return settings_text("TutorialUNet", {}); }
 };
 
 }  // namespace scorefield

@@ -9,7 +9,9 @@
 
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/image_shape.hpp"
+#include "scorefield/core/read_settings.hpp"
 #include "scorefield/core/rows_and_columns.hpp"
+#include "scorefield/core/settings.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/activation/identity.hpp"
 #include "scorefield/layer/activation/silu.hpp"
@@ -171,13 +173,42 @@ class UNet : public TimeEmbedded<decltype(detail::time_embedding<S>(0)), LayerLi
 
   const ImageShape& image_shape() const { return image_; }
 
+  std::string settings() const {
+    return settings_text("UNet", {{"height", image_.height},
+                                  {"width", image_.width},
+                                  {"channels", image_.channels},
+                                  {"widths", list_text(options_.widths)},
+                                  {"fold", options_.fold},
+                                  {"kernel", options_.kernel},
+                                  {"blocks", options_.blocks},
+                                  {"groups", options_.groups},
+                                  {"heads", options_.heads},
+                                  {"embedding", options_.embedding},
+                                  {"condition", options_.condition}});
+  }
+  static UNet from_settings(const ReadSettings& settings) {
+    // Smaller than of vectors, for convolutions have more numbers.
+    const auto size = [&](const char* key) { return settings.of("UNet").template get<Index>(key, Index{1} << 16); };
+    return UNet({.height = size("height"), .width = size("width"), .channels = size("channels")},
+                {.widths = settings.get<std::vector<Index>>("widths", Index{1} << 16),
+                 .fold = size("fold"),
+                 .kernel = size("kernel"),
+                 .blocks = size("blocks"),
+                 .groups = size("groups"),
+                 .heads = size("heads"),
+                 .embedding = size("embedding"),
+                 .condition = size("condition")});
+  }
+
  private:
   explicit UNet(const detail::UNetParts<S>& parts)
       : UNet::TimeEmbedded(detail::time_embedding<S>(parts.options.embedding), detail::u_shape<S>(parts, parts.image),
                            detail::images_in_chunk, parts.options.condition),
-        image_(parts.image) {}
+        image_(parts.image),
+        options_(parts.options) {}
 
   ImageShape image_;
+  UNetOptions options_;
 };
 
 }  // namespace scorefield

@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/read_settings.hpp"
+#include "scorefield/core/settings.hpp"
 #include "scorefield/core/simd/fused.hpp"
 #include "scorefield/core/types.hpp"
 
@@ -19,10 +22,18 @@ class LinearSchedule {
 
   /// Throws InvalidArgument unless 0 <= beta_min, beta_max and 0 < beta_min + beta_max < infinity.
   explicit LinearSchedule(Scalar beta_min = Scalar(0.1), Scalar beta_max = Scalar(20))
-      : beta_min_(beta_min), slope_(beta_max - beta_min) {
+      : beta_min_(beta_min), beta_max_(beta_max), slope_(beta_max - beta_min) {
     if (!(beta_min >= 0 && beta_max >= 0 && beta_min + beta_max > 0 && std::isfinite(beta_min + beta_max)))
       throw InvalidArgument("LinearSchedule", "finite rates beta_min >= 0 and beta_max >= 0, not both 0",
                             text(beta_min, " and ", beta_max), "0.1 and 20 suit data of deviation about 1");
+  }
+
+  std::string settings() const {
+    return settings_text("LinearSchedule", {{"beta_min", beta_min_}, {"beta_max", beta_max_}});
+  }
+  static LinearSchedule from_settings(const ReadSettings& settings) {
+    return LinearSchedule(settings.of("LinearSchedule").template get<Scalar>("beta_min"),
+                          settings.get<Scalar>("beta_max"));
   }
 
   Scalar rate(Scalar t) const { return multiply_add(slope_, t, beta_min_); }
@@ -37,7 +48,7 @@ class LinearSchedule {
   }
 
  private:
-  Scalar beta_min_, slope_;
+  Scalar beta_min_, beta_max_, slope_;
 };
 
 }  // namespace scorefield

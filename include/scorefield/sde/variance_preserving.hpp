@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <utility>
 
+#include "scorefield/core/read_settings.hpp"
+#include "scorefield/core/settings.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/sde/concept.hpp"
 #include "scorefield/sde/linear_schedule.hpp"
@@ -19,6 +22,14 @@ class VariancePreserving {
   using Scalar = S;
 
   explicit VariancePreserving(Schedule schedule = Schedule{}) : schedule_(std::move(schedule)) {}
+
+  std::string settings() const requires HasSettings<Schedule> {
+    return settings_text("VariancePreserving", {{"schedule", schedule_.settings()}});
+  }
+  static VariancePreserving from_settings(const ReadSettings& settings) requires HasSettings<Schedule> {
+    return VariancePreserving(
+        Schedule::from_settings(ReadSettings(settings.of("VariancePreserving").template get<std::string>("schedule"))));
+  }
 
   Scalar drift(Scalar t) const { return -schedule_.rate(t) / 2; }
   Scalar diffusion(Scalar t) const { return std::sqrt(schedule_.rate(t)); }

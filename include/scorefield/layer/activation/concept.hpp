@@ -13,7 +13,8 @@ struct ActivationValue {
   P value, derivative;
 };
 
-/// What an activation must offer, for packets of float and of double.
+/// What an activation must offer, for packets of float and of double. It may offer a `name`, by which a network that is
+/// read from a file is known to have it.
 template <class A>
 concept Activation = requires(Packet<float> f, Packet<double> d) {
   A::evaluate(f).value;

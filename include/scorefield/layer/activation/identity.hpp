@@ -8,6 +8,8 @@ namespace scorefield {
 
 /// f(z) = z.
 struct Identity {
+  static constexpr const char* name = "Identity";
+
   template <class P>
   static ActivationValue<P> evaluate(const P& z) {
     return {z, constant<P>(1)};

@@ -10,6 +10,8 @@ namespace scorefield {
 
 /// f(z) = log(1 / (1 + exp(-z))).
 struct LogSigmoid {
+  static constexpr const char* name = "LogSigmoid";
+
   template <class P>
   static ActivationValue<P> evaluate(const P& z) {
     const auto l = detail::logistic(z);

@@ -8,6 +8,8 @@ namespace scorefield {
 
 /// f(z) = max(z, 0). Its derivative at 0 is taken as 0.
 struct ReLU {
+  static constexpr const char* name = "ReLU";
+
   template <class P>
   static ActivationValue<P> evaluate(const P& z) {
     const P zero = constant<P>(0);

@@ -9,6 +9,8 @@ namespace scorefield {
 
 /// f(z) = z / (1 + exp(-z)). Elfwing et al. 2018, arXiv:1702.03118.
 struct SiLU {
+  static constexpr const char* name = "SiLU";
+
   template <class P>
   static ActivationValue<P> evaluate(const P& z) {
     const auto l = detail::logistic(z);

@@ -9,6 +9,8 @@ namespace scorefield {
 
 /// f(z) = tanh z.
 struct Tanh {
+  static constexpr const char* name = "Tanh";
+
   template <class P>
   static ActivationValue<P> evaluate(const P& z) {
     // With m = exp(-2|z|) - 1 no digits are lost near 0.

@@ -4,11 +4,14 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <string>
 #include <utility>
 
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/product.hpp"
+#include "scorefield/core/read_settings.hpp"
+#include "scorefield/core/settings.hpp"
 #include "scorefield/core/simd/packet.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/data/dataset.hpp"
@@ -78,6 +81,16 @@ class LinearDenoiserCorrection {
     const Vector<double> deviation = (moments.variance.array() + options.floor * options.floor).sqrt();
     return {moments.mean.template cast<Scalar>(), deviation.template cast<Scalar>(),
             moments.axes.template cast<Scalar>()};
+  }
+
+  std::string settings() const {
+    return settings_text("LinearDenoiserCorrection", {{"dimension", dimension_}, {"rotates", rotates_ ? 1 : 0}});
+  }
+  /// With constants that are yet to be set: mean 0, deviation 1, and the identity where it rotates.
+  static LinearDenoiserCorrection from_settings(const ReadSettings& settings) {
+    const auto d = settings.of("LinearDenoiserCorrection").template get<Index>("dimension");
+    const Index axes = settings.get<Index>("rotates", 1) * d;
+    return {Vector<Scalar>::Zero(d), Vector<Scalar>::Ones(d), Matrix<Scalar>::Identity(d, axes)};
   }
 
   /// "mean" (d), "deviation" (d) and, where there is one, "rotation" (d x d).

@@ -1,6 +1,9 @@
 /// The noise as the network's output.
 #pragma once
 
+#include <string>
+
+#include "scorefield/core/settings.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/prediction/detail/linear_prediction.hpp"
 
@@ -31,6 +34,8 @@ struct SharesOfNoise {
 /// A network that is told the raw t, as an MLP is here, can hardly tell early times apart, where x is nearly the data
 /// and eps a small part of it. There its mean square error may stay above 1, which predicting nothing has: 1.05 at t =
 /// 1e-4 after 20,000 steps on the Swiss roll.
-struct NoisePrediction : detail::LinearPrediction<detail::SharesOfNoise> {};
+struct NoisePrediction : detail::LinearPrediction<detail::SharesOfNoise> {
+  static std::string settings() { return settings_text("NoisePrediction", {}); }
+};
 
 }  // namespace scorefield

@@ -1,6 +1,9 @@
 /// The score as the network's output.
 #pragma once
 
+#include <string>
+
+#include "scorefield/core/settings.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/prediction/detail/linear_prediction.hpp"
 #include "scorefield/sde/noisy_batch.hpp"
@@ -25,6 +28,8 @@ struct SharesOfScore {
 /// F = grad log p_t(x), so that D = (x + sigma^2 F) / alpha. Its size grows with 1 / sigma, and it cannot be denoised
 /// with where alpha is 0. Song et al. 2021, arXiv:2011.13456, equation 7.
 struct ScorePrediction : detail::LinearPrediction<detail::SharesOfScore> {
+  static std::string settings() { return settings_text("ScorePrediction", {}); }
+
   template <Real Scalar>
   void score(const NoisyBatch<Scalar>&, MatrixView<Scalar>, Workspace&) const {}
 };

@@ -1,6 +1,9 @@
 /// The velocity (v-prediction) as the network's output.
 #pragma once
 
+#include <string>
+
+#include "scorefield/core/settings.hpp"
 #include "scorefield/core/simd/fused.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/prediction/detail/linear_prediction.hpp"
@@ -31,6 +34,8 @@ struct SharesOfVelocity {
 /// F = v = alpha eps - sigma x0, the noise where x is data and the data where x is noise, so that neither end amplifies
 /// errors, and D = (alpha x - sigma F) / (alpha^2 + sigma^2), also where alpha is 0. Salimans and Ho 2022,
 /// arXiv:2202.00512, section 4 and appendix D, have alpha^2 + sigma^2 = 1.
-struct VelocityPrediction : detail::LinearPrediction<detail::SharesOfVelocity> {};
+struct VelocityPrediction : detail::LinearPrediction<detail::SharesOfVelocity> {
+  static std::string settings() { return settings_text("VelocityPrediction", {}); }
+};
 
 }  // namespace scorefield

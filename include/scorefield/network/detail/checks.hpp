@@ -9,6 +9,9 @@
 
 namespace scorefield::detail {
 
+/// No size of a network that is read from a file is larger, so that no product of sizes overflows.
+inline constexpr Index largest_stored_size = Index{1} << 20;
+
 /// The size, or InvalidArgument where it is not positive.
 inline Index checked_chunk_size(const std::string& operation, Index size) {
   if (size < 1)
