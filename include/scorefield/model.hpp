@@ -1,4 +1,5 @@
-/// Score models: an equation and a network that denoise.
+/// Score models: an equation and a network that denoise. Apart stands scorefield/model/embedded_model.hpp, for models
+/// that are constants of a program.
 #pragma once
 
 #include "scorefield/model/concept.hpp"

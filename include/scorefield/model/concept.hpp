@@ -51,6 +51,7 @@ concept DifferentiableDenoiser = Denoiser<M> &&
 /// A denoiser with parameters that can be learnt from samples of which data and noise are known; see denoising_task.hpp
 /// for the error:
 ///   parameters(), set_parameters(p)
+///   set_trained_on(fingerprint)                    optional: is told the data's fingerprint when it has learnt them
 ///   error(p, task, error, workspace)               the weighted error (d x n) for parameters p
 ///   error_forward(p, task, error, workspace)       the same, and keeps what error_backward needs
 ///   error_backward(p, task, scale, error, gradient, workspace)

@@ -3,6 +3,7 @@
 
 #include <cassert>
 #include <concepts>
+#include <cstdint>
 #include <utility>
 
 #include "scorefield/core/chunks.hpp"
@@ -64,14 +65,14 @@ class ScoreModel {
       detail::UnitsOfData<DataUnits, typename Net::Scalar>
       : ScoreModel(std::move(sde), std::move(network), Predicted{}, std::move(units), seed) {}
   ScoreModel(Equation sde, Net network, Predicted prediction, DataUnits units, Seed seed)
-      : sde_(std::move(sde)),
-        network_(std::move(network)),
-        prediction_(std::move(prediction)),
-        units_(std::move(units)),
-        parameters_(network_.layout().size()) {
-    if constexpr (detail::HasUnits<ScoreModel>) check_units();
-    prediction_.validate(network_.dimension());
+      : ScoreModel(std::move(sde), std::move(network), std::move(prediction), std::move(units)) {
     network_.initialise(view(parameters_), Random(seed, "initialise"));
+  }
+
+  /// With parameters that were learnt before. Throws like the above and like set_parameters.
+  ScoreModel(Equation sde, Net network, Predicted prediction, DataUnits units, const Vector<Scalar>& parameters)
+      : ScoreModel(std::move(sde), std::move(network), std::move(prediction), std::move(units)) {
+    set_parameters(parameters);
   }
 
   const Equation& sde() const { return sde_; }
@@ -99,6 +100,10 @@ class ScoreModel {
                       "look for the training step that made it");
     parameters_ = parameters;
   }
+
+  /// The fingerprint of the data that it was trained on; 0 before. It is kept in files, and means nothing to the model.
+  std::uint64_t trained_on() const { return trained_on_; }
+  void set_trained_on(std::uint64_t fingerprint) { trained_on_ = fingerprint; }
 
   /// Sets the constants of the prediction, and throws as it does.
   void set_constants(const Vector<Scalar>& constants) requires FittedPrediction<Predicted> {
@@ -191,6 +196,16 @@ class ScoreModel {
   }
 
  private:
+  ScoreModel(Equation sde, Net network, Predicted prediction, DataUnits units)
+      : sde_(std::move(sde)),
+        network_(std::move(network)),
+        prediction_(std::move(prediction)),
+        units_(std::move(units)),
+        parameters_(network_.layout().size()) {
+    if constexpr (detail::HasUnits<ScoreModel>) check_units();
+    prediction_.validate(network_.dimension());
+  }
+
   /// What the network is called with.
   NoisyBatch<Scalar> input(const NoisyBatch<Scalar>& batch, Workspace& w) const {
     w.input = prediction_.input(batch, w.prediction).data();
@@ -261,6 +276,7 @@ class ScoreModel {
   [[no_unique_address]] Predicted prediction_;
   [[no_unique_address]] DataUnits units_;
   Vector<Scalar> parameters_;
+  std::uint64_t trained_on_ = 0;
 };
 
 template <class Equation, class Net, class DataUnits>

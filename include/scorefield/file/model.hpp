@@ -1,0 +1,144 @@
+/// Models in files: save, load, and inspect.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <filesystem>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/parameters.hpp"
+#include "scorefield/core/types.hpp"
+#include "scorefield/file/detail/metadata.hpp"
+#include "scorefield/file/model_file.hpp"
+#include "scorefield/file/safetensors.hpp"
+#include "scorefield/file/tensors.hpp"
+#include "scorefield/model/detail/assemble.hpp"
+
+namespace scorefield {
+
+namespace detail {
+
+inline constexpr const char* model_kind = "scorefield model";
+
+/// "of fingerprint 0123456789abcdef", or "none".
+inline std::string data_text(std::uint64_t fingerprint) {
+  char digits[16];
+  const auto end = std::to_chars(digits, std::end(digits), fingerprint, 16).ptr;
+  return fingerprint == 0 ? "none" : text("of fingerprint ", std::string_view(digits, end));
+}
+
+inline std::uint64_t fingerprint_of(const std::string& data) {
+  std::uint64_t fingerprint = 0;
+  if (const auto space = data.rfind(' '); space != std::string::npos)
+    std::from_chars(data.data() + space + 1, data.data() + data.size(), fingerprint, 16);
+  return fingerprint;
+}
+
+/// Adds what a model consists of, but for its parameters.
+template <class Model>
+void add_model_text(Tensors& tensors, const Model& model) {
+  const auto text = text_of(model);
+  tensors.metadata["version"] = version_text();
+  tensors.metadata["equation"] = text.equation;
+  tensors.metadata["network"] = text.network;
+  tensors.metadata["prediction"] = text.prediction;
+  if constexpr (FittedPrediction<std::remove_cvref_t<decltype(model.prediction())>>)
+    add_parameters(tensors, "prediction.", model.prediction().layout(), model.prediction().constants());
+  if (const auto units = state_of_units(model); units.size() > 0) tensors.add("units", {units.size()}, units);
+}
+
+/// A matrix of whatever size, whose columns are rows of the tensor.
+template <Real Scalar>
+Matrix<Scalar> matrix_of(const Tensors& tensors, const std::string& name) {
+  const auto found = tensors.all().find(name);
+  const auto shape = found == tensors.all().end() || found->second.shape.size() != 2 ? std::vector<Index>{-1, -1}
+                                                                                     : found->second.shape;
+  return tensors.get<Scalar>(name, shape).reshaped(shape[1], shape[0]);
+}
+
+inline Vector<double> units_of(const Tensors& tensors) {
+  const auto found = tensors.all().find("units");
+  return found == tensors.all().end() ? Vector<double>(0)
+                                      : Vector<double>(tensors.get<double>("units", found->second.shape));
+}
+
+/// Throws InvalidArgument unless there are as many numbers under a prefix as in a layout: before room is made for them.
+inline void check_numbers(const Tensors& tensors, const std::string& prefix, const ParameterLayout& layout) {
+  Index numbers = 0;
+  for (auto at = tensors.all().lower_bound(prefix); at != tensors.all().end() && at->first.starts_with(prefix); ++at)
+    numbers += static_cast<Index>(at->second.bytes.size() / number_size(at->second.type));
+  if (numbers != layout.size())
+    throw InvalidArgument(prefix, text(layout.size(), " numbers, as its description says"), text(numbers),
+                          "the description or the numbers were changed");
+}
+
+template <class Model>
+Model model_of(const Tensors& tensors) {
+  using Scalar = typename Model::Scalar;
+  const auto numbers = [&](const char* prefix) {
+    return [&tensors, prefix](const ParameterLayout& layout) {
+      check_numbers(tensors, prefix, layout);
+      return read_parameters<Scalar>(tensors, prefix, layout);
+    };
+  };
+  auto model = assembled<Model>({entry(tensors, "equation"), entry(tensors, "network"), entry(tensors, "prediction")},
+                                units_of(tensors), numbers("network."), numbers("prediction."));
+  model.set_trained_on(fingerprint_of(entry(tensors, "data")));
+  check_self_test(model, SelfTest<Scalar>{matrix_of<Scalar>(tensors, "self_test.x"),
+                                          matrix_of<Scalar>(tensors, "self_test.condition"),
+                                          matrix_of<Scalar>(tensors, "self_test.denoised")});
+  return model;
+}
+
+/// Calls make(tensors) of a file that holds a model. Throws FileError, which names the file, for all that is wrong.
+template <class Make>
+auto loaded(const std::filesystem::path& path, const Make& make) {
+  const auto tensors = read_safetensors(path);
+  if (const auto holds = entry(tensors, "holds"); holds != model_kind)
+    throw FileError("load", text("a ", model_kind, " in ", path.string()), text("a file that holds ", holds),
+                    "pass what save() wrote");
+  try {
+    return make(tensors);
+  } catch (const InvalidArgument& wrong) {
+    throw FileError("load", text("a model of this type in ", path.string()), wrong.what(),
+                    text("it was written by version ", entry(tensors, "version"), "; inspect() shows what it holds"));
+  } catch (const NonFinite& wrong) {
+    throw FileError("load", text("a model of finite numbers in ", path.string()), wrong.what(), "write it again");
+  }
+}
+
+}  // namespace detail
+
+/// Writes all of a model to a safetensors file: its parameters by name, the settings of equation, network and
+/// prediction, what the prediction learnt of the data, units, the data's fingerprint, the library's version, and three
+/// inputs with the model's outputs. Whole or not at all. Throws FileError.
+template <class Model>
+void save(const std::filesystem::path& path, const Model& model) {
+  Tensors tensors;
+  tensors.metadata["holds"] = detail::model_kind;
+  tensors.metadata["data"] = detail::data_text(model.trained_on());
+  detail::add_model_text(tensors, model);
+  add_parameters(tensors, "network.", model.network().layout(), model.parameters());
+  const auto test = detail::self_test_of(model);
+  const auto add = [&](const char* name, const auto& matrix) {
+    tensors.add(text("self_test.", name), {matrix.cols(), matrix.rows()}, matrix);
+  };
+  add("x", test.x);
+  add("condition", test.condition);
+  add("denoised", test.denoised);
+  write_safetensors(path, tensors);
+}
+
+/// The model that save wrote, of the same type, as decltype(model) is; sizes are the file's. It gives the same bits as
+/// the one that was saved. Throws FileError, which says what differs, where the file holds another one, no model, or
+/// numbers that give other outputs than when they were written.
+template <class Model>
+Model load(const std::filesystem::path& path) {
+  return detail::loaded(path, [](const Tensors& tensors) { return detail::model_of<Model>(tensors); });
+}
+
+}  // namespace scorefield
