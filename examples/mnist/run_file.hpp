@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
-#include <scorefield/file/checkpoint.hpp>
+#include <scorefield/file/training_state.hpp>
 #include <scorefield/file/safetensors.hpp>
 #include <scorefield/scorefield.hpp>
 #include <string>

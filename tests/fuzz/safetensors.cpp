@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "scorefield/file/checkpoint.hpp"
+#include "scorefield/file/training_state.hpp"
 #include "scorefield/file/model_file.hpp"
 
 #include "run.hpp"

@@ -10,7 +10,7 @@
 #include <vector>
 #include <zlib.h>
 
-#include "scorefield/file/checkpoint.hpp"
+#include "scorefield/file/training_state.hpp"
 #include "scorefield/file/npy.hpp"
 #include "scorefield/file/safetensors.hpp"
 

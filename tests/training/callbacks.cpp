@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "scorefield/file/checkpoint.hpp"
+#include "scorefield/file/training_state.hpp"
 
 #include "support/allocations.hpp"
 #include "support/catch.hpp"

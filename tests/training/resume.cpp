@@ -5,7 +5,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "scorefield/file/checkpoint.hpp"
+#include "scorefield/file/training_state.hpp"
 #include "scorefield/file/safetensors.hpp"
 #include "scorefield/optimizer/learning_rate.hpp"
 

@@ -1,82 +1,120 @@
-/// Checkpoints: training runs among the tensors of a file, to be resumed.
+/// Checkpoint: keeps a training run in a file, from which it is resumed.
 #pragma once
 
-#include <concepts>
 #include <cstdint>
+#include <filesystem>
+#include <map>
 #include <string>
-#include <vector>
+#include <tuple>
+#include <type_traits>
+#include <utility>
 
 #include "scorefield/core/error.hpp"
-#include "scorefield/core/parameters.hpp"
 #include "scorefield/core/types.hpp"
-#include "scorefield/file/model_file.hpp"
+#include "scorefield/file/detail/metadata.hpp"
+#include "scorefield/file/safetensors.hpp"
 #include "scorefield/file/tensors.hpp"
-#include "scorefield/training/training_state.hpp"
+#include "scorefield/file/training_state.hpp"
+#include "scorefield/training/progress.hpp"
 
 namespace scorefield {
 
-namespace detail {
+/// How far a run in a file is, and what it was kept with, by name.
+struct KeptRun {
+  Index step, steps;
+  std::map<std::string, std::string> settings;
 
-inline constexpr const char* settings_prefix = "settings.";
-inline constexpr const char* callback_prefix = "callback.";
-
-}  // namespace detail
-
-/// Adds the numbers of steps as "step" and "steps", and the vectors as pieces under "parameters.", "optimizer.0.", ...
-/// and, where there is one, "average.", in double; to the metadata it adds the settings under "settings.". The layout
-/// is the network's. Throws as add_parameters does.
-template <Real Scalar>
-void add_training_state(Tensors& tensors, const ParameterLayout& layout, const TrainingState<Scalar>& state) {
-  tensors.add("step", {}, Eigen::Matrix<std::int64_t, Eigen::Dynamic, 1>::Constant(1, state.step));
-  tensors.add("steps", {}, Eigen::Matrix<std::int64_t, Eigen::Dynamic, 1>::Constant(1, state.steps));
-  add_parameters(tensors, "parameters.", layout, state.parameters);
-  if (state.average.size() > 0) add_parameters(tensors, "average.", layout, state.average);
-  for (std::size_t i = 0; i < state.optimizer.size(); ++i)
-    add_parameters(tensors, text("optimizer.", i, '.'), layout, state.optimizer[i]);
-  for (const auto& [name, value] : state.settings) tensors.metadata[detail::settings_prefix + name] = value;
-}
-
-/// What add_training_state added. Throws InvalidArgument, which names the piece, when something is missing or belongs
-/// to another network or scalar.
-template <Real Scalar>
-TrainingState<Scalar> read_training_state(const Tensors& tensors, const ParameterLayout& layout) {
-  TrainingState<Scalar> state;
-  state.step = static_cast<Index>(tensors.get<std::int64_t>("step", {})(0));
-  state.steps = static_cast<Index>(tensors.get<std::int64_t>("steps", {})(0));
-  state.parameters = read_parameters<Scalar>(tensors, "parameters.", layout);
-  const auto any = [&](const std::string& prefix) {
-    const auto found = tensors.all().lower_bound(prefix);
-    return found != tensors.all().end() && found->first.starts_with(prefix);
-  };
-  if (any("average.")) state.average = read_parameters<double>(tensors, "average.", layout);
-  for (Index i = 0; any(text("optimizer.", i, '.')); ++i)
-    state.optimizer.push_back(read_parameters<Scalar>(tensors, text("optimizer.", i, '.'), layout));
-  const std::string prefix = detail::settings_prefix;
-  for (auto found = tensors.metadata.lower_bound(prefix);
-       found != tensors.metadata.end() && found->first.starts_with(prefix); ++found)
-    state.settings.emplace(found->first.substr(prefix.size()), found->second);
-  return state;
-}
-
-/// A callback that stands somewhere and can go on from there, as History and EarlyStop.
-template <class C>
-concept ResumableCallback = requires(const C& kept, C& callback, const Vector<double>& state) {
-  { kept.state() } -> std::same_as<Vector<double>>;
-  callback.resume(state);
+  bool done() const { return step == steps; }
 };
 
-/// Adds a callback's state as "callback." + name. Throws InvalidArgument when the name is taken.
-void add_callback_state(Tensors& tensors, const std::string& name, const ResumableCallback auto& callback) {
-  const Vector<double> state = callback.state();
-  tensors.add(detail::callback_prefix + name, {state.size()}, state);
-}
+/// Among the callbacks of Trainer::fit it keeps the run; among those of Trainer::resume it brings it back and keeps it
+/// further: parameters, their average, the optimizer's state, step, settings, and where other callbacks that can be
+/// resumed stand. The file is whole at any moment, and is written before the first step, every so many steps, and when
+/// the run is done or was stopped; a run that is not finite is not kept, so that the last one that was stays.
+class Checkpoint {
+ public:
+  using KeepsRuns = void;
 
-/// Resumes a callback with what add_callback_state added. Throws InvalidArgument, which names the tensor, when there is
-/// none, and what the callback does.
-void read_callback_state(const Tensors& tensors, const std::string& name, ResumableCallback auto& callback) {
-  const std::string key = detail::callback_prefix + name;
-  const auto found = tensors.all().find(key);
-  callback.resume(tensors.get<double>(key, found == tensors.all().end() ? std::vector<Index>{} : found->second.shape));
-}
+  /// every: steps, from 1 on. Throws InvalidArgument.
+  explicit Checkpoint(std::filesystem::path path, Index every = 1000) : path_(std::move(path)), every_(every) {
+    if (every < 1) throw InvalidArgument("Checkpoint", "a positive number of steps", text(every), "1000 is usual");
+  }
+
+  /// What is in the file. Throws FileError where it holds no run.
+  KeptRun kept() const {
+    const auto tensors = read();
+    const auto number = [&](const char* name) { return static_cast<Index>(tensors.get<std::int64_t>(name, {})(0)); };
+    return {number("step"), number("steps"), detail::settings_of(tensors)};
+  }
+
+  /// Writes the file. Throws InvalidArgument where a run waits there that was not done, and FileError where there is
+  /// another file, or none can be written.
+  template <class Parts>
+  void begin(const Parts& parts) const {
+    if (std::filesystem::exists(path_))
+      if (const auto waits = kept(); !waits.done())
+        throw InvalidArgument(
+            "Checkpoint", "a path for a new run",
+            text(path_.string(), ", where a run waits that was stopped after step ", waits.step, " of ", waits.steps),
+            "resume() goes on with it; or remove the file, or take another path");
+    keep(parts);
+  }
+
+  bool due(Index step) const { return step % every_ == 0; }
+
+  template <class Parts>
+  void keep(const Parts& parts) const {
+    parts.run.check_finite();
+    Tensors tensors;
+    tensors.metadata["holds"] = run_kind;
+    tensors.metadata["version"] = detail::version_text();
+    add_training_state(tensors, parts.model.network().layout(), parts.run.state());
+    Index count = 0;
+    for_each_resumable(parts,
+                       [&](const auto& callback) { add_callback_state(tensors, std::to_string(count++), callback); });
+    write_safetensors(path_, tensors);
+  }
+
+  /// Throws FileError where there is no run, and what TrainingRun::resume and the callbacks throw.
+  template <class Parts>
+  void restore(const Parts& parts) const {
+    using Scalar = typename std::remove_cvref_t<decltype(parts.model)>::Scalar;
+    if (!std::filesystem::exists(path_))
+      throw FileError("Checkpoint", text("a run in ", path_.string()), "no file", "fit() starts one");
+    const auto tensors = read();
+    parts.run.resume(read_training_state<Scalar>(tensors, parts.model.network().layout()));
+    Index count = 0;
+    for_each_resumable(parts, [&](auto& callback) { read_callback_state(tensors, std::to_string(count++), callback); });
+    if (tensors.all().contains(detail::callback_prefix + std::to_string(count)))
+      throw InvalidArgument("Checkpoint", "the callbacks that the run was kept with", text(count, " that are resumed"),
+                            "pass those of before, as EarlyStop and History, in the same order");
+  }
+
+ private:
+  static constexpr const char* run_kind = "scorefield run";
+
+  Tensors read() const {
+    auto tensors = read_safetensors(path_);
+    if (const auto holds = detail::entry(tensors, "holds"); holds != run_kind)
+      throw FileError("Checkpoint", text("a ", run_kind, " in ", path_.string()), text("a file that holds ", holds),
+                      "take another path");
+    return tensors;
+  }
+
+  template <class Parts, class F>
+  static void for_each_resumable(const Parts& parts, const F& f) {
+    std::apply(
+        [&](auto&... callbacks) {
+          const auto call = [&](auto& callback) {
+            if constexpr (ResumableCallback<std::remove_cvref_t<decltype(callback)>>) f(callback);
+          };
+          (call(callbacks), ...);
+        },
+        parts.callbacks);
+  }
+
+  std::filesystem::path path_;
+  Index every_;
+};
 
 }  // namespace scorefield

@@ -25,6 +25,9 @@ struct Draw {
 ///   loss_and_gradient(model, p, examples, draw, batch_size, losses, gradient, workspace)
 ///       does so too, and adds to `gradient` the part of these samples in the gradient by p of the mean loss over the
 ///       batch. This is the one place that divides by the batch size.
+/// It may offer, for messages:
+///   time(workspace, j)
+///       the time that column j of the last call with this workspace was looked at
 template <class O, class Model>
 concept Objective = TrainableModel<Model> && std::copy_constructible<O> &&
     requires(const O& objective, const Model& model, ConstVectorView<typename Model::Scalar> p,

@@ -98,6 +98,12 @@ struct DenoisingScoreMatching {
     model.error_backward(p, task, segment(view(std::as_const(w.scale)), 0, n), error, gradient, w.model);
   }
 
+  /// The time that column j of the last call with this workspace was looked at.
+  template <class W>
+  static double time(const W& w, Index j) {
+    return static_cast<double>(w.levels.time(j));
+  }
+
  private:
   /// The samples with the noise of their draw, at the times of it, and what the network is told of their conditions.
   template <TrainableModel Model, Real Scalar = typename Model::Scalar>

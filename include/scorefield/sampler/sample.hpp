@@ -1,6 +1,7 @@
 /// sample(): draws samples from a model by any sampler.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #include "scorefield/core/error.hpp"
@@ -11,26 +12,54 @@
 
 namespace scorefield {
 
+namespace detail {
+
+inline constexpr const char* hint_for_samples =
+    "take more steps, look at the loss the model was trained to, and whether a condition is like those it was trained "
+    "with";
+
+}  // namespace detail
+
 /// Throws NonFinite, naming the first sample that is not; that of column 0 has the number `first`.
 template <Real Scalar>
 void check_finite(const Matrix<Scalar>& samples, std::int64_t first) {
   for (Index j = 0; j < samples.cols(); ++j)
     if (!samples.col(j).allFinite())
-      throw NonFinite(
-          "sample", "finite samples", text("a NaN or an infinity in sample ", first + j),
-          "take more steps, look at the loss the model was trained to, and whether a condition is like those "
-          "it was trained with");
+      throw NonFinite("sample", "finite samples", text("a NaN or an infinity in sample ", first + j),
+                      detail::hint_for_samples);
 }
+
+namespace detail {
+
+/// Draws once more, and throws NonFinite that names the time at which a sample of the stepper is not finite first.
+template <class Model, class Method>
+void explain(const Model& model, const Method& sampler, Index count, Seed seed, const SampleOptions& options) {
+  auto stepper = start(model, sampler, count, seed, options);
+  while (!stepper.done()) {
+    const auto before = stepper.time();
+    stepper.step();
+    const Matrix<typename Model::Scalar> samples = stepper.samples();
+    for (Index j = 0; j < samples.cols(); ++j)
+      for (Index i = 0; i < samples.rows(); ++i)
+        if (!std::isfinite(samples(i, j)))
+          throw NonFinite("sample", "finite samples",
+                          text(samples(i, j), " in row ", i, " of sample ", options.first + j,
+                               ", after the step from time ", before, " to ", stepper.time()),
+                          hint_for_samples);
+  }
+}
+
+}  // namespace detail
 
 /// d x count samples. Sample i of a seed has the same bits in whatever batch and on however many threads it is drawn.
 /// Throws InvalidArgument for samples that are not in [0, most_samples), and NonFinite, which names the first sample
-/// that is not finite.
+/// that is not finite, and the time from which on it is not.
 template <class Model, class Method>
 auto sample(const Model& model, const Method& sampler, Index count, Seed seed, const SampleOptions& options = {}) {
   auto stepper = start(model, sampler, count, seed, options);
   while (!stepper.done()) stepper.step();
   Matrix<typename Model::Scalar> samples = stepper.samples();
-  check_finite(samples, options.first);
+  if (!samples.allFinite()) detail::explain(model, sampler, count, seed, options);
   return samples;
 }
 

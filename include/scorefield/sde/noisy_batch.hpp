@@ -30,6 +30,8 @@ class NoiseLevels {
  public:
   explicit NoiseLevels(Index n) : t_(n), alpha_(n), sigma_(n) {}
 
+  Scalar time(Index j) const { return t_(j); }
+
   /// Column j is at time t in [0, 1].
   template <Sde Equation>
   void set(Index j, const Equation& sde, Scalar t) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <tuple>
 
 #include "scorefield/core/types.hpp"
 
@@ -25,6 +26,32 @@ struct Progress {
 template <class C, class Scalar>
 concept TrainingCallback = requires(C& callback, const Progress<Scalar>& progress) {
   requires std::same_as<decltype(callback(progress)), void> || std::same_as<decltype(callback(progress)), Next>;
+};
+
+/// A callback that stands somewhere and can go on from there with its run, as History and EarlyStop.
+template <class C>
+concept ResumableCallback = requires(const C& kept, C& callback, const Vector<double>& state) {
+  { kept.state() } -> std::same_as<Vector<double>>;
+  callback.resume(state);
+};
+
+/// A run with its model and its callbacks, as what keeps runs sees it.
+template <class Run, class Model, class... Callbacks>
+struct RunParts {
+  Run& run;
+  const Model& model;
+  std::tuple<Callbacks&...> callbacks;
+};
+
+/// What keeps a run among the callbacks of fit, so that it can be resumed, as Checkpoint:
+///   begin(parts)      before the first step of a new run
+///   due(step)         whether to keep it after this step
+///   keep(parts)       then, and when the run is done or was stopped
+///   restore(parts)    takes run and callbacks to where they were kept
+template <class K>
+concept RunKeeper = requires(K& keeper, Index step) {
+  { keeper.due(step) } -> std::same_as<bool>;
+  typename K::KeepsRuns;
 };
 
 }  // namespace scorefield

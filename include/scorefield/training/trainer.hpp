@@ -2,6 +2,8 @@
 #pragma once
 
 #include <concepts>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "scorefield/core/types.hpp"
@@ -61,30 +63,39 @@ class Trainer {
   }
 
   /// Trains the model and leaves the run's result in it: the moving average of the parameters where the options ask for
-  /// one. Each callback is called after every step and may stop the run. Throws InvalidArgument for options and data
-  /// that do not fit, NonFinite if the loss becomes so; the model is then as it was.
+  /// one. Each callback is called after every step and may stop the run; a Checkpoint keeps it. Throws InvalidArgument
+  /// for options and data that do not fit, NonFinite if the loss becomes so; the model is then as it was.
   template <class Model, class... Callbacks>
   void fit(Model& model, const Dataset<typename Model::Scalar>& data, const TrainingOptions& options,
            Callbacks&&... callbacks) const {
     [[maybe_unused]] const Arguments<Model> checked;
-    static_assert(
-        (TrainingCallback<Callbacks, typename Model::Scalar> && ...),
-        "Trainer::fit: a callback is called with a const Progress<Scalar>& and returns nothing, or Next::stop "
-        "or Next::proceed");
     auto run = start(model, data, options);
-    bool stopped = false;
-    while (!run.done() && !stopped) {
-      run.advance();
-      [[maybe_unused]] const auto progress = run.progress();
-      [[maybe_unused]] const auto call = [&](auto& callback) {
-        if constexpr (std::same_as<decltype(callback(progress)), Next>)
-          stopped |= callback(progress) == Next::stop;
-        else
-          callback(progress);
-      };
-      (call(callbacks), ...);
-    }
-    model.set_parameters(run.result());
+    RunParts<decltype(run), Model, std::remove_reference_t<Callbacks>...> parts{run, model, {callbacks...}};
+    for_each_keeper([&](auto& keeper) { keeper.begin(parts); }, callbacks...);
+    finish(model, data, parts);
+  }
+
+  /// Goes on with a run that the Checkpoint among the callbacks kept, and ends as fit would have, to the last bit: the
+  /// arguments are those of fit. Throws InvalidArgument for what may not have changed since, by name, and as fit does.
+  template <class Model, class... Callbacks>
+  void resume(Model& model, const Dataset<typename Model::Scalar>& data, const TrainingOptions& options,
+              Callbacks&&... callbacks) const {
+    auto run = start(model, data, options);
+    RunParts<decltype(run), Model, std::remove_reference_t<Callbacks>...> parts{run, model, {callbacks...}};
+    restore(parts);
+    finish(model, data, parts);
+  }
+
+  /// Looks for the step that stopped a run: goes on from what the Checkpoint kept, without keeping anything, until that
+  /// step throws once more what it threw. The model does not change. Returns where no step throws.
+  template <class Model, class... Callbacks>
+  void replay(const Model& model, const Dataset<typename Model::Scalar>& data, const TrainingOptions& options,
+              Callbacks&&... callbacks) const {
+    auto run = start(model, data, options);
+    RunParts<decltype(run), const Model, std::remove_reference_t<Callbacks>...> parts{run, model, {callbacks...}};
+    restore(parts);
+    while (!run.done()) run.advance();
+    run.check_finite();
   }
 
   /// Does the same with any other Eigen expression, of which a matrix is made.
@@ -104,6 +115,60 @@ class Trainer {
   }
 
  private:
+  template <class F, class... Callbacks>
+  static void for_each_keeper(const F& f, Callbacks&... callbacks) {
+    [[maybe_unused]] const auto call = [&](auto& callback) {
+      if constexpr (RunKeeper<std::remove_reference_t<decltype(callback)>>) f(callback);
+    };
+    (call(callbacks), ...);
+  }
+
+  template <class Run, class Model, class... Callbacks>
+  static void restore(RunParts<Run, Model, Callbacks...>& parts) {
+    static_assert((RunKeeper<Callbacks> + ...) == 1,
+                  "Trainer::resume and replay: one of the callbacks is the Checkpoint that kept the run");
+    std::apply([&](auto&... callbacks) { for_each_keeper([&](auto& keeper) { keeper.restore(parts); }, callbacks...); },
+               parts.callbacks);
+  }
+
+  /// All steps that are left; then the run's result is the model's.
+  template <class Run, class Model, class... Callbacks>
+  static void finish(Model& model, const Dataset<typename Model::Scalar>& data,
+                     RunParts<Run, Model, Callbacks...>& parts) {
+    static_assert(
+        ((RunKeeper<Callbacks> || TrainingCallback<Callbacks, typename Model::Scalar>)&&...),
+        "Trainer::fit: a callback is called with a const Progress<Scalar>& and returns nothing, or Next::stop "
+        "or Next::proceed");
+    auto& run = parts.run;
+    bool stopped = false;
+    while (!run.done() && !stopped) {
+      run.advance();
+      [[maybe_unused]] const auto progress = run.progress();
+      [[maybe_unused]] const auto call = [&]<class C>(C& callback) {
+        if constexpr (RunKeeper<C>)
+          return;
+        else if constexpr (std::same_as<decltype(callback(progress)), Next>)
+          stopped |= callback(progress) == Next::stop;
+        else
+          callback(progress);
+      };
+      std::apply([&](auto&... callbacks) { (call(callbacks), ...); }, parts.callbacks);
+      // Afterwards, for what is kept of the callbacks is how they stand after the same step.
+      std::apply(
+          [&](auto&... callbacks) {
+            for_each_keeper(
+                [&](auto& keeper) {
+                  if (keeper.due(run.step()) || run.done() || stopped) keeper.keep(parts);
+                },
+                callbacks...);
+          },
+          parts.callbacks);
+    }
+    run.check_finite();
+    model.set_parameters(run.result());
+    if constexpr (requires { model.set_trained_on(data.fingerprint()); }) model.set_trained_on(data.fingerprint());
+  }
+
   Loss loss_;
   Method method_;
   Rate rate_;

@@ -87,12 +87,15 @@ class TrainingRun {
     const auto indices = batches_.indices(step_);
     const double mean_loss = gradient_.compute(view(update_.parameters()), indices, step_, slots_);
     const double square = detail::reduce(slots_, sharing_threads());
-    if (!std::isfinite(square)) gradient_.throw_overflow(indices, step_);
+    if (!std::isfinite(square)) gradient_.throw_overflow(indices, step_, slots_);
     mean_loss_ = mean_loss;
     learning_rate_ = update_.method().learning_rate * rate_.factor(step_, steps_);
     ++step_;
     update_.move(slots_, detail::clip_factor(options_.clip_norm, square), learning_rate_, step_, sharing_threads());
   }
+
+  /// Throws NonFinite, which names the piece of the parameters, where an update made one that is not finite.
+  void check_finite() const { gradient_.check_finite(view(update_.parameters()), step_); }
 
   /// Where the run stands, to be kept and resumed.
   TrainingState<Scalar> state() const {
@@ -109,8 +112,8 @@ class TrainingRun {
   /// from there on has the bits that it would have had. What may differ: the threads; the length, where the learning
   /// rates of the steps that are done are the same in a run of this one; and an average may be asked for that was not
   /// kept, which then begins with the state's parameters. Throws InvalidArgument, the run as it was, for all else,
-  /// which it names, and for more steps than steps(); NonFinite unless the state's numbers are finite. Of the model the
-  /// number of parameters alone is compared: equation, prediction and activations are for the caller to keep the same.
+  /// which it names, and for more steps than steps(); NonFinite unless the state's numbers are finite. Parts of the
+  /// user's own that do not tell their settings are for the caller to keep the same.
   void resume(const TrainingState<Scalar>& state) {
     const auto check = [&]<Real Number>(const Vector<Number>& vector) {
       if (vector.size() != result().size())
@@ -175,6 +178,7 @@ class TrainingRun {
                             {"short_batches", options_.short_batches ? "true" : "false"}};
     if (options_.clip_norm) all["clip_norm"] = exact_text(*options_.clip_norm);
     if (options_.average) all[detail::average_setting] = exact_text(options_.average->decay);
+    detail::add_model(all, gradient_.model());
     detail::add_policy(all, "objective", gradient_.loss());
     detail::add_policy(all, "optimizer", update_.method());
     detail::add_policy(all, "schedule", rate_);

@@ -12,6 +12,7 @@
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/layer/concept.hpp"
+#include "scorefield/layer/detail/layer_watch.hpp"
 #include "scorefield/layer/detail/part_of.hpp"
 
 namespace scorefield::detail {
@@ -159,8 +160,10 @@ class LayerChain {
     const std::size_t last = offsets_.size() - 1;
     for (std::size_t i = 0; i <= last; ++i) {
       apply_at(layers_, w.layers, i, [&](const auto& layer, auto& own) {
-        run(layer, own, segment(p, offsets_[i], layer.parameter_count()), i == 0 ? x : output(w, i - 1, n),
-            i == last ? y : columns(w.outputs[i], 0, n));
+        const auto q = segment(p, offsets_[i], layer.parameter_count());
+        const auto out = i == last ? y : columns(w.outputs[i], 0, n);
+        run(layer, own, q, i == 0 ? x : output(w, i - 1, n), out);
+        if (auto* watch = LayerWatch::active()) watch->look(q.data(), out);
       });
     }
   }

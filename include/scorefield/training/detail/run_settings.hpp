@@ -5,7 +5,9 @@
 #include <string>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/fingerprint.hpp"
 #include "scorefield/core/settings.hpp"
+#include "scorefield/core/types.hpp"
 
 namespace scorefield::detail {
 
@@ -18,6 +20,23 @@ inline constexpr const char* average_setting = "average";
 template <class Policy>
 void add_policy(RunSettings& settings, const char* name, const Policy& policy) {
   if constexpr (HasSettings<Policy>) settings[name] = policy.settings();
+}
+
+/// Adds what the parts of a model tell of themselves, and fingerprints of the numbers that they learnt of data.
+template <class Model>
+void add_model(RunSettings& settings, const Model& model) {
+  const auto add_numbers = [&](const char* name, const auto& numbers) {
+    Fingerprint of;
+    of.add(numbers);
+    auto& setting = settings[name];
+    setting += text(setting.empty() ? "" : " ", "of fingerprint ", of.value());
+  };
+  if constexpr (requires { model.sde(); }) add_policy(settings, "equation", model.sde());
+  if constexpr (requires { model.network(); }) add_policy(settings, "network", model.network());
+  if constexpr (requires { model.prediction(); }) add_policy(settings, "prediction", model.prediction());
+  if constexpr (requires { model.prediction().constants(); })
+    add_numbers("prediction", Vector<typename Model::Scalar>(model.prediction().constants()));
+  if constexpr (requires { model.units().state(); }) add_numbers("units", Vector<double>(model.units().state()));
 }
 
 [[noreturn]] inline void refuse_setting(const std::string& name, const std::string& kept, const std::string& here) {

@@ -1,0 +1,43 @@
+/// A watch for the first layer whose output is not finite, for who explains why a loss is not.
+#pragma once
+
+#include <cmath>
+
+#include "scorefield/core/types.hpp"
+
+namespace scorefield::detail {
+
+/// While one exists, the chains of layers that its thread evaluates tell it their layers' outputs, one after the other.
+class LayerWatch {
+ public:
+  LayerWatch() { active() = this; }
+  LayerWatch(const LayerWatch&) = delete;
+  LayerWatch& operator=(const LayerWatch&) = delete;
+  ~LayerWatch() { active() = nullptr; }
+
+  /// The thread's own; null where there is none.
+  static LayerWatch*& active() {
+    static thread_local LayerWatch* watch = nullptr;
+    return watch;
+  }
+
+  /// y: a layer's output; parameters: where that layer's begin.
+  template <Real Scalar>
+  void look(const Scalar* parameters, MatrixView<Scalar> y) {
+    for (Index i = 0; !parameters_ && i < y.size(); ++i)
+      if (!std::isfinite(y.data()[i])) {
+        parameters_ = parameters;
+        value_ = static_cast<double>(y.data()[i]);
+      }
+  }
+
+  /// Where the parameters of the first layer with such an output begin; null if there was none.
+  const void* parameters() const { return parameters_; }
+  double value() const { return value_; }
+
+ private:
+  const void* parameters_ = nullptr;
+  double value_ = 0;
+};
+
+}  // namespace scorefield::detail
