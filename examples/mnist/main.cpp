@@ -3,26 +3,30 @@
 #include <cstdio>
 #include <filesystem>
 #include <optional>
-#include <scorefield/file/safetensors.hpp>
+#include <scorefield/core/read_settings.hpp>
+#include <scorefield/file/any_model.hpp>
+#include <scorefield/file/checkpoint.hpp>
 #include <scorefield/scorefield.hpp>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "../program.hpp"
 #include "digits.hpp"
-#include "interrupt.hpp"
-#include "model_file.hpp"
+#include "length.hpp"
 #include "networks.hpp"
 #include "options.hpp"
 #include "pictures.hpp"
+#include "reports.hpp"
 #include "sampling.hpp"
-#include "training.hpp"
 
 namespace {
 
 using namespace mnist;
 
 constexpr int interrupted_status = 130;  // as shells count an end by Ctrl-C
+constexpr const char* checkpoint_name = "checkpoint.safetensors";
+constexpr sf::Index steps_between_checkpoints = 50;
 
 /// What an earlier run left on its way would pass for this one's. Its results stay until there are others.
 void remove_progress(const std::filesystem::path& folder) {
@@ -35,87 +39,116 @@ void remove_progress(const std::filesystem::path& folder) {
 }
 
 /// The sampler's drawing, or after an interrupt a quick one.
-template <class Model>
-Drawing drawing_of(const Model& model, const Options& options, sf::Seed seed) {
-  if (!interrupted())
-    if (auto drawing = draw(model, options.sampler, options.samples, seed, options.threads, interrupted))
+Drawing drawing_of(const Model& model, const Options& options, sf::Seed seed, const sf::Interrupt& interrupt) {
+  const auto came = [&] { return interrupt.came(); };
+  if (!came())
+    if (auto drawing = draw(model, options.sampler, options.samples, seed, options.threads, came))
       return *std::move(drawing);
   examples::say("Interrupted: drawing a few samples; a second Ctrl-C ends the program at once.");
   const auto few = std::min<sf::Index>(100, options.samples);
   return *draw(model, quick_sampler, few, seed, options.threads, [] { return false; });
 }
 
+/// A new run, or one that goes on where `kept` tells what it was begun with.
 template <class Recipe>
-int train(const Options& options, const std::optional<sf::Tensors>& checkpoint) {
+int train(const Options& options, const std::optional<KeptOptions>& kept, sf::Interrupt& interrupt) {
   const auto digits = options.data.empty() ? drawn_digits() : read_digits(options.data);
   const auto& folder = options.output;
   examples::prepare_output(folder);
-  auto training = checkpoint ? Training<Recipe>(digits, options, *checkpoint) : Training<Recipe>(digits, options);
-  if (!checkpoint) remove_progress(folder);
-  examples::say(sf::text(options.resume ? "Going on with network " : "Training network ", Recipe::name, " on ",
+  const sf::Seed seed{kept ? kept->seed : options.seed.value_or(0)};
+  auto training = Recipe::options();
+  training.seed = seed;
+  training.threads = options.threads;
+  training.batch_size = kept ? kept->batch_size : options.batch.value_or(Recipe::batch_size);
+  const ReportPlan plan{sf::Chunks{digits.training.size(), training.batch_size}.pieces()};
+  if (kept) check_resumable(options, *kept, plan.steps_per_epoch);
+  const auto trainer =
+      Recipe::trainer(kept ? kept->learning_rate : options.learning_rate.value_or(Recipe::learning_rate));
+  auto model = Recipe::model(digits.training, seed);
+
+  if (!kept) remove_progress(folder);
+  examples::say(sf::text(kept ? "Going on with network " : "Training network ", Recipe::name, " on ",
                          digits.training.size(), " images ", options.data.empty() ? "drawn here" : "of " + options.data,
                          ", into ", folder.string()));
-  training.train();
+  training.steps = kept ? kept->steps
+                   : options.epochs
+                       ? steps_of(*options.epochs, plan.steps_per_epoch)
+                       : steps_of_minutes(options.minutes.value_or(5), trainer, model, digits, training, plan);
+  Reports reports(digits, model, folder, plan, seed, options.threads);
+  const sf::Checkpoint checkpoint(folder / checkpoint_name, steps_between_checkpoints);
+  if (kept)
+    trainer.resume(model, digits.training, training, sf::ProgressBar{}, reports, interrupt, checkpoint);
+  else
+    trainer.fit(model, digits.training, training, sf::ProgressBar{}, reports, interrupt, checkpoint);
 
-  write_model<Recipe>(folder / "model.safetensors", training.model());
-  const auto drawing = drawing_of(training.model(), options, sf::Seed{training.settings().seed});
+  sf::save(folder / "model.safetensors", model);
+  const auto drawing = drawing_of(model, options, seed, interrupt);
   const auto drawn = write_drawing(folder, drawing);
   sf::write_png(folder / "nearest.png",
                 nearest(drawing.samples, digits.training.samples(), sf::resolve_threads(options.threads)));
   std::printf("%s: model.safetensors, loss.csv, progress_*.png, %s, nearest.png\n", folder.string().c_str(),
               drawn.c_str());
-  if (!training.complete())
+  if (const auto run = checkpoint.kept(); !run.done())
     std::printf(
         "Interrupted after step %td, so the samples are few and quick; the same command with --resume goes on.\n",
-        training.step());
-  else if (interrupted())
+        run.step);
+  else if (interrupt.came())
     std::printf("Interrupted while drawing, so the samples are few and quick; --load %s draws more.\n",
                 (folder / "model.safetensors").string().c_str());
-  return interrupted() ? interrupted_status : 0;
+  return interrupt.came() ? interrupted_status : 0;
 }
 
-int train(const Options& options) {
+int train(const Options& options, sf::Interrupt& interrupt) {
   std::string where = "--network", network = options.network.empty() ? Ours::name : options.network;
-  std::optional<sf::Tensors> checkpoint;
-  if (!options.resume) {
-    check_replaceable(options.output);
-  } else {
-    const auto path = options.output / checkpoint_name;
+  const auto path = options.output / checkpoint_name;
+  std::optional<KeptOptions> kept;
+  if (options.resume) {
     if (!std::filesystem::exists(path))
       throw examples::UsageError("--resume: there is no " + path.string() + "; leave --resume out to start a run");
-    checkpoint = read_file(path, Holds::run);
-    where = "--resume: " + path.string(), network = entry(*checkpoint, "network");
+    const auto run = sf::Checkpoint(path).kept();
+    const auto setting = [&](const char* name) { return run.settings.at(name); };
+    const sf::ReadSettings optimizer(setting("optimizer"));
+    kept = {std::stoll(setting("batch_size")), optimizer.get<double>("learning_rate"), std::stoull(setting("seed")),
+            run.steps};
+    where = "--resume: " + path.string();
+    network = setting("network").starts_with("TutorialUNet") ? Tutorial::name : Ours::name;
     if (!options.network.empty() && options.network != network)
       throw examples::UsageError("--network " + options.network + ": the run to be resumed has " + network +
                                  "; leave --network out, or start anew without --resume");
+  } else if (std::filesystem::exists(path)) {
+    if (const auto run = sf::Checkpoint(path).kept(); !run.done())
+      throw examples::UsageError(
+          sf::text("--output ", options.output.string(), ": a run waits there that was interrupted after step ",
+                   run.step, "; --resume goes on with it, or take another folder, or remove ", path.string()));
   }
-  return with_network(where, network, [&](auto recipe) { return train<decltype(recipe)>(options, checkpoint); });
+  return with_network(where, network, [&](auto recipe) { return train<decltype(recipe)>(options, kept, interrupt); });
 }
 
-int load(const Options& options) {
-  const auto tensors = read_file(options.load, Holds::model);
-  return with_network("--load " + options.load, entry(tensors, "network"), [&](auto recipe) {
-    const auto model = read_model<decltype(recipe)>(tensors, options.load);
-    examples::prepare_output(options.output);
-    const auto drawing =
-        draw(model, options.sampler, options.samples, sf::Seed{options.seed.value_or(0)}, options.threads, interrupted);
-    if (!drawing) {
-      std::printf("Interrupted: nothing was written.\n");
-      return interrupted_status;
-    }
-    const auto drawn = write_drawing(options.output, *drawing);
-    std::printf("%s: %s\n", options.output.string().c_str(), drawn.c_str());
-    return 0;
-  });
+int load(const Options& options, const sf::Interrupt& interrupt) {
+  const auto model = sf::load_any<float>(options.load);
+  if (model.dimension() != image.size())
+    throw examples::UsageError(sf::text("--load ", options.load,
+                                        ": expected a model of images of 28 x 28, got samples of ", model.dimension(),
+                                        " numbers"));
+  examples::prepare_output(options.output);
+  const auto drawing = draw(model, options.sampler, options.samples, sf::Seed{options.seed.value_or(0)},
+                            options.threads, [&] { return interrupt.came(); });
+  if (!drawing) {
+    std::printf("Interrupted: nothing was written.\n");
+    return interrupted_status;
+  }
+  const auto drawn = write_drawing(options.output, *drawing);
+  std::printf("%s: %s\n", options.output.string().c_str(), drawn.c_str());
+  return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  catch_interrupts();
+  sf::Interrupt interrupt;
   return examples::run_program("mnist", [&] {
     const auto options = read_options(argc, argv);
     if (!options) return 0;
-    return options->load.empty() ? train(*options) : load(*options);
+    return options->load.empty() ? train(*options, interrupt) : load(*options, interrupt);
   });
 }

@@ -79,12 +79,37 @@ inline std::string epochs_text(sf::Index steps, sf::Index steps_per_epoch) {
   const double exact = static_cast<double>(steps) / static_cast<double>(steps_per_epoch);
   double shown = exact;
   for (double power = 10; power <= 1e17; power *= 10)
-    if (const double rounded = std::round(exact * power) / power; steps_of(rounded, steps_per_epoch) == steps) {
+    if (const double rounded = std::round(exact * power) / power;
+        rounded > 0 && steps_of(rounded, steps_per_epoch) == steps) {
       shown = rounded;
       break;
     }
   char digits[32];
   return {digits, std::to_chars(digits, std::end(digits), shown).ptr};
+}
+
+/// What a run that is kept was begun with.
+struct KeptOptions {
+  sf::Index batch_size;
+  double learning_rate;
+  std::uint64_t seed;
+  sf::Index steps;  // in all
+};
+
+/// Refuses options that are not those of the run to be resumed.
+inline void check_resumable(const Options& options, const KeptOptions& kept, sf::Index steps_per_epoch) {
+  const auto agree = [](const char* name, const auto& typed, const auto& value, bool same) {
+    if (!same)
+      throw examples::UsageError(sf::text("--", name, " ", *typed, ": the run to be resumed has ", value, "; leave --",
+                                          name, " out, or start anew without --resume"));
+  };
+  agree("batch", options.batch, kept.batch_size, !options.batch || *options.batch == kept.batch_size);
+  agree("learning-rate", options.learning_rate, kept.learning_rate,
+        !options.learning_rate || *options.learning_rate == kept.learning_rate);
+  agree("seed", options.seed, kept.seed, !options.seed || *options.seed == kept.seed);
+  const auto length = epochs_text(kept.steps, steps_per_epoch) + " epochs";
+  agree("minutes", options.minutes, length, !options.minutes);
+  agree("epochs", options.epochs, length, !options.epochs || steps_of(*options.epochs, steps_per_epoch) == kept.steps);
 }
 
 /// Nothing when help was asked for, which is then printed. Throws UsageError for what cannot be used.

@@ -55,7 +55,7 @@ refuses '--network tutorial: the run to be resumed has ours' --resume --network 
 refuses '--seed 1: the run to be resumed has 0' --resume --seed 1 --data data --output parts
 refuses '--batch 9: the run to be resumed has 8' --resume --batch 9 --data data --output parts
 refuses '--epochs 2.5: the run to be resumed has 2.4 epochs' --resume --epochs 2.5 --data data --output parts
-refuses 'other data' --resume --output parts
+refuses 'expected data of fingerprint' --resume --output parts
 "${run[@]}" --threads 2 --output parts --resume
 for file in whole/*; do same "$file" "parts/${file#*/}"; done
 

@@ -26,6 +26,7 @@ std::string refusal(std::vector<const char*> words) {
 TEST_CASE("a length in epochs is as short as it can be, and the same steps again", "[examples]") {
   CHECK(mnist::epochs_text(108, 45) == "2.4");
   CHECK(mnist::epochs_text(1000, 938) == "1.066");
+  CHECK(mnist::epochs_text(1, 60'000) == "2e-05");  // 0 is no length
   for (const Index steps : {Index{1}, Index{7}, Index{2251}, Index{1} << 53})
     for (const Index steps_per_epoch : {1, 3, 45, 938, 60'000}) {
       CAPTURE(steps, steps_per_epoch);

@@ -14,14 +14,14 @@ fail() {
   exit 1
 }
 
-# 20 images of whatever bytes are at hand: 18 to train on, so that an epoch is 9 steps of 2. Reports, with which the
-# checkpoints come, are due after steps 3 and 5.
+# 100 images of whatever bytes are at hand: 90 to train on, so that an epoch is 90 steps of 1. Checkpoints come before
+# the first step, after step 50, and at the end, after step 60.
 mkdir data
 {
-  printf '\0\0\10\3\0\0\0\24\0\0\0\34\0\0\0\34'
-  head -c $((20 * 784)) "$program"
+  printf '\0\0\10\3\0\0\0\144\0\0\0\34\0\0\0\34'
+  head -c $((100 * 784)) "$program"
 } >data/train-images-idx3-ubyte
-run=("$program" --data data --epochs 0.6 --batch 2 --samples 2 --sampler-steps 2 --threads 1)
+run=("$program" --data data --epochs 0.67 --batch 1 --samples 2 --sampler-steps 2 --threads 1)
 
 begin=$(date +%s%N)
 "${run[@]}" --output whole >/dev/null 2>log || fail "a run failed: $(tail -n 3 log)"

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "../../examples/mnist/options.hpp"
-#include "../../examples/mnist/run_file.hpp"
 #include "target.hpp"
 
 namespace sf = scorefield;
@@ -18,7 +17,7 @@ namespace sf = scorefield;
 namespace {
 
 /// What the program does with its options before it trains.
-void try_options(const std::vector<const char*>& words, const mnist::Settings& kept) {
+void try_options(const std::vector<const char*>& words, const mnist::KeptOptions& kept) {
   constexpr sf::Index images = 60'000;
   const auto options = mnist::read_options(static_cast<int>(words.size()), words.data());
   if (!options) return;
@@ -35,12 +34,12 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  mnist::Settings kept;
+  mnist::KeptOptions kept{};
   constexpr std::size_t numbers = sizeof kept.batch_size + sizeof kept.steps;
   if (size < numbers) return 0;
   std::memcpy(&kept.batch_size, data, sizeof kept.batch_size);
   std::memcpy(&kept.steps, data + sizeof kept.batch_size, sizeof kept.steps);
-  if (kept.batch_size < 1 || kept.steps < 0) return 0;  // read_run refuses them
+  if (kept.batch_size < 1 || kept.steps < 0) return 0;  // no run is kept with them
   std::string line(data + numbers, data + size);
   std::vector<const char*> words{"mnist"};
   for (std::size_t begin = 0; begin < line.size();) {
