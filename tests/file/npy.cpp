@@ -1,6 +1,9 @@
 #include "scorefield/file/npy.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -143,6 +146,65 @@ TEST_CASE("arrays of any version, byte order and memory order are read", "[io]")
   CHECK(sf::read_npy<double>(path) == sf::Matrix<double>{{1, -2.5, double{3e-30f}, 4, 5, 6}});
 }
 
+namespace {
+
+/// Writes numbers of a type in both byte orders, and expects them back as they are, rounded.
+template <class Stored, class Scalar>
+void check_back(const std::string& kind, const std::vector<Stored>& values) {
+  const Folder folder("npy_integers");
+  const auto path = folder.path / "a.npy";
+  const std::string shape = sf::text("(", values.size() / 2, ", 2)"), name = sf::text(kind, sizeof(Stored));
+  sf::Matrix<Scalar> expected(2, static_cast<sf::Index>(values.size()) / 2);
+  std::transform(values.begin(), values.end(), expected.data(), [](Stored v) { return static_cast<Scalar>(v); });
+  for (const std::string order : {"<", ">", "|"}) {
+    if (order == "|" && sizeof(Stored) > 1) continue;
+    CAPTURE(order, name);
+    put(path, npy(header(order + name, "False", shape), numbers(values, order == ">")));
+    CHECK(sf::read_npy<Scalar>(path) == expected);
+  }
+}
+
+/// The ends of the type among them, in more numbers than are read at a time.
+template <class Scalar, class Stored>
+void check_integers(const std::string& kind) {
+  using Limits = std::numeric_limits<Stored>;
+  std::vector<Stored> values{Limits::min(), Limits::max(), 0, 1};
+  for (int i = 0; i < 5000; ++i) values.push_back(static_cast<Stored>(2654435761u * static_cast<unsigned>(i)));
+  check_back<Stored, Scalar>(kind, values);
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("integers and bools are read as numbers", "[io]", float, double) {
+  check_integers<TestType, std::int8_t>("i");
+  check_integers<TestType, std::int16_t>("i");
+  check_integers<TestType, std::int32_t>("i");
+  check_integers<TestType, std::int64_t>("i");
+  check_integers<TestType, std::uint8_t>("u");
+  check_integers<TestType, std::uint16_t>("u");
+  check_integers<TestType, std::uint32_t>("u");
+  check_integers<TestType, std::uint64_t>("u");
+  check_back<bool, TestType>("b", {true, false, false, true, true, true});
+
+  const Folder folder("npy_bools");
+  const auto path = folder.path / "a.npy";
+  put(path, npy(header("|b1", "True", "(2, 2)"), numbers(std::vector<unsigned char>{0, 2, 255, 1})));
+  CHECK(sf::read_npy<TestType>(path) == sf::Matrix<TestType>{{0, 1}, {1, 1}});
+}
+
+TEST_CASE("integers that a scalar cannot hold are rounded to the nearest", "[io]") {
+  const Folder folder("npy_rounded");
+  const auto path = folder.path / "a.npy";
+  put(path, npy(header("<i4", "False", "(2,)"), numbers(std::vector<std::int32_t>{16'777'217, -16'777'219})));
+  CHECK(sf::read_npy<float>(path) == sf::Matrix<float>{{16'777'216, -16'777'220}});
+  CHECK(sf::read_npy<double>(path) == sf::Matrix<double>{{16'777'217, -16'777'219}});
+  // 2^60 + 2^36 + 1 is next to a tie of floats: by way of a double it would be rounded down to 2^60.
+  constexpr std::int64_t near_tie = (std::int64_t{1} << 60) + (std::int64_t{1} << 36) + 1;
+  put(path, npy(header("<i8", "False", "(1,)"), numbers(std::vector<std::int64_t>{near_tie})));
+  CHECK(sf::read_npy<float>(path)(0, 0) == 0x1.000002p60f);
+  CHECK(sf::read_npy<double>(path)(0, 0) == 0x1.000001p60);
+}
+
 TEST_CASE("a sample of several axes has its last axis fastest, in whatever order it is stored", "[io]") {
   const Folder folder("npy_axes");
   const auto path = folder.path / "a.npy";
@@ -222,9 +284,11 @@ TEST_CASE("an array file at fault is refused, and said why", "[io]") {
     CAPTURE(text);
     CHECK_THAT(refusal(npy(text, six)), contains("expected a header with descr, fortran_order and shape"));
   }
-  for (const std::string type : {"<i4", "|u1", "<f2", "<c8", "f4", "=f4"})
+  for (const std::string type :
+       {"<f2", "<f16", "<c8", "f4", "=f4", "|f4", "|i2", "<i3", "<i0", "<u16", "<b2", "<U4", "|S1", "<m8", "|O", ""})
     CHECK_THAT(refusal(npy(header(type, "False", "(3, 2)"), six)),
-               contains("('<f4', '>f4', '<f8' or '>f8') in " + path.string() + ", got '" + type + "'"));
+               contains("'<i8', '|u1', '|b1' and the like) in " + path.string() + ", got '" + type + "'"));
+  CHECK_THAT(refusal(npy(header("<i2", "False", "(3, 2)"), six)), contains("expected 12 bytes of numbers"));
   CHECK_THAT(refusal(npy(header("<f4", "False", "()"), numbers(std::vector<float>(1)))),
              contains("expected at least one axis"));
   std::string axes(2 * 63, ' ');

@@ -74,6 +74,10 @@ void write_npy(const fs::path& folder) {
   array("big_endian", 2, "{'descr': '>f8', 'fortran_order': False, 'shape': (2, 1), }\n", 16);
   array("fortran", 1, "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3, 2), }\n", 48);
   array("one_axis", 3, R"({"shape":(5,),"fortran_order":True,"descr":">f4"})", 20);
+  array("bytes", 1, "{'descr': '|u1', 'fortran_order': False, 'shape': (3, 2), }\n", 6);
+  array("bools", 1, "{'descr': '|b1', 'fortran_order': True, 'shape': (3, 2), }\n", 6);
+  array("shorts", 1, "{'descr': '>i2', 'fortran_order': False, 'shape': (3, 2), }\n", 12);
+  array("longs", 1, "{'descr': '<u8', 'fortran_order': True, 'shape': (3, 2), }\n", 48);
   array("no_axis", 1, "{'descr': '<f8', 'fortran_order': False, 'shape': (), }\n", 8);
   array("nothing", 1, "{'descr': '<f8', 'fortran_order': True, 'shape': (0, 9223372036854775807), }\n", 0);
   array("thin", 1, "{'descr': '<f8', 'fortran_order': True, 'shape': (1152921504606846975, 0), }\n", 0);

@@ -6,6 +6,8 @@
 #include <bit>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -53,19 +55,59 @@ void write_npy(const std::filesystem::path& path, const Matrix<Scalar>& samples,
   file.commit();
 }
 
-/// The rows x cols numbers that follow in the file, the first column first, stored as `Stored`.
-template <Real Scalar, Real Stored>
-Matrix<Scalar> read_numbers(InputFile& file, std::endian order, Index rows, Index cols) {
+/// A bool of NumPy's: 1 where the byte is anything but 0.
+struct NpyBool {
+  std::uint8_t byte;
+  template <Real Scalar>
+  explicit operator Scalar() const {
+    return static_cast<Scalar>(byte != 0);
+  }
+};
+
+/// Turns numbers that are stored as `Stored`, in the byte order of this machine, into Scalars.
+template <class Stored, Real Scalar>
+void to_scalars(std::span<const std::byte> bytes, Scalar* out) {
+  for (; !bytes.empty(); bytes = bytes.subspan(sizeof(Stored))) {
+    Stored number;
+    std::memcpy(&number, bytes.data(), sizeof(Stored));
+    *out++ = static_cast<Scalar>(number);
+  }
+}
+
+template <Real Scalar>
+using ToScalars = void (*)(std::span<const std::byte>, Scalar*);
+
+/// The function that turns numbers of a type of npy_type() into Scalars.
+template <Real Scalar>
+ToScalars<Scalar> to_scalars_of(const NpyType& type) {
+  if (type.kind == 'f') return type.size == 4 ? to_scalars<float, Scalar> : to_scalars<double, Scalar>;
+  if (type.kind == 'b') return to_scalars<NpyBool, Scalar>;
+  const bool has_sign = type.kind == 'i';
+  switch (type.size) {
+    case 1:
+      return has_sign ? to_scalars<std::int8_t, Scalar> : to_scalars<std::uint8_t, Scalar>;
+    case 2:
+      return has_sign ? to_scalars<std::int16_t, Scalar> : to_scalars<std::uint16_t, Scalar>;
+    case 4:
+      return has_sign ? to_scalars<std::int32_t, Scalar> : to_scalars<std::uint32_t, Scalar>;
+    default:
+      return has_sign ? to_scalars<std::int64_t, Scalar> : to_scalars<std::uint64_t, Scalar>;
+  }
+}
+
+/// The rows x cols numbers that follow in the file, the first column first.
+template <Real Scalar>
+Matrix<Scalar> read_numbers(InputFile& file, const NpyType& type, Index rows, Index cols) {
   constexpr Index most = 4096;
+  const auto convert = to_scalars_of<Scalar>(type);
   Matrix<Scalar> numbers(rows, cols);
-  std::vector<Stored> block(static_cast<std::size_t>(std::min(most, numbers.size())));
+  std::vector<std::byte> block(static_cast<std::size_t>(std::min(most, numbers.size())) * type.size);
   for (Index first = 0; first < numbers.size(); first += most) {
     const Index count = std::min(most, numbers.size() - first);
-    const auto bytes = std::as_writable_bytes(std::span(block).first(static_cast<std::size_t>(count)));
+    const auto bytes = std::span(block).first(static_cast<std::size_t>(count) * type.size);
     file.read(bytes.data(), bytes.size());
-    convert_order(bytes, sizeof(Stored), order);
-    std::transform(block.begin(), block.begin() + count, numbers.data() + first,
-                   [](Stored number) { return static_cast<Scalar>(number); });
+    convert_order(bytes, type.size, type.order);
+    convert(bytes, numbers.data() + first);
   }
   return numbers;
 }
@@ -112,17 +154,16 @@ void write_npy(const std::filesystem::path& path, const Matrix<Scalar>& samples,
 }
 
 /// Reads a NumPy array of shape (n, d), or of more axes of which all but the first are a sample's, or (n,), where d is
-/// 1: the samples are the columns, d x n, and the last axis varies fastest in them. 4- and 8-byte floats of either byte
-/// order, in C or Fortran order, become Scalars, rounded to the nearest. Throws FileError when the file cannot be read,
-/// holds anything else, or is not as long as it should be; it is checked before memory is asked for.
+/// 1: the samples are the columns, d x n, and the last axis varies fastest in them. Floats of 4 or 8 bytes, integers of
+/// 1 to 8 with or without a sign, and bools (0 and 1), of either byte order, in C or Fortran order, become Scalars. A
+/// number that a Scalar cannot hold is rounded to the nearest, as by NumPy's astype: integers beyond 2^24 as floats,
+/// beyond 2^53 as doubles. Throws FileError when the file cannot be read, holds anything else, or is not as long as it
+/// should be; it is checked before memory is asked for.
 template <Real Scalar>
 Matrix<Scalar> read_npy(const std::filesystem::path& path) {
   InputFile file("read_npy", path);
   const auto header = detail::read_npy_header(file);
-  const auto read = [&](Index rows, Index cols) {
-    return header.number_size == 4 ? detail::read_numbers<Scalar, float>(file, header.order, rows, cols)
-                                   : detail::read_numbers<Scalar, double>(file, header.order, rows, cols);
-  };
+  const auto read = [&](Index rows, Index cols) { return detail::read_numbers<Scalar>(file, header.type, rows, cols); };
   if (!header.fortran_order || header.n == 0) return read(header.d, header.n);
   const auto numbers = read(header.n, header.d);
   Matrix<Scalar> samples(header.d, header.n);

@@ -21,10 +21,16 @@
 
 namespace scorefield::detail {
 
+/// How numbers are stored: what NumPy calls their dtype.
+struct NpyType {
+  std::endian order;
+  char kind;         // 'f' for floats, 'i' and 'u' for integers with and without a sign, 'b' for bools
+  std::size_t size;  // bytes
+};
+
 /// n samples of d numbers.
 struct NpyHeader {
-  std::endian order;
-  std::size_t number_size;   // bytes
+  NpyType type;
   bool fortran_order;        // the first axis varies fastest, not the last
   std::vector<Index> shape;  // n, and what d is the product of
   Index n, d;
@@ -115,6 +121,17 @@ inline std::optional<NpyDictionary> npy_dictionary(std::string_view source) {
   return found;
 }
 
+/// Reads a type such as "<f4" or "|u1": byte order, kind and size. Nothing unless it is a float of 4 or 8 bytes, an
+/// integer of 1, 2, 4 or 8, or a bool. Of one byte the order does not matter, and NumPy writes a '|' there.
+inline std::optional<NpyType> npy_type(std::string_view name) {
+  if (name.size() != 3) return {};
+  const char order = name[0], kind = name[1], digit = name[2];
+  const std::string_view sizes = kind == 'f' ? "48" : kind == 'i' || kind == 'u' ? "1248" : kind == 'b' ? "1" : "";
+  if (sizes.find(digit) == sizes.npos) return {};
+  if (order != '<' && order != '>' && !(order == '|' && digit == '1')) return {};
+  return NpyType{order == '>' ? std::endian::big : std::endian::little, kind, static_cast<std::size_t>(digit - '0')};
+}
+
 /// Reads up to the first number, and makes sure that the file holds the numbers that the header speaks of.
 inline NpyHeader read_npy_header(InputFile& file) {
   constexpr std::string_view magic = "\x93NUMPY";
@@ -140,12 +157,10 @@ inline NpyHeader read_npy_header(InputFile& file) {
     file.fail("a header with descr, fortran_order and shape of plain numbers",
               source.substr(0, std::min(source.find_last_not_of(" \n") + 1, std::size_t{200})),
               "write it with numpy.save");
-  const auto& type = *dictionary->descr;
-  if (type != "<f4" && type != ">f4" && type != "<f8" && type != ">f8")
-    file.fail("4- or 8-byte floats ('<f4', '>f4', '<f8' or '>f8')", "'" + type + "'",
-              "convert the array with astype('float32')");
-  const std::endian order = type[0] == '<' ? std::endian::little : std::endian::big;
-  const std::size_t size = type[2] == '4' ? 4 : 8;
+  const auto type = npy_type(*dictionary->descr);
+  if (!type)
+    file.fail("floats of 4 or 8 bytes, integers of 1 to 8 or bools ('<f4', '>f8', '<i8', '|u1', '|b1' and the like)",
+              "'" + *dictionary->descr + "'", "convert the array with astype('float32')");
 
   const auto& shape = *dictionary->shape;
   if (shape.empty()) file.fail("at least one axis", "none", "save one sample d as an array of shape (1, d)");
@@ -153,11 +168,11 @@ inline NpyHeader read_npy_header(InputFile& file) {
   if (shape.size() > most_axes)
     file.fail(text("at most ", most_axes, " axes"), text(shape.size()), "write it with numpy.save");
   const auto d = checked_product(std::span(shape).subspan(1));
-  const auto bytes = checked_product(shape, static_cast<Index>(size));
+  const auto bytes = checked_product(shape, static_cast<Index>(type->size));
   if (!d || !bytes || static_cast<std::uintmax_t>(*bytes) != file.left())
     file.fail(text(d && bytes ? text(*bytes) : "more", " bytes of numbers for the shape ", shape_text(shape)),
               text(file.left()), "the file was cut off or changed; write it again");
-  return {order, size, *dictionary->fortran_order, shape, shape[0], *d};
+  return {*type, *dictionary->fortran_order, shape, shape[0], *d};
 }
 
 }  // namespace scorefield::detail
