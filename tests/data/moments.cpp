@@ -41,3 +41,14 @@ TEST_CASE("data that do not vary have variances of 0, not below", "[data]") {
   CHECK(variance.minCoeff() >= 0);
   CHECK(variance(1) < 1e-14 * variance(2));
 }
+
+TEST_CASE("a full covariance that no memory holds is refused with its size", "[data]") {
+  const sf::Matrix<float> x = sf::Matrix<float>::Zero(100'000, 2);
+  CHECK_THROWS_AS(sf::principal_moments<float>(x, sf::Covariance::full), sf::InvalidArgument);
+  CHECK_THROWS_WITH(sf::principal_moments<float>(x, sf::Covariance::full),
+                    test::contains("expected samples of at most 20000 numbers for a full covariance, got 100000, whose "
+                                   "covariance would take 80 GB; use Covariance::diagonal"));
+  CHECK(sf::principal_moments<float>(x, sf::Covariance::diagonal).variance.size() == 100'000);
+  CHECK_THROWS_WITH(sf::principal_moments<float>(sf::Matrix<float>::Zero(20'001, 1), sf::Covariance::full),
+                    test::contains("would take 3.2 GB"));
+}

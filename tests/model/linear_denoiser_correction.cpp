@@ -154,6 +154,9 @@ TEST_CASE("a correction refuses what is none, and stays as it was", "[model]") {
   CHECK_THROWS_WITH(Correction<float>::fit(M::Ones(2, 3), {.floor = -0.1}),
                     contains("LinearDenoiserCorrection::fit: expected a finite floor from 0 on, got -0.1; it is a"));
 
+  CHECK_THROWS_AS(Correction<float>::fit(M::Ones(20'001, 1), {.covariance = sf::Covariance::full}),
+                  sf::InvalidArgument);
+
   const auto model = [&](sf::Index dimension) {
     return sf::ScoreModel{sf::VariancePreserving<float>{}, sf::DynamicMlp<float>(dimension, {4}), correction,
                           sf::Seed{0}};

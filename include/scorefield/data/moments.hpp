@@ -3,15 +3,17 @@
 
 #include <Eigen/Eigenvalues>
 #include <algorithm>
+#include <cmath>
 
 #include "scorefield/core/chunks.hpp"
+#include "scorefield/core/error.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/data/dataset.hpp"
 
 namespace scorefield {
 
 /// The part of a covariance that is looked at: its diagonal, the variance of each coordinate, or all of it, through its
-/// eigen-decomposition, which takes d x d numbers and d^3 operations.
+/// eigen-decomposition, which takes several times d x d numbers of memory and some 10 d^3 operations.
 enum class Covariance { diagonal, full };
 
 /// A distribution's mean and its variances along axes, in double.
@@ -21,11 +23,30 @@ struct PrincipalMoments {
   Matrix<double> axes;      // d x d, orthonormal columns; d x 0 for the coordinates' own
 };
 
-/// Computes the moments of the data in one pass over them.
+namespace detail {
+
+/// Of as many numbers a sample the full covariance takes 3.2 GB, and its eigen-decomposition several times that, and
+/// hours. More is a slip: memory that is promised but is not there would end the program without a word.
+constexpr Index most_for_full_covariance = 20'000;
+
+inline void check_full_covariance(Index d) {
+  if (d <= most_for_full_covariance) return;
+  const double gigabytes = static_cast<double>(d) * static_cast<double>(d) * sizeof(double) / 1e9;
+  throw InvalidArgument("principal_moments",
+                        text("samples of at most ", most_for_full_covariance, " numbers for a full covariance"),
+                        text(d, ", whose covariance would take ", std::round(10 * gigabytes) / 10, " GB"),
+                        "use Covariance::diagonal, which takes as much as a sample");
+}
+
+}  // namespace detail
+
+/// Computes the moments of the data in one pass over them. Throws InvalidArgument for the full covariance of samples of
+/// more than 20,000 numbers.
 template <Real Scalar>
 PrincipalMoments principal_moments(const Dataset<Scalar>& data, Covariance covariance) {
   const Index d = data.dimension();
   const bool full = covariance == Covariance::full;
+  if (full) detail::check_full_covariance(d);
   // Sums of what is left after the first sample, because squares of numbers far from 0 would cancel.
   const Vector<double> first = data.samples().col(0).template cast<double>();
   Vector<double> sum = Vector<double>::Zero(d);

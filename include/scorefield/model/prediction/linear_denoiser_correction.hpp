@@ -72,7 +72,7 @@ class LinearDenoiserCorrection {
   }
 
   /// The mean and the variances of the data, raised by floor^2. Throws InvalidArgument unless the floor is finite and
-  /// not negative.
+  /// not negative, and as principal_moments does.
   static LinearDenoiserCorrection fit(const Dataset<Scalar>& data, const LinearFitOptions& options = {}) {
     if (!(std::isfinite(options.floor) && options.floor >= 0))
       throw InvalidArgument("LinearDenoiserCorrection::fit", "a finite floor from 0 on", text(options.floor),
