@@ -22,4 +22,6 @@ endmacro()
 scorefield_add_part(png PNG scorefield/picture/png.hpp)
 scorefield_add_part(zlib ZLIB scorefield/data/image/idx.hpp)
 scorefield_add_part(gif GIF scorefield/picture/gif.hpp)
-scorefield_add_part(json nlohmann_json scorefield/file/safetensors.hpp)
+scorefield_add_part(
+  json nlohmann_json scorefield/file/safetensors.hpp scorefield/file/model.hpp scorefield/file/any_model.hpp
+  scorefield/file/inspect.hpp scorefield/file/checkpoint.hpp)

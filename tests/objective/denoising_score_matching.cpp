@@ -310,3 +310,61 @@ TEST_CASE("the mean loss of a data set is the same on any threads, and that of i
                     contains("mean_loss: expected samples of 2 numbers, as the model has, got 3 x 5 data; a column"));
   CHECK_THROWS_AS(sf::mean_loss(objective, model, sf::Matrix<double>(2, 0), sf::Seed{}), sf::InvalidArgument);
 }
+
+namespace {
+
+/// A model that writes down what it is asked about.
+struct Recorder : sf::ScoreModel<sf::VariancePreserving<double>, sf::DynamicMlp<double>> {
+  using ScoreModel::ScoreModel;
+
+  void error(sf::ConstVectorView<double> p, const sf::DenoisingTask<double>& task, sf::MatrixView<double> error,
+             Workspace& w) const {
+    x = task.noisy.x;
+    told = task.noisy.condition;
+    expected = task.x0 * task.noisy.alpha.asDiagonal() + task.noise * task.noisy.sigma.asDiagonal();
+    ScoreModel::error(p, task, error, w);
+  }
+
+  mutable sf::Matrix<double> x, told, expected;
+};
+
+}  // namespace
+
+TEST_CASE("a model is asked about the noisy samples and what they are given, but for the dropout's share",
+          "[objective]") {
+  const Recorder model(sf::VariancePreserving<double>{}, sf::DynamicMlp<double>(3, {4}, {.condition = 2}), sf::Seed{0});
+  const sf::Matrix<double> x0 = sf::Matrix<double>::Random(3, 60), c = sf::Matrix<double>::Random(2, 60);
+  const sf::Examples<double> examples{sf::view(x0), sf::view(c)};
+  sf::Vector<double> losses(60);
+  const auto asked = [&](double dropout) {
+    const sf::DenoisingScoreMatching<> objective{.condition_dropout = dropout};
+    auto workspace = objective.workspace(model);
+    objective.loss(model, sf::view(model.parameters()), examples, {sf::Seed{1}, 0, 0}, 60, sf::view(losses), workspace);
+    CHECK((model.x - model.expected).cwiseAbs().maxCoeff() < 1e-14);
+    CHECK((model.x - x0).cwiseAbs().maxCoeff() > 0.1);
+    sf::Index given = 0;
+    for (sf::Index j = 0; j < 60; ++j) {
+      const bool is = model.told(2, j) == 1;
+      given += is;
+      CHECK(model.told.col(j).head(2) == (is ? 1 : 0) * c.col(j));
+    }
+    return given;
+  };
+  CHECK(asked(0) == 60);
+  CHECK(asked(1) == 0);
+  const auto half = asked(0.5);  // 30 with a deviation of 4
+  CHECK((half > 15 && half < 45));
+}
+
+TEST_CASE("a share of conditions that cannot be is refused", "[objective]") {
+  const auto check = [](sf::Index k, double dropout) {
+    const Recorder model(sf::VariancePreserving<double>{}, sf::DynamicMlp<double>(3, {4}, {.condition = k}),
+                         sf::Seed{0});
+    sf::DenoisingScoreMatching<>{.condition_dropout = dropout}.workspace(model);
+  };
+  for (const double fine : {0.0, 0.1, 1.0}) CHECK_NOTHROW(check(2, fine));
+  for (const double none : {-0.1, 1.1, std::nan("")})
+    CHECK_THROWS_WITH(check(2, none), contains("condition_dropout in [0, 1]"));
+  CHECK_NOTHROW(check(0, 0));
+  CHECK_THROWS_WITH(check(0, 0.1), contains("no condition_dropout, for the model is given none"));
+}

@@ -53,7 +53,9 @@ inline std::string inspect(const std::filesystem::path& path) {
     const auto count = static_cast<Index>(tensor.bytes.size() / detail::number_size(tensor.type));
     if (name.starts_with("network.") || name.starts_with("parameters.")) numbers += count;
     all += detail::padded("  " + name, longest + 4) + detail::padded(tensor.type, 6) +
-           detail::padded(detail::shape_text(tensor.shape), 16) + detail::range_text(tensors, name, tensor) + '\n';
+           detail::padded(detail::shape_text(tensor.shape), 16) + detail::range_text(tensors, name, tensor);
+    all.resize(all.find_last_not_of(' ') + 1);
+    all += '\n';
   }
   return all + text("  ", tensors.all().size(), " tensors, ", numbers, " parameters\n");
 }

@@ -1,0 +1,14 @@
+// Trains a small model and writes it as a header of constants, which main.cpp is compiled with.
+#include <cstdio>
+#include <scorefield/file/embed.hpp>
+#include <scorefield/scorefield.hpp>
+
+#include "model.hpp"
+
+int main(int, char** argv) {
+  Model model{sf::VariancePreserving<float>{}, sf::DynamicMlp<float, sf::SiLU>{2, {32, 32}}, sf::VelocityPrediction{},
+              sf::Seed{0}};
+  sf::Trainer{sf::DenoisingScoreMatching{}, sf::Adam{.learning_rate = 3e-3}, sf::CosineRate{}}.fit(
+      model, sf::two_moons<float>(1000), {.steps = 5000});
+  sf::embed(argv[1], model, "two_moons");
+}
