@@ -23,7 +23,7 @@ int main() {
   const sf::Dataset data{done, seen};
   sf::ScoreModel model{sf::VariancePreserving<float>{},
                        sf::ResidualMlp<float>{2, {.width = 64, .blocks = 2, .embedding = 32, .condition = 1}},
-                       sf::VelocityPrediction{}, sf::Seed{0}};
+                       sf::VelocityPrediction{}, sf::Units<float>::fit(data), sf::Seed{0}};
   sf::Trainer trainer{sf::DenoisingScoreMatching<>{.condition_dropout = 0.1}, sf::Adam{.learning_rate = 2e-3},
                       sf::CosineRate{}};
   trainer.fit(model, data, {.steps = 20'000, .average = sf::ExponentialMovingAverage{0.999}}, sf::ProgressBar{});

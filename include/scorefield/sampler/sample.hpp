@@ -31,22 +31,16 @@ void check_finite(const Matrix<Scalar>& samples, std::int64_t first) {
 
 namespace detail {
 
-/// Draws once more, and throws NonFinite that names the time at which a sample of the stepper is not finite first.
-template <class Model, class Method>
-void explain(const Model& model, const Method& sampler, Index count, Seed seed, const SampleOptions& options) {
-  auto stepper = start(model, sampler, count, seed, options);
-  while (!stepper.done()) {
-    const auto before = stepper.time();
-    stepper.step();
-    const Matrix<typename Model::Scalar> samples = stepper.samples();
-    for (Index j = 0; j < samples.cols(); ++j)
-      for (Index i = 0; i < samples.rows(); ++i)
-        if (!std::isfinite(samples(i, j)))
-          throw NonFinite("sample", "finite samples",
-                          text(samples(i, j), " in row ", i, " of sample ", options.first + j,
-                               ", after the step from time ", before, " to ", stepper.time()),
-                          hint_for_samples);
-  }
+/// Throws NonFinite, which names the first number that is not finite after a step between two times.
+template <Real Scalar>
+void check_step(const Matrix<Scalar>& samples, std::int64_t first, Scalar from, Scalar to) {
+  for (Index j = 0; j < samples.cols(); ++j)
+    for (Index i = 0; i < samples.rows(); ++i)
+      if (!std::isfinite(samples(i, j)))
+        throw NonFinite("sample", "finite samples",
+                        text(samples(i, j), " in row ", i, " of sample ", first + j, ", after the step from time ",
+                             from, " to ", to),
+                        hint_for_samples);
 }
 
 }  // namespace detail
@@ -56,11 +50,18 @@ void explain(const Model& model, const Method& sampler, Index count, Seed seed, 
 /// that is not finite, and the time from which on it is not.
 template <class Model, class Method>
 auto sample(const Model& model, const Method& sampler, Index count, Seed seed, const SampleOptions& options = {}) {
-  auto stepper = start(model, sampler, count, seed, options);
-  while (!stepper.done()) stepper.step();
-  Matrix<typename Model::Scalar> samples = stepper.samples();
-  if (!samples.allFinite()) detail::explain(model, sampler, count, seed, options);
-  return samples;
+  for (bool explain = false;; explain = true) {
+    auto stepper = start(model, sampler, count, seed, options);
+    while (!stepper.done()) {
+      const auto from = stepper.time();
+      stepper.step();
+      if (explain) detail::check_step<typename Model::Scalar>(stepper.samples(), options.first, from, stepper.time());
+    }
+    Matrix<typename Model::Scalar> samples = stepper.samples();
+    if (explain) check_finite(samples, options.first);
+    if (samples.allFinite()) return samples;
+    // Drawn once more, they are not finite after the same step.
+  }
 }
 
 }  // namespace scorefield

@@ -27,8 +27,8 @@ namespace scorefield {
 /// How LinearDenoiserCorrection::fit looks at the data.
 struct LinearFitOptions {
   Covariance covariance = Covariance::diagonal;
-  /// The deviation of a noise that is added to the data's variances, so that none is 0. Samplers that end by denoising
-  /// draw coordinates that are constant with less of it: see t_last of DpmSolverPlusPlus.
+  /// The deviation of a noise that is added to the data's variances, so that none is 0, in the model's units, which are
+  /// about 1. Samplers that end by denoising draw coordinates that are constant with less of it: see t_last of DpmSolverPlusPlus.
   double floor = 0.02;
 };
 
@@ -36,8 +36,8 @@ struct LinearFitOptions {
 /// network adds to it, in the coordinates r = U^T (x - alpha m), with v = alpha^2 s^2 + sigma^2:
 ///   D = m + U (alpha s^2 r / v - (sigma s / sqrt(v)) U^T F(U (r / sqrt(v)), t)).
 /// Input and target have variance 1 in each coordinate at all times, and a network that is silent still draws the
-/// normal distribution nearest to the data, from its own prior on: a good start where data are few, smooth, or far from
-/// mean 0 and variance 1. U is the identity (Covariance::diagonal) or the data's principal axes (full); the network
+/// normal distribution nearest to the data, from its own prior on: a good start where data are few, smooth, or more
+/// alike than their units tell. U is the identity (Covariance::diagonal) or the data's principal axes (full); the network
 /// sees and gives samples in their own coordinates either way, and the time itself. The preconditioning of Karras et
 /// al. 2022, arXiv:2206.00364, section 5 and table 1, for a deviation of each coordinate's own.
 template <Real S>

@@ -121,8 +121,9 @@ class BatchGradient {
     if (!batch_.col(j).allFinite()) more = ", whose numbers are not finite: the data were changed";
     auto& workspace = workspaces_.front();
     LayerWatch watch;
-    loss_.loss(model_, p, examples(first, length), Draw{seed_, first, step}, n, segment(view(losses_), first, length),
-               workspace);
+    Vector<Scalar> gradient = Vector<Scalar>::Zero(p.size());  // which nobody looks at
+    loss_.loss_and_gradient(model_, p, examples(first, length), Draw{seed_, first, step}, n,
+                            segment(view(losses_), first, length), view(gradient), workspace);
     if constexpr (requires { loss_.time(workspace, j); }) more += text(", at time ", loss_.time(workspace, j - first));
     if (watch.parameters())
       more += text(", where the first output that is not finite is ", watch.value(), " of the layer of ",
