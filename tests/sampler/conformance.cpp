@@ -161,12 +161,11 @@ TEST_CASE("a sample that is not finite is named", "[sampler]") {
     while (prior(0, bad) <= 2) ++bad;
     REQUIRE(bad > 0);
     CHECK_THROWS_AS(sf::sample(model, sampler, 500, sf::Seed{6}), sf::NonFinite);
-    CHECK_THROWS_WITH(
-        sf::sample(model, sampler, 500, sf::Seed{6}),
-        contains("sample: expected finite samples, got a NaN or an infinity in sample " + std::to_string(bad) + ";"));
+    const auto said = contains(" of sample " + std::to_string(bad) + ", after the step from time 1 to ");
+    CHECK_THROWS_WITH(sf::sample(model, sampler, 500, sf::Seed{6}), said);
+    CHECK_THROWS_WITH(sf::sample(model, sampler, 500, sf::Seed{6}), contains("sample: expected finite samples, got "));
     // By its number in the stream, not in the batch.
-    CHECK_THROWS_WITH(sf::sample(model, sampler, 100, sf::Seed{6}, {.first = bad}),
-                      contains("in sample " + std::to_string(bad) + ";"));
+    CHECK_THROWS_WITH(sf::sample(model, sampler, 100, sf::Seed{6}, {.first = bad}), said);
     CHECK(sf::sample(model, sampler, bad, sf::Seed{6}).allFinite());
   });
 }
