@@ -50,8 +50,9 @@ class ReadSettings {
     return *this;
   }
 
-  /// The value of a key: of an integer, a floating-point number, a list of integers (separated by spaces) or text.
-  /// Throws InvalidArgument when there is none, or it is not of that kind. Integers are in [0, most].
+  /// The value of a key: of an integer, a floating-point number, a list of at most 1024
+  /// integers (separated by spaces) or text. Throws InvalidArgument when there is none, or it is not of that kind.
+  /// Integers are in [0, most].
   template <class T>
   T get(std::string_view key, Index most = Index{1} << 30) const {
     const std::string& value = find(key);
@@ -59,6 +60,8 @@ class ReadSettings {
       return value;
     } else if constexpr (std::same_as<T, std::vector<Index>>) {
       std::vector<Index> all;
+      if (static_cast<std::size_t>(std::ranges::count(value, ' ')) >= longest_list)
+        fail(text("at most ", longest_list, " numbers as ", key));
       for (std::size_t first = 0; first < value.size();) {
         const std::size_t end = std::min(value.find(' ', first), value.size());
         all.push_back(integer(key, value.substr(first, end - first), most));
@@ -73,6 +76,8 @@ class ReadSettings {
   }
 
  private:
+  static constexpr std::size_t longest_list = 1024;  // so that nothing of a file is nested deeper
+
   [[noreturn]] void fail(std::string_view expected) const {
     throw InvalidArgument("ReadSettings", expected, text('"', text_.substr(0, 200), '"'),
                           "the description was changed, or another version wrote it");

@@ -176,7 +176,8 @@ class DynamicMlp : public Perceptron<LayerList<Dense<S, F>>, Dense<S>> {
   std::string settings() const requires requires { F::name; }
   { return detail::mlp_settings<F>(this->dimension(), widths_, this->condition_size()); }
   static DynamicMlp from_settings(const ReadSettings& settings) {
-    return DynamicMlp(settings.of("Mlp").template get<Index>("dimension", detail::largest_stored_size),
+    settings.of("Mlp");
+    return DynamicMlp(settings.get<Index>("dimension", detail::largest_stored_size),
                       settings.get<std::vector<Index>>("widths", detail::largest_stored_size),
                       {.condition = settings.get<Index>("condition", detail::largest_stored_size)});
   }

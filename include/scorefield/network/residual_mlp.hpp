@@ -78,11 +78,10 @@ class ResidualMlp : public TimeEmbedded<decltype(detail::noise_embedding<S>(0)),
                                          {"condition", options_.condition}});
   }
   static ResidualMlp from_settings(const ReadSettings& settings) {
-    const auto size = [&](const char* key) {
-      return settings.of("ResidualMlp").template get<Index>(key, detail::largest_stored_size);
-    };
+    settings.of("ResidualMlp");
+    const auto size = [&](const char* key) { return settings.get<Index>(key, detail::largest_stored_size); };
     return ResidualMlp(size("dimension"), {.width = size("width"),
-                                           .blocks = size("blocks"),
+                                           .blocks = settings.get<Index>("blocks", detail::largest_stored_count),
                                            .embedding = size("embedding"),
                                            .condition = size("condition")});
   }

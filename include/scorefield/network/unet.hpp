@@ -187,13 +187,14 @@ class UNet : public TimeEmbedded<decltype(detail::time_embedding<S>(0)), LayerLi
                                   {"condition", options_.condition}});
   }
   static UNet from_settings(const ReadSettings& settings) {
+    settings.of("UNet");
     // Smaller than of vectors, for convolutions have more numbers.
-    const auto size = [&](const char* key) { return settings.of("UNet").template get<Index>(key, Index{1} << 16); };
+    const auto size = [&](const char* key) { return settings.get<Index>(key, Index{1} << 16); };
     return UNet({.height = size("height"), .width = size("width"), .channels = size("channels")},
                 {.widths = settings.get<std::vector<Index>>("widths", Index{1} << 16),
                  .fold = size("fold"),
                  .kernel = size("kernel"),
-                 .blocks = size("blocks"),
+                 .blocks = settings.get<Index>("blocks", detail::largest_stored_count),
                  .groups = size("groups"),
                  .heads = size("heads"),
                  .embedding = size("embedding"),

@@ -32,8 +32,8 @@ class LinearSchedule {
     return settings_text("LinearSchedule", {{"beta_min", beta_min_}, {"beta_max", beta_max_}});
   }
   static LinearSchedule from_settings(const ReadSettings& settings) {
-    return LinearSchedule(settings.of("LinearSchedule").template get<Scalar>("beta_min"),
-                          settings.get<Scalar>("beta_max"));
+    settings.of("LinearSchedule");
+    return LinearSchedule(settings.get<Scalar>("beta_min"), settings.get<Scalar>("beta_max"));
   }
 
   Scalar rate(Scalar t) const { return multiply_add(slope_, t, beta_min_); }

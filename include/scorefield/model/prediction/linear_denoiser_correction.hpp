@@ -19,6 +19,7 @@
 #include "scorefield/model/denoising_task.hpp"
 #include "scorefield/model/prediction/concept.hpp"
 #include "scorefield/network/concept.hpp"
+#include "scorefield/network/detail/checks.hpp"
 #include "scorefield/sde/concept.hpp"
 #include "scorefield/sde/noisy_batch.hpp"
 
@@ -86,11 +87,10 @@ class LinearDenoiserCorrection {
   std::string settings() const {
     return settings_text("LinearDenoiserCorrection", {{"dimension", dimension_}, {"rotates", rotates_ ? 1 : 0}});
   }
-  /// With constants that are yet to be set: mean 0, deviation 1, and the identity where it rotates.
+  /// Without constants, which are yet to be set.
   static LinearDenoiserCorrection from_settings(const ReadSettings& settings) {
-    const auto d = settings.of("LinearDenoiserCorrection").template get<Index>("dimension");
-    const Index axes = settings.get<Index>("rotates", 1) * d;
-    return {Vector<Scalar>::Zero(d), Vector<Scalar>::Ones(d), Matrix<Scalar>::Identity(d, axes)};
+    settings.of("LinearDenoiserCorrection");
+    return {settings.get<Index>("dimension", detail::largest_stored_size), settings.get<Index>("rotates", 1) == 1};
   }
 
   /// "mean" (d), "deviation" (d) and, where there is one, "rotation" (d x d).
@@ -270,6 +270,8 @@ class LinearDenoiserCorrection {
   }
 
  private:
+  LinearDenoiserCorrection(Index dimension, bool rotates) : dimension_(dimension), rotates_(rotates) {}
+
   const Scalar* mean() const { return constants_.data(); }
   const Scalar* deviation() const { return constants_.data() + dimension_; }
   ConstMatrixView<Scalar> rotation() const { return {constants_.data() + 2 * dimension_, dimension_, dimension_}; }

@@ -11,6 +11,8 @@ namespace scorefield::detail {
 
 /// No size of a network that is read from a file is larger, so that no product of sizes overflows.
 inline constexpr Index largest_stored_size = Index{1} << 20;
+/// Nor has it more blocks, each of which takes memory of its own before a parameter is read.
+inline constexpr Index largest_stored_count = Index{1} << 10;
 
 /// The size, or InvalidArgument where it is not positive.
 inline Index checked_chunk_size(const std::string& operation, Index size) {
