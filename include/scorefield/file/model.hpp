@@ -3,13 +3,17 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <iterator>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/fingerprint.hpp"
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/file/detail/metadata.hpp"
@@ -24,11 +28,14 @@ namespace detail {
 
 inline constexpr const char* model_kind = "scorefield model";
 
+inline std::string hexadecimal(std::uint64_t number) {
+  char digits[16];
+  return {digits, std::to_chars(digits, std::end(digits), number, 16).ptr};
+}
+
 /// "of fingerprint 0123456789abcdef", or "none".
 inline std::string data_text(std::uint64_t fingerprint) {
-  char digits[16];
-  const auto end = std::to_chars(digits, std::end(digits), fingerprint, 16).ptr;
-  return fingerprint == 0 ? "none" : text("of fingerprint ", std::string_view(digits, end));
+  return fingerprint == 0 ? "none" : text("of fingerprint ", hexadecimal(fingerprint));
 }
 
 inline std::uint64_t fingerprint_of(const std::string& data) {
@@ -76,6 +83,32 @@ inline void check_numbers(const Tensors& tensors, const std::string& prefix, con
                           "the description or the numbers were changed");
 }
 
+/// A hash of the numbers in a file, and of what it says that they are.
+inline std::string fingerprint_text(const Tensors& tensors) {
+  Fingerprint all;
+  const auto add = [&](const auto& bytes) {
+    all.add(bytes.size());
+    std::uint64_t word = 0;  // of eight bytes, whatever the order of this machine
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      word = word << 8 | static_cast<unsigned char>(bytes[i]);
+      if (i % 8 == 7 || i + 1 == bytes.size()) all.add(std::exchange(word, 0));
+    }
+  };
+  for (const auto* key : {"equation", "network", "prediction"}) add(entry(tensors, key));
+  for (const auto& [name, tensor] : tensors.all()) {
+    add(name);
+    add(tensor.bytes);
+  }
+  return hexadecimal(all.value());
+}
+
+/// Throws InvalidArgument where the file was changed since it was written.
+inline void check_fingerprint(const Tensors& tensors) {
+  const auto kept = entry(tensors, "fingerprint"), now = fingerprint_text(tensors);
+  if (kept != now)
+    throw InvalidArgument("fingerprint", text(kept, ", of what was written"), now, "the file was changed since");
+}
+
 template <class Model>
 Model model_of(const Tensors& tensors) {
   using Scalar = typename Model::Scalar;
@@ -88,6 +121,7 @@ Model model_of(const Tensors& tensors) {
   auto model = assembled<Model>({entry(tensors, "equation"), entry(tensors, "network"), entry(tensors, "prediction")},
                                 units_of(tensors), numbers("network."), numbers("prediction."));
   model.set_trained_on(fingerprint_of(entry(tensors, "data")));
+  check_fingerprint(tensors);
   check_self_test(model, SelfTest<Scalar>{matrix_of<Scalar>(tensors, "self_test.x"),
                                           matrix_of<Scalar>(tensors, "self_test.condition"),
                                           matrix_of<Scalar>(tensors, "self_test.denoised")});
@@ -114,8 +148,8 @@ auto loaded(const std::filesystem::path& path, const Make& make) {
 }  // namespace detail
 
 /// Writes all of a model to a safetensors file: its parameters by name, the settings of equation, network and
-/// prediction, what the prediction learnt of the data, units, the data's fingerprint, the library's version, and three
-/// inputs with the model's outputs. Whole or not at all. Throws FileError.
+/// prediction, what the prediction learnt of the data, units, the data's fingerprint, the library's version, three
+/// inputs with the model's outputs, and a fingerprint of all this. Whole or not at all. Throws FileError.
 template <class Model>
 void save(const std::filesystem::path& path, const Model& model) {
   Tensors tensors;
@@ -130,12 +164,13 @@ void save(const std::filesystem::path& path, const Model& model) {
   add("x", test.x);
   add("condition", test.condition);
   add("denoised", test.denoised);
+  tensors.metadata["fingerprint"] = detail::fingerprint_text(tensors);
   write_safetensors(path, tensors);
 }
 
 /// The model that save wrote, of the same type, as decltype(model) is; sizes are the file's. It gives the same bits as
 /// the one that was saved. Throws FileError, which says what differs, where the file holds another one, no model, or
-/// numbers that give other outputs than when they were written.
+/// numbers that were changed or give other outputs than when they were written.
 template <class Model>
 Model load(const std::filesystem::path& path) {
   return detail::loaded(path, [](const Tensors& tensors) { return detail::model_of<Model>(tensors); });
