@@ -29,6 +29,17 @@ inline std::string range_text(const Tensors& tensors, const std::string& name, c
   return {};
 }
 
+/// The units of a model, or nothing where there are none.
+inline std::string units_text(const Tensors& tensors) {
+  const auto units = tensors.all().find("units");
+  if (units == tensors.all().end()) return {};
+  try {
+    return Units<double>::from_state(tensors.get<double>("units", units->second.shape)).description();
+  } catch (const InvalidArgument&) {
+    return {};  // something else of that name
+  }
+}
+
 inline std::string padded(std::string all, std::size_t width) {
   all.resize(std::max(width, all.size() + 2), ' ');
   return all;
@@ -44,8 +55,7 @@ inline std::string inspect(const std::filesystem::path& path) {
   std::size_t longest = 0;
   for (const auto& [key, value] : tensors.metadata) longest = std::max(longest, key.size());
   for (const auto& [key, value] : tensors.metadata) all += detail::padded("  " + key, longest + 4) + value + '\n';
-  if (const auto units = tensors.all().find("units"); units != tensors.all().end())
-    all += Units<double>::from_state(tensors.get<double>("units", units->second.shape)).description();
+  all += detail::units_text(tensors);
   longest = 0;
   Index numbers = 0;
   for (const auto& [name, tensor] : tensors.all()) longest = std::max(longest, name.size());
