@@ -5,7 +5,11 @@
 
 #include "model.hpp"
 
-int main(int, char** argv) {
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fputs("usage: embedded_writer HEADER\n", stderr);
+    return 2;
+  }
   Model model{sf::VariancePreserving<float>{}, sf::DynamicMlp<float, sf::SiLU>{2, {32, 32}}, sf::VelocityPrediction{},
               sf::Seed{0}};
   sf::Trainer{sf::DenoisingScoreMatching{}, sf::Adam{.learning_rate = 3e-3}, sf::CosineRate{}}.fit(

@@ -23,8 +23,8 @@ class Stopwatch {
   Clock::time_point start_ = Clock::now();
 };
 
-/// As many steps as take so many minutes with their reports. A few are made, for a fiftieth of the time, and forgotten;
-/// the clock has no other part in a run.
+/// As many steps as take so many minutes with their reports. A few are made, for a fiftieth of the time but at
+/// most ten seconds, and forgotten; the clock has no other part in a run.
 template <class Trainer>
 sf::Index steps_of_minutes(double minutes, const Trainer& trainer, const Model& model, const Digits& digits,
                            sf::TrainingOptions options, ReportPlan plan) {
@@ -35,7 +35,7 @@ sf::Index steps_of_minutes(double minutes, const Trainer& trainer, const Model& 
   run.advance();  // which is slower
   const Stopwatch steps;
   sf::Index count = 0;
-  for (; count < 2 || all.seconds() < budget / 50; ++count) run.advance();
+  for (; count < 2 || all.seconds() < std::min(10.0, budget / 50); ++count) run.advance();
   const double a_step = steps.seconds() / static_cast<double>(count);
 
   const sf::Index tried = std::min<sf::Index>(256, digits.held_out.cols());

@@ -129,9 +129,9 @@ TEST_CASE("badly scaled data are refused by a model without units, with what to 
   CHECK_THROWS_WITH(
       start(scaled(x, 569, 0), c),
       contains("data of mean about 0 and deviation about 1, for the model has no units, got mean ") &&
-          contains(" in row 1; give it the data's: ScoreModel{equation, network, Units<float>::fit(data)"));
+          contains(" in row 1; give it the data's: ScoreModel{equation, network, Units<double>::fit(data)"));
   CHECK_THROWS_WITH(start(scaled(x, 0.0026, 0), c), contains("in row 1"));
-  CHECK_THROWS_WITH(start(scaled(x, 1, 6), c), contains("got mean 6"));
+  CHECK_THROWS_WITH(start(scaled(x, 1, 7), c), contains("in row 1"));
   CHECK_THROWS_WITH(start(scaled(x, 0, -6), c), contains("got mean -6 and deviation 0"));
   CHECK_THROWS_WITH(start(x, scaled(c, 569, 0)), contains("conditions of mean about 0"));
   CHECK_THROWS_WITH(start(x, scaled(c, 0.01, 0)), contains("conditions of mean about 0"));

@@ -12,8 +12,8 @@
 
 namespace scorefield {
 
-/// Something that tells its hyper-parameters: settings() is text that differs where they do. Optimizers, learning-rate
-/// schedules and objectives may offer it; a run cannot tell those that do not apart.
+/// Something that tells its hyper-parameters: settings() is text that differs where they do. All parts of a model and
+/// of a training may offer it; a run cannot tell those that do not apart, and a file cannot hold them.
 template <class P>
 concept HasSettings = requires(const P& policy) {
   { policy.settings() } -> std::convertible_to<std::string>;

@@ -9,7 +9,7 @@ enum class RowKind { any, constant, positive, bounded, ranked };
 
 }  // namespace detail
 
-/// What is known of the numbers in a row of data. Maps of all kinds but `any` keep samples where data can be.
+/// What is known of the numbers in a row of data. Samples of rows that are constant, positive or bounded are so too.
 struct Row {
   detail::RowKind kind;
   double lower = 0, upper = 0;

@@ -104,6 +104,9 @@ class Units {
   /// constant row is 0. Throws like to_model.
   Matrix<Scalar> score_to_data(const Matrix<Scalar>& samples, const Matrix<Scalar>& score) const {
     check("samples", samples_, samples);
+    if (score.rows() != samples.rows() || score.cols() != samples.cols())
+      throw InvalidArgument("Units::score_to_data", text("a score of ", samples.rows(), " x ", samples.cols()),
+                            text(score.rows(), " x ", score.cols()), "pass that of these samples");
     Matrix<Scalar> all = score;
     for (Index j = 0; j < samples.cols(); ++j)
       for (Index i = 0; i < samples.rows() && !samples_.empty(); ++i) {

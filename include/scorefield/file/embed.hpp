@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <concepts>
 #include <filesystem>
@@ -42,11 +41,18 @@ std::string add_array(std::string& code, const std::string& name, const T* numbe
 }
 
 inline void check_identifier(const std::string& name) {
-  const auto fine = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
-  if (name.empty() || !std::all_of(name.begin(), name.end(), fine) ||
-      std::isdigit(static_cast<unsigned char>(name[0])) != 0)
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto fine = [&](char c) { return digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  if (name.empty() || !std::all_of(name.begin(), name.end(), fine) || digit(name[0]))
     throw InvalidArgument("embed", "a name of letters, digits and _, the first no digit", text('"', name, '"'),
                           "it becomes the name of a constant");
+}
+
+/// Settings as a string literal.
+inline std::string literal(const std::string& settings) {
+  std::string all = "\"";
+  for (const char c : settings) all += text(c == '"' || c == '\\' ? "\\" : "", c);
+  return all + '"';
 }
 
 }  // namespace detail
@@ -73,8 +79,9 @@ void embed(const std::filesystem::path& path, const Model& model, const std::str
              of_units = array("units", units), x = array("x", test.x), condition = array("condition", test.condition),
              denoised = array("denoised", test.denoised);
   code += text("\ninline constexpr scorefield::EmbeddedModel<", std::same_as<Scalar, float> ? "float" : "double", "> ",
-               name, "{\n    .equation = \"", description.equation, "\",\n    .network = \"", description.network,
-               "\",\n    .prediction = \"", description.prediction, "\",\n    .parameters = ", parameters,
+               name, "{\n    .equation = ", detail::literal(description.equation),
+               ",\n    .network = ", detail::literal(description.network),
+               ",\n    .prediction = ", detail::literal(description.prediction), ",\n    .parameters = ", parameters,
                ",\n    .constants = ", of_prediction, ",\n    .units = ", of_units, ",\n    .x = ", x,
                ",\n    .condition = ", condition, ",\n    .denoised = ", denoised, ",\n};\n");
   AtomicFile file("embed", path);

@@ -1,12 +1,10 @@
-/// Models in files: save, load, and inspect.
+/// Models in files: save and load.
 #pragma once
 
-#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <iterator>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -17,10 +15,12 @@
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/file/detail/metadata.hpp"
+#include "scorefield/file/detail/shape.hpp"
 #include "scorefield/file/model_file.hpp"
 #include "scorefield/file/safetensors.hpp"
 #include "scorefield/file/tensors.hpp"
 #include "scorefield/model/detail/assemble.hpp"
+#include "scorefield/model/prediction/concept.hpp"
 
 namespace scorefield {
 
@@ -28,20 +28,15 @@ namespace detail {
 
 inline constexpr const char* model_kind = "scorefield model";
 
-inline std::string hexadecimal(std::uint64_t number) {
-  char digits[16];
-  return {digits, std::to_chars(digits, std::end(digits), number, 16).ptr};
-}
-
-/// "of fingerprint 0123456789abcdef", or "none".
+/// "of fingerprint 5416431202879495274", or "none".
 inline std::string data_text(std::uint64_t fingerprint) {
-  return fingerprint == 0 ? "none" : text("of fingerprint ", hexadecimal(fingerprint));
+  return fingerprint == 0 ? "none" : text("of fingerprint ", fingerprint);
 }
 
 inline std::uint64_t fingerprint_of(const std::string& data) {
   std::uint64_t fingerprint = 0;
   if (const auto space = data.rfind(' '); space != std::string::npos)
-    std::from_chars(data.data() + space + 1, data.data() + data.size(), fingerprint, 16);
+    std::from_chars(data.data() + space + 1, data.data() + data.size(), fingerprint);
   return fingerprint;
 }
 
@@ -94,12 +89,12 @@ inline std::string fingerprint_text(const Tensors& tensors) {
       if (i % 8 == 7 || i + 1 == bytes.size()) all.add(std::exchange(word, 0));
     }
   };
-  for (const auto* key : {"equation", "network", "prediction"}) add(entry(tensors, key));
+  for (const auto* key : {"data", "equation", "network", "prediction", "version"}) add(entry(tensors, key));
   for (const auto& [name, tensor] : tensors.all()) {
-    add(name);
+    add(text(name, ' ', tensor.type, ' ', shape_text(tensor.shape)));
     add(tensor.bytes);
   }
-  return hexadecimal(all.value());
+  return text(all.value());
 }
 
 /// Throws InvalidArgument where the file was changed since it was written.

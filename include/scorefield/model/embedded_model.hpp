@@ -34,7 +34,7 @@ Model load(const EmbeddedModel<typename Model::Scalar>& embedded) {
       return Eigen::Map<const Vector<Scalar>>(span.data(), layout.size());
     };
   };
-  const auto model = detail::assembled<Model>(
+  auto model = detail::assembled<Model>(
       {std::string(embedded.equation), std::string(embedded.network), std::string(embedded.prediction)},
       Eigen::Map<const Vector<double>>(embedded.units.data(), static_cast<Index>(embedded.units.size())),
       numbers("parameters", embedded.parameters), numbers("constants", embedded.constants));

@@ -37,9 +37,13 @@ class ScoreModel {
   static_assert(std::same_as<typename Equation::Scalar, typename Net::Scalar>,
                 "ScoreModel: equation and network compute in the same scalar, float or double");
   static_assert(Prediction<Predicted, Net>,
-                "ScoreModel: the argument before the seed is a prediction, of what the network's output means, in the "
+                "ScoreModel: the argument before the seed is units of the network's scalar, or a prediction, of what "
+                "the network's output means, in the "
                 "network's scalar; scorefield/model/prediction/concept.hpp says what is missing, "
                 "model/prediction/velocity_prediction.hpp shows one");
+  static_assert(std::same_as<DataUnits, NoUnits> || detail::UnitsOfData<DataUnits, typename Net::Scalar>,
+                "ScoreModel: the last argument before the seed is units of the network's scalar, as "
+                "Units<float>::fit(data) of floats");
 
  public:
   using Scalar = typename Net::Scalar;
@@ -125,7 +129,8 @@ class ScoreModel {
     prediction_.score(batch, out, w.prediction);
   }
 
-  /// The denoised sample of each column of x (d x n) at time t in (0, 1], given the condition; all in the data's units.
+  /// The denoised sample of each column of x (d x n) at time t in (0, 1], given the condition; all in the data's units:
+  /// where a row's are no straight map, what the mean in the model's own stands for. There a constant row has no noise.
   /// Throws InvalidArgument for another shape or time.
   Matrix<Scalar> denoised(const Matrix<Scalar>& x, Scalar t, const Condition& condition = {}) const {
     auto denoised = in_chunks("ScoreModel::denoised", x, t, condition,

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "scorefield/core/image_shape.hpp"
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/settings.hpp"
@@ -16,7 +17,7 @@
 
 namespace scorefield {
 
-/// Holds a network of whatever type that tells its settings, and is such a network. Copies share it. A call costs one
+/// Holds a network of whatever type that tells its settings, and is a Network itself. Copies share it. A call costs one
 /// virtual call, which is nothing beside the work on a chunk of samples.
 template <Real S>
 class AnyNetwork {
@@ -28,14 +29,16 @@ class AnyNetwork {
   using Scalar = S;
   using Workspace = std::unique_ptr<Memory>;
 
-  template <Network Net>
+  template <class Net>
   requires(!std::same_as<Net, AnyNetwork>) &&
-      HasSettings<Net>&& std::same_as<typename Net::Scalar, S> AnyNetwork(Net network)
+      Network<Net>&& HasSettings<Net>&& std::same_as<typename Net::Scalar, S> AnyNetwork(Net network)
       : held_(std::make_shared<const Holder<Net>>(std::move(network))) {}
 
   Index dimension() const { return held_->dimension(); }
   Index chunk_size() const { return held_->chunk_size(); }
   Index condition_size() const { return held_->condition_size(); }
+  /// Of no channels where samples are no images.
+  ImageShape image_shape() const { return held_->image_shape(); }
   ParameterLayout layout() const { return held_->layout(); }
   std::string settings() const { return held_->settings(); }
   void initialise(VectorView<S> p, const Random& random) const { held_->initialise(p, random); }
@@ -58,6 +61,7 @@ class AnyNetwork {
     virtual Index dimension() const = 0;
     virtual Index chunk_size() const = 0;
     virtual Index condition_size() const = 0;
+    virtual ImageShape image_shape() const = 0;
     virtual ParameterLayout layout() const = 0;
     virtual std::string settings() const = 0;
     virtual void initialise(VectorView<S> p, const Random& random) const = 0;
@@ -84,6 +88,12 @@ class AnyNetwork {
     Index dimension() const override { return network.dimension(); }
     Index chunk_size() const override { return network.chunk_size(); }
     Index condition_size() const override { return detail::condition_size(network); }
+    ImageShape image_shape() const override {
+      if constexpr (requires { network.image_shape(); })
+        return network.image_shape();
+      else
+        return {};
+    }
     ParameterLayout layout() const override { return network.layout(); }
     std::string settings() const override { return network.settings(); }
     void initialise(VectorView<S> p, const Random& random) const override { network.initialise(p, random); }

@@ -140,6 +140,21 @@ inline const UNetOptions& checked(const ImageShape& image, const UNetOptions& o)
   return o;
 }
 
+/// Throws InvalidArgument where sizes that are read from a file make images or weights that no memory holds, whose
+/// number overflows, or more blocks than a network has.
+inline void check_stored(const ImageShape& image, const UNetOptions& o) {
+  const auto number = [](Index size) { return static_cast<double>(size); };
+  const double folded = number(image.channels) * number(o.fold) * number(o.fold),
+               pixels = number(image.height) * number(image.width),
+               weights = folded * number(o.kernel) * number(o.kernel) * number(o.widths.empty() ? 0 : o.widths.front()),
+               blocks = number(o.blocks) * static_cast<double>(o.widths.size());
+  if (pixels * folded > 1e10 || weights > 1e10 || blocks > number(largest_stored_count))
+    throw InvalidArgument("UNet", "sizes of a network that was written to a file",
+                          text("images of ", image.height, " x ", image.width, " x ", image.channels, ", fold ", o.fold,
+                               ", ", blocks, " blocks"),
+                          "the description was changed");
+}
+
 /// Embeds a time in `size` numbers: the sines and cosines of 32 frequencies, then two dense layers. Ho et al. 2020,
 /// arXiv:2006.11239, appendix B.
 template <Real S>
@@ -190,15 +205,17 @@ class UNet : public TimeEmbedded<decltype(detail::time_embedding<S>(0)), LayerLi
     settings.of("UNet");
     // Smaller than of vectors, for convolutions have more numbers.
     const auto size = [&](const char* key) { return settings.get<Index>(key, Index{1} << 16); };
-    return UNet({.height = size("height"), .width = size("width"), .channels = size("channels")},
-                {.widths = settings.get<std::vector<Index>>("widths", Index{1} << 16),
-                 .fold = size("fold"),
-                 .kernel = size("kernel"),
-                 .blocks = settings.get<Index>("blocks", detail::largest_stored_count),
-                 .groups = size("groups"),
-                 .heads = size("heads"),
-                 .embedding = size("embedding"),
-                 .condition = size("condition")});
+    const ImageShape image{size("height"), size("width"), size("channels")};
+    const UNetOptions options{.widths = settings.get<std::vector<Index>>("widths", Index{1} << 16),
+                              .fold = size("fold"),
+                              .kernel = size("kernel"),
+                              .blocks = settings.get<Index>("blocks", detail::largest_stored_count),
+                              .groups = size("groups"),
+                              .heads = size("heads"),
+                              .embedding = size("embedding"),
+                              .condition = size("condition")};
+    detail::check_stored(image, options);
+    return UNet(image, options);
   }
 
  private:

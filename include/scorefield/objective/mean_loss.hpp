@@ -50,9 +50,9 @@ double mean_loss(const Loss& loss, const Model& model, const Dataset<typename Mo
                  int threads = 0) {
   detail::check_fit("mean_loss", data, model);
   if constexpr (detail::HasUnits<Model>)
-    return detail::mean_loss_of(loss, model, model.units().to_model(data), seed, threads);
-  else
-    return detail::mean_loss_of(loss, model, data, seed, threads);
+    if (model.units().dimension() > 0)
+      return detail::mean_loss_of(loss, model, model.units().to_model(data), seed, threads);
+  return detail::mean_loss_of(loss, model, data, seed, threads);
 }
 
 /// The same for a matrix, d x n, that is looked at where it is and not copied.

@@ -55,11 +55,14 @@ auto sample(const Model& model, const Method& sampler, Index count, Seed seed, c
     while (!stepper.done()) {
       const auto from = stepper.time();
       stepper.step();
-      if (explain) detail::check_step<typename Model::Scalar>(stepper.samples(), options.first, from, stepper.time());
+      if (explain) detail::check_step(stepper.own_samples(), options.first, from, stepper.time());
     }
-    Matrix<typename Model::Scalar> samples = stepper.samples();
-    if (explain) check_finite(samples, options.first);
-    if (samples.allFinite()) return samples;
+    if (explain) check_finite(stepper.own_samples(), options.first);
+    if (stepper.own_samples().allFinite()) {
+      Matrix<typename Model::Scalar> samples = stepper.samples();
+      check_finite(samples, options.first);  // data's units may overflow
+      return samples;
+    }
     // Drawn once more, they are not finite after the same step.
   }
 }

@@ -53,8 +53,11 @@ class Stepper {
     if constexpr (detail::HasUnits<Model>)
       return chunks_.model().units().to_data(matrices_[0]);
     else
-      return std::as_const(matrices_[0]);
+      return own_samples();
   }
+
+  /// The same in the model's units.
+  const Matrix<Scalar>& own_samples() const { return matrices_[0]; }
 
   /// Takes the samples to the next time. Throws InvalidArgument after the last one.
   void step() {

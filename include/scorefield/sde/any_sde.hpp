@@ -13,15 +13,15 @@
 
 namespace scorefield {
 
-/// Holds an equation of whatever type that tells its settings, and is such an equation. Copies share it.
+/// Holds an equation of whatever type that tells its settings, and is an Sde itself. Copies share it.
 template <Real S>
 class AnySde {
  public:
   using Scalar = S;
 
-  template <Sde Equation>
+  template <class Equation>
   requires(!std::same_as<Equation, AnySde>) &&
-      HasSettings<Equation>&& std::same_as<typename Equation::Scalar, S> AnySde(Equation equation)
+      Sde<Equation>&& HasSettings<Equation>&& std::same_as<typename Equation::Scalar, S> AnySde(Equation equation)
       : held_(std::make_shared<const Holder<Equation>>(std::move(equation))) {}
 
   Scalar drift(Scalar t) const { return held_->drift(t); }

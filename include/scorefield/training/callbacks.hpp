@@ -75,7 +75,7 @@ class History {
   /// Goes on from there with the run. Throws InvalidArgument, as it was, for a state of another number of steps a row.
   void resume(const Vector<double>& state) {
     if (state.size() < 4 || (state.size() - 4) % 3 != 0 || state(0) != static_cast<double>(every_) ||
-        !(state(1) >= 0 && state(1) < state(0)) || (state(1) > 0 && state.size() == 4))
+        !(state(1) >= 0 && state(1) < state(0)) || (state(1) > 0 && state.size() == 4) || !are_counts(state))
       throw InvalidArgument("History::resume", text("the state of a History of ", every_, " steps a row"),
                             state.size() > 0 ? text(state.size(), " numbers, the first ", state(0)) : "nothing",
                             "resume what was kept");
@@ -88,6 +88,14 @@ class History {
   }
 
  private:
+  /// Whether the steps and epochs of rows are numbers that they can be.
+  static bool are_counts(const Vector<double>& state) {
+    const auto is_count = [](double number) { return number >= 0 && number <= 1e15; };
+    for (Index i = 4; i < state.size(); i += 3)
+      if (!is_count(state(i)) || !is_count(state(i + 1))) return false;
+    return true;
+  }
+
   Index every_;
   Index count_ = 0;  // steps in the last row, 0 where it is complete
   detail::MeanLoss loss_;
@@ -136,7 +144,8 @@ class EarlyStop {
 
   /// Goes on from there with the run. Throws InvalidArgument, as it was, for what is no state of a window this long.
   void resume(const Vector<double>& state) {
-    if (state.size() != 5 || !(state(0) >= 0 && state(0) < static_cast<double>(options_.window)) || !(state(1) >= 0))
+    if (state.size() != 5 || !(state(0) >= 0 && state(0) < static_cast<double>(options_.window)) ||
+        !(state(1) >= 0 && state(1) <= static_cast<double>(options_.patience)))
       throw InvalidArgument("EarlyStop::resume", text("five numbers of a window of ", options_.window, " steps"),
                             text(state.size(), state.size() > 0 ? text(", the first ", state(0)) : ""),
                             "resume what was kept, with the same options");
@@ -172,6 +181,10 @@ class Every {
       return Next::proceed;
     }
   }
+
+  /// Where the function stands, if it is a callback that can be resumed.
+  Vector<double> state() const requires ResumableCallback<F> { return f_.state(); }
+  void resume(const Vector<double>& state) requires ResumableCallback<F> { f_.resume(state); }
 
  private:
   Index steps_;

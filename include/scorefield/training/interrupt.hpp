@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstddef>
 
+#include "scorefield/core/types.hpp"
 #include "scorefield/training/progress.hpp"
 
 namespace scorefield {
@@ -17,12 +18,16 @@ class Interrupt {
  public:
   Interrupt() {
     flag() = false;
-    for (std::size_t i = 0; i < signals.size(); ++i) before_[i] = std::signal(signals[i], handle);
+    for (std::size_t i = 0; i < signals.size(); ++i) {
+      before_[i] = std::signal(signals[i], handle);
+      if (before_[i] == SIG_IGN) std::signal(signals[i], SIG_IGN);  // as of what runs in the background of a shell
+    }
   }
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
   ~Interrupt() {
-    for (std::size_t i = 0; i < signals.size(); ++i) std::signal(signals[i], before_[i]);
+    for (std::size_t i = 0; i < signals.size(); ++i)
+      if (before_[i] != SIG_ERR) std::signal(signals[i], before_[i]);
   }
 
   /// Whether the signal came.

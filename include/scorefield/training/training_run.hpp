@@ -144,12 +144,10 @@ class TrainingRun {
   /// The data in the model's units; nothing where they are in these.
   static std::shared_ptr<const Dataset<Scalar>> seen(const Dataset<Scalar>& data, const Model& model) {
     detail::check_fit("TrainingRun", data, model);
-    if constexpr (detail::HasUnits<Model>) {
-      return std::make_shared<const Dataset<Scalar>>(model.units().to_model(data));
-    } else {
-      detail::check_scale("TrainingRun", data, model);
-      return nullptr;
-    }
+    if constexpr (detail::HasUnits<Model>)
+      if (model.units().dimension() > 0) return std::make_shared<const Dataset<Scalar>>(model.units().to_model(data));
+    detail::check_scale("TrainingRun", data, model);
+    return nullptr;
   }
 
   static const TrainingOptions& validated(const TrainingOptions& options) {

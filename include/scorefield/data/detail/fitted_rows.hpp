@@ -55,8 +55,8 @@ RowMap fitted_row(const char* of, const Matrix<T>& numbers, Index first, Index s
                           text(declared.lower, " and ", declared.upper), "Row::positive() has no upper bound");
   RowMap row;
   row.kind = declared.kind;
-  row.lower = declared.lower;
-  row.upper = declared.upper;
+  row.lower = static_cast<double>(static_cast<T>(declared.lower));  // as data that are there would be
+  row.upper = static_cast<double>(static_cast<T>(declared.upper));
   row.deviation = 1;  // until it is known, so that the row is no constant
   const auto for_each = [&](const auto& f) {
     for (Index j = 0; j < numbers.cols(); ++j)

@@ -61,7 +61,10 @@ struct RowMap {
   /// The next number that the row takes, for one that rounding brought to a bound.
   template <Real T>
   T inside(T u) const {
-    if (kind == RowKind::bounded) return std::nextafter(u, static_cast<T>(lower + (upper - lower) / 2));
+    if (kind == RowKind::bounded) {
+      const auto middle = static_cast<T>(lower + (upper - lower) / 2);
+      return std::nextafter(static_cast<T>(u > middle ? upper : lower), middle);
+    }
     return kind == RowKind::positive ? std::numeric_limits<T>::min() : u;
   }
 

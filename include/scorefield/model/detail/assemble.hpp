@@ -46,10 +46,14 @@ ModelText text_of(const Model& model) {
 template <class Part>
 struct PartBuilder {
   static Part build(const ReadSettings& settings) {
-    if constexpr (requires { Part::from_settings(settings); })
+    if constexpr (requires { Part::from_settings(settings); }) {
       return Part::from_settings(settings);
-    else
+    } else {
+      static_assert(std::default_initializable<Part>,
+                    "a part that is kept is built by static from_settings(const ReadSettings&), or has no options; "
+                    "scorefield/network/residual_mlp.hpp shows one");
       return Part{};
+    }
   }
 };
 
@@ -126,6 +130,9 @@ SelfTest<typename Model::Scalar> self_test_of(const Model& model) {
   }
   if (k > 0) test.condition.col(n - 1) = not_given<Scalar>(k);
   test.denoised = model.denoised(test.x, static_cast<Scalar>(test.time), test.condition);
+  if (!test.x.allFinite() || !test.denoised.allFinite())
+    throw NonFinite("self-test", "finite outputs of the model at usual inputs", "others",
+                    "train it, or look at the loss that it was trained to");
   return test;
 }
 
@@ -137,7 +144,9 @@ void check_self_test(const Model& model, const SelfTest<typename Model::Scalar>&
   // Deep networks amplify roundings, to some hundreds of them.
   const Scalar tolerance = 8192 * std::numeric_limits<Scalar>::epsilon();
   if (now.rows() == test.denoised.rows() && now.cols() == test.denoised.cols() && now.size() > 0) {
-    const Vector<Scalar> scale = test.denoised.cwiseAbs().rowwise().maxCoeff();
+    // Roundings are of what is added up, not of a sum that is near 0.
+    const Vector<Scalar> scale =
+        test.denoised.cwiseAbs().rowwise().maxCoeff().cwiseMax(test.x.cwiseAbs().rowwise().maxCoeff());
     const Vector<Scalar> difference = (now - test.denoised).cwiseAbs().rowwise().maxCoeff();
     if ((difference.array() <= tolerance * scale.array()).all()) return;
   }

@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/simd/fused.hpp"
@@ -17,27 +20,33 @@ namespace scorefield::detail {
 inline constexpr double largest_mean = 5, largest_deviation = 5, smallest_deviation = 0.1;
 
 struct RowScale {
-  double mean = 0, deviation = 0, farthest = 0;  // the last from the mean
+  double shift = 0, sum = 0, squares = 0, count = 0, least = 0, largest = 0;
+
+  void add(double u) {
+    if (std::isnan(u)) return;  // of a condition that is not given
+    if (count == 0) shift = least = largest = u;
+    least = std::min(least, u);
+    largest = std::max(largest, u);
+    sum += u - shift;
+    squares = multiply_add(u - shift, u - shift, squares);
+    ++count;
+  }
+  double mean() const { return count > 0 ? shift + sum / count : 0; }
+  double deviation() const {
+    return count > 0 ? std::sqrt(std::max(0.0, squares / count - sum / count * (sum / count))) : 0;
+  }
+  /// The largest distance from the mean.
+  double farthest() const { return std::max(largest - mean(), mean() - least); }
 };
 
-/// Of rows first, first + stride, ... of numbers, of which those that are NaN are not looked at.
+/// Of `count` sets of rows: i, i + count, i + 2 count, ...
 template <Real Scalar>
-RowScale scale_of(const Matrix<Scalar>& numbers, Index first, Index stride) {
-  double shift = 0, sum = 0, squares = 0, n = 0, least = 0, largest = 0;
+std::vector<RowScale> scales_of(const Matrix<Scalar>& numbers, Index count) {
+  std::vector<RowScale> scales(static_cast<std::size_t>(count));
   for (Index j = 0; j < numbers.cols(); ++j)
-    for (Index i = first; i < numbers.rows(); i += stride) {
-      if (std::isnan(numbers(i, j))) continue;
-      const auto u = static_cast<double>(numbers(i, j));
-      if (n == 0) shift = least = largest = u;
-      least = std::min(least, u);
-      largest = std::max(largest, u);
-      sum += u - shift;
-      squares = multiply_add(u - shift, u - shift, squares);
-      ++n;
-    }
-  if (n == 0) return {};
-  const double mean = shift + sum / n;
-  return {mean, std::sqrt(std::max(0.0, squares / n - sum / n * (sum / n))), std::max(largest - mean, mean - least)};
+    for (Index i = 0; i < numbers.rows(); ++i)
+      scales[static_cast<std::size_t>(i % count)].add(static_cast<double>(numbers(i, j)));
+  return scales;
 }
 
 /// Throws InvalidArgument for data of which a row, or a channel of images, is not about of mean 0 and deviation 1. Rows
@@ -45,21 +54,26 @@ RowScale scale_of(const Matrix<Scalar>& numbers, Index first, Index stride) {
 template <class Model>
 void check_scale(const std::string& operation, const Dataset<typename Model::Scalar>& data, const Model& model) {
   Index alike = data.dimension();
-  if constexpr (requires { model.network().image_shape().channels; }) alike = model.network().image_shape().channels;
-  const auto check = [&](const char* of, const auto& numbers, Index i, Index stride, bool by_deviation) {
-    const RowScale row = scale_of(numbers, i, stride);
-    const double spread = by_deviation ? row.deviation : row.farthest;
-    if (std::abs(row.mean) <= largest_mean && row.deviation <= largest_deviation &&
-        (row.farthest == 0 || spread >= smallest_deviation))
-      return;
-    throw InvalidArgument(operation, text(of, " of mean about 0 and deviation about 1, for the model has no units"),
-                          text("mean ", row.mean, " and deviation ", row.deviation,
-                               stride < numbers.rows() ? " in channel " : " in row ", i),
-                          "give it the data's: ScoreModel{equation, network, Units<float>::fit(data), seed}");
+  if constexpr (requires { model.network().image_shape().channels; })
+    if (const Index channels = model.network().image_shape().channels; channels > 0) alike = channels;
+  const auto check = [&](const char* of, const auto& numbers, Index count, bool by_deviation) {
+    const auto scales = scales_of(numbers, count);
+    for (std::size_t i = 0; i < scales.size(); ++i) {
+      const auto& row = scales[i];
+      const double spread = by_deviation ? row.deviation() : row.farthest();
+      if (std::abs(row.mean()) <= largest_mean && row.deviation() <= largest_deviation &&
+          (row.least == row.largest || spread >= smallest_deviation))
+        continue;
+      throw InvalidArgument(
+          operation, text(of, " of mean about 0 and deviation about 1, for the model has no units"),
+          text("mean ", row.mean(), " and deviation ", row.deviation(),
+               count < numbers.rows() ? " in channel " : " in row ", i),
+          text("give it the data's: ScoreModel{equation, network, Units<",
+               std::same_as<typename Model::Scalar, float> ? "float" : "double", ">::fit(data), seed}"));
+    }
   };
-  for (Index i = 0; i < alike; ++i) check("data", data.samples(), i, alike, true);
-  for (Index i = 0; i < data.condition_size(); ++i)
-    check("conditions", data.conditions(), i, data.condition_size(), false);
+  check("data", data.samples(), alike, true);
+  if (const Index k = data.condition_size(); k > 0) check("conditions", data.conditions(), k, false);
 }
 
 }  // namespace scorefield::detail

@@ -35,7 +35,11 @@ template <class Model>
 Matrix<typename Model::Scalar> told(const std::string& operation, const Model& model, Condition condition, Index n) {
   const Index k = condition_size(model);
   if constexpr (HasUnits<Model>)
-    if (k > 0 && condition.values.rows() == k) condition.values = model.units().conditions_to_model(condition.values);
+    if (k > 0 && condition.values.rows() == k) {
+      using Scalar = typename Model::Scalar;
+      const Matrix<Scalar> as_data = condition.values.template cast<Scalar>();
+      condition.values = model.units().conditions_to_model(as_data).template cast<double>();
+    }
   return told_conditions<typename Model::Scalar>(operation, condition, k, n);
 }
 

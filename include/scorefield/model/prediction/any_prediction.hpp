@@ -1,6 +1,8 @@
 /// AnyPrediction: one of the library's predictions, chosen at run time, for models that are read from files.
 #pragma once
 
+#include <concepts>
+#include <cstddef>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -19,7 +21,7 @@
 
 namespace scorefield {
 
-/// Holds a prediction, and is one. Each call costs the choice.
+/// Holds a prediction, and is a Prediction itself. Each call chooses among the types that it may hold.
 template <Real S>
 class AnyPrediction {
   using Correction = LinearDenoiserCorrection<S>;
