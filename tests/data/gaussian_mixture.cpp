@@ -173,6 +173,7 @@ TEST_CASE("a mixture that is none is refused", "[data]") {
   CHECK_THROWS_AS(make(Weights{{1, 1}}, means, {one}), sf::InvalidArgument);
   CHECK_THROWS_WITH(make(Weights{{1, 1}}, means, {one, M::Identity(3, 3)}), contains("for component 1, got 3 x 3"));
   CHECK_THROWS_WITH(make(Weights{{1, 0}}, means, {one, one}), contains("a positive weight for component 1, got 0"));
+  CHECK_THROWS_WITH(make(Weights{{-1, 1}}, means, {one, one}), contains("a positive weight for component 0, got -1"));
   CHECK_THROWS_WITH(make(Weights{{1, 1}}, M{{0, NAN}, {0, 0}}, {one, one}), contains("a finite mean for component 1"));
   CHECK_THROWS_WITH(make(Weights{{1, 1}}, means, {one, -one}),
                     contains("positive definite covariance for component 1"));

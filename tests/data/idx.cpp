@@ -89,10 +89,10 @@ TEST_CASE("an array comes back from its file", "[data]") {
 TEMPLATE_TEST_CASE("an image is a column of numbers from 0 to 1", "[data]", float, double) {
   const File file("images.idx");
   for (const Write write : plain_and_compressed) {
-    (file.*write)(header({2, 2, 3}) + std::string("\x00\x01\x02\x03\x04\x05\xFF\xFE\xFD\xFC\xFB\xFA", 12));
+    (file.*write)(header({2, 3, 2}) + std::string("\x00\x01\x02\x03\x04\x05\xFF\xFE\xFD\xFC\xFB\xFA", 12));
     const auto images = sf::read_idx_images<TestType>(file.path);
-    CHECK(images.height == 2);
-    CHECK(images.width == 3);
+    CHECK(images.height == 3);
+    CHECK(images.width == 2);
     sf::Matrix<TestType> expected(6, 2);
     for (int i = 0; i < 6; ++i) expected(i, 0) = TestType(i) / 255, expected(i, 1) = TestType(255 - i) / 255;
     CHECK(images.samples == expected);
