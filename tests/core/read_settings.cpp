@@ -60,3 +60,8 @@ TEST_CASE("text that is no settings is refused, and so are values of another kin
   CHECK_THROWS_AS(sf::ReadSettings("A{n 99999999999999999999}").get<sf::Index>("n"), sf::InvalidArgument);
   CHECK_THROWS_AS(sf::ReadSettings("A{n 1e999}").get<double>("n"), sf::InvalidArgument);
 }
+
+TEST_CASE("a NaN is written without a sign, which it has by chance", "[core]") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  CHECK(sf::text(nan, ' ', -nan, ' ', -std::numeric_limits<double>::infinity()) == "nan nan -inf");
+}

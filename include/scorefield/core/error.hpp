@@ -2,6 +2,7 @@
 #pragma once
 
 #include <charconv>
+#include <cmath>
 #include <concepts>
 #include <iterator>
 #include <stdexcept>
@@ -16,7 +17,8 @@ inline void append(std::string& all, std::string_view characters) { all += chara
 inline void append(std::string& all, char character) { all += character; }
 void append(std::string& all, std::integral auto number) { all += std::to_string(number); }
 inline void append(std::string& all, double number) {
-  char buffer[32];  // for a sign, six digits, a point and an exponent
+  if (std::isnan(number)) number = std::abs(number);  // a NaN's sign says nothing
+  char buffer[32];                                    // for a sign, six digits, a point and an exponent
   all.append(buffer, std::to_chars(buffer, std::end(buffer), number, std::chars_format::general, 6).ptr);
 }
 
