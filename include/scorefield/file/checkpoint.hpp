@@ -15,6 +15,7 @@
 #include "scorefield/file/safetensors.hpp"
 #include "scorefield/file/tensors.hpp"
 #include "scorefield/file/training_state.hpp"
+#include "scorefield/training/detail/run_settings.hpp"
 #include "scorefield/training/progress.hpp"
 
 namespace scorefield {
@@ -82,7 +83,9 @@ class Checkpoint {
     if (!std::filesystem::exists(path_))
       throw FileError("Checkpoint", text("a run in ", path_.string()), "no file", "fit() starts one");
     const auto tensors = read();
-    parts.run.resume(read_training_state<Scalar>(tensors, parts.model.network().layout()));
+    auto state = read_training_state<Scalar>(tensors, parts.model.network().layout());
+    if (!parts.same_data) state.settings[detail::data_setting] = parts.run.state().settings.at(detail::data_setting);
+    parts.run.resume(state);
     Index count = 0;
     for_each_resumable(parts, [&](auto& callback) { read_callback_state(tensors, std::to_string(count++), callback); });
     if (tensors.all().contains(detail::callback_prefix + std::to_string(count)))

@@ -41,6 +41,7 @@ struct RunParts {
   Run& run;
   const Model& model;
   std::tuple<Callbacks&...> callbacks;
+  bool same_data = true;  // whether it is restored only with the data that it was kept with
 };
 
 /// What keeps a run among the callbacks of fit, so that it can be resumed, as Checkpoint:

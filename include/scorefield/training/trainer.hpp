@@ -87,15 +87,21 @@ class Trainer {
   }
 
   /// Looks for the step that stopped a run: goes on from what the Checkpoint kept, without keeping anything, until that
-  /// step throws once more what it threw. The model does not change. Returns where no step throws.
+  /// step throws once more what it threw. The model does not change. The data may be others than those of the run,
+  /// since it may be that they were changed under it; but where no step throws, and they are others, it throws
+  /// InvalidArgument, since it says nothing then. Returns where no step of the run throws.
   template <class Model, class... Callbacks>
   void replay(const Model& model, const Dataset<typename Model::Scalar>& data, const TrainingOptions& options,
               Callbacks&&... callbacks) const {
-    auto run = start(model, data, options);
-    RunParts<decltype(run), const Model, std::remove_reference_t<Callbacks>...> parts{run, model, {callbacks...}};
+    [[maybe_unused]] const Arguments<Model> checked;
+    TrainingRun<Model, Loss, Method, Rate> run(model, data, loss_, method_, rate_, options, true);
+    RunParts<decltype(run), const Model, std::remove_reference_t<Callbacks>...> parts{
+        run, model, {callbacks...}, false};
     restore(parts);
     while (!run.done()) run.advance();
     run.check_finite();
+    parts.same_data = true;
+    restore(parts);
   }
 
   /// Does the same with any other Eigen expression, of which a matrix is made.

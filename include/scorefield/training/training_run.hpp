@@ -42,11 +42,12 @@ class TrainingRun {
  public:
   using Scalar = typename Model::Scalar;
 
-  /// Throws InvalidArgument for options, hyper-parameters and data that do not fit.
+  /// any_scale: whether it takes data of any scale, which may be what makes a step fail that is to be looked at. Throws
+  /// InvalidArgument for options, hyper-parameters and data that do not fit.
   TrainingRun(const Model& model, const Dataset<Scalar>& data, Loss loss, Method method, Rate rate,
-              const TrainingOptions& options)
+              const TrainingOptions& options, bool any_scale = false)
       : data_(data),
-        seen_(seen(data, model)),
+        seen_(seen(data, model, any_scale)),
         rate_(std::move(rate)),
         options_(validated(options)),
         batches_(data.size(), options.batch_size, options.seed, options.short_batches),
@@ -84,18 +85,20 @@ class TrainingRun {
     if (done())
       throw InvalidArgument("TrainingRun::advance", "a run that is not done", text("one after its ", steps_, " steps"),
                             "loop while (!run.done())");
-    const auto indices = batches_.indices(step_);
-    const double mean_loss = gradient_.compute(view(update_.parameters()), indices, step_, slots_);
-    const double square = detail::reduce(slots_, sharing_threads());
-    if (!std::isfinite(square)) gradient_.throw_overflow(indices, step_, slots_);
-    mean_loss_ = mean_loss;
+    const double square = compute_gradient();
     learning_rate_ = update_.method().learning_rate * rate_.factor(step_, steps_);
     ++step_;
     update_.move(slots_, detail::clip_factor(options_.clip_norm, square), learning_rate_, step_, sharing_threads());
   }
 
-  /// Throws NonFinite, which names the piece of the parameters, where an update made one that is not finite.
-  void check_finite() const { gradient_.check_finite(view(update_.parameters()), step_); }
+  /// Throws NonFinite, which names the parameter and the learning rate, where an update made one that is not finite.
+  void check_finite() const {
+    const auto parameters = view(update_.parameters());
+    if (!parameters.allFinite())
+      throw NonFinite(text("training step ", step_), "finite parameters after the update",
+                      text(gradient_.worst_of(parameters), ", at a learning rate of ", learning_rate_),
+                      "lower the learning rate, or clip the gradient");
+  }
 
   /// Where the run stands, to be kept and resumed.
   TrainingState<Scalar> state() const {
@@ -141,12 +144,28 @@ class TrainingRun {
   }
 
  private:
+  /// The first two parts of a step. Returns the square of the gradient's norm.
+  double compute_gradient() {
+    const auto indices = batches_.indices(step_);
+    const auto parameters = view(update_.parameters());
+    try {
+      const double mean_loss = gradient_.compute(parameters, indices, step_, slots_, learning_rate_);
+      const double square = detail::reduce(slots_, sharing_threads());
+      if (!std::isfinite(square)) gradient_.throw_overflow(parameters, indices, step_, learning_rate_);
+      mean_loss_ = mean_loss;
+      return square;
+    } catch (const NonFinite&) {
+      check_finite();  // what the update before is at fault for is no gradient's
+      throw;
+    }
+  }
+
   /// The data in the model's units; nothing where they are in these.
-  static std::shared_ptr<const Dataset<Scalar>> seen(const Dataset<Scalar>& data, const Model& model) {
+  static std::shared_ptr<const Dataset<Scalar>> seen(const Dataset<Scalar>& data, const Model& model, bool any_scale) {
     detail::check_fit("TrainingRun", data, model);
     if constexpr (detail::HasUnits<Model>)
       if (model.units().dimension() > 0) return std::make_shared<const Dataset<Scalar>>(model.units().to_model(data));
-    detail::check_scale("TrainingRun", data, model);
+    if (!any_scale) detail::check_scale("TrainingRun", data, model);
     return nullptr;
   }
 
@@ -169,7 +188,7 @@ class TrainingRun {
   detail::RunSettings settings() const {
     if (!data_fingerprint_) data_fingerprint_ = data_.fingerprint();
     detail::RunSettings all{{"batch_size", text(batches_.batch_size())},
-                            {"data", text("of fingerprint ", *data_fingerprint_)},
+                            {detail::data_setting, text("of fingerprint ", *data_fingerprint_)},
                             {"gradient_slots", text(options_.gradient_slots)},
                             {"scalar", std::same_as<Scalar, float> ? "float" : "double"},
                             {"seed", text(options_.seed.value)},

@@ -163,7 +163,7 @@ class LayerChain {
         const auto q = segment(p, offsets_[i], layer.parameter_count());
         const auto out = i == last ? y : columns(w.outputs[i], 0, n);
         run(layer, own, q, i == 0 ? x : output(w, i - 1, n), out);
-        if (auto* watch = LayerWatch::active()) watch->look(q.data(), out);
+        if (auto* watch = LayerWatch::active()) watch->look(q.data(), q.size(), out);
       });
     }
   }

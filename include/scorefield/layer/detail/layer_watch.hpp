@@ -21,22 +21,25 @@ class LayerWatch {
     return watch;
   }
 
-  /// y: a layer's output; parameters: where that layer's begin.
+  /// y: a layer's output; parameters: where that layer's begin, and how many they are.
   template <Real Scalar>
-  void look(const Scalar* parameters, MatrixView<Scalar> y) {
+  void look(const Scalar* parameters, Index count, MatrixView<Scalar> y) {
     for (Index i = 0; !parameters_ && i < y.size(); ++i)
       if (!std::isfinite(y.data()[i])) {
         parameters_ = parameters;
+        count_ = count;
         value_ = static_cast<double>(y.data()[i]);
       }
   }
 
   /// Where the parameters of the first layer with such an output begin; null if there was none.
   const void* parameters() const { return parameters_; }
+  Index count() const { return count_; }
   double value() const { return value_; }
 
  private:
   const void* parameters_ = nullptr;
+  Index count_ = 0;
   double value_ = 0;
 };
 

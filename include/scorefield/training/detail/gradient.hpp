@@ -52,8 +52,10 @@ class BatchGradient {
 
   /// Writes to the slots the gradient, by parameters p, of the mean loss over the samples `indices`, with the random
   /// numbers of training step `step`, from 0 on. There may be no more slots than the largest batch has chunks. Returns
-  /// the mean loss; throws NonFinite, which names sample, time and layer, where a loss is not finite.
-  double compute(ConstVectorView<Scalar> p, std::span<const Index> indices, Index step, GradientSlots<Scalar>& slots) {
+  /// the mean loss; throws NonFinite, which names sample, time, layer and numbers, where a loss is not finite.
+  /// rate_before: the learning rate of the step before, if there was one, for this message.
+  double compute(ConstVectorView<Scalar> p, std::span<const Index> indices, Index step, GradientSlots<Scalar>& slots,
+                 double rate_before = 0) {
     const auto n = static_cast<Index>(indices.size()), count = slots.count();
     const Chunks pieces = chunks(n);
     const bool cleared = std::exchange(slots.cleared, false);
@@ -72,88 +74,119 @@ class BatchGradient {
                                 workspaces_[static_cast<std::size_t>(worker)]);
       }
     });
-    return mean_loss(p, indices, step);
+    return mean_loss(p, indices, step, rate_before);
   }
 
-  /// Throws NonFinite, which names piece and sample, for a gradient that overflows: the sum of the last batch's is in
-  /// the first slot.
-  [[noreturn]] void throw_overflow(std::span<const Index> indices, Index step,
-                                   const GradientSlots<Scalar>& slots) const {
-    Index largest = 0;
-    losses_.head(static_cast<Index>(indices.size())).maxCoeff(&largest);
-    const auto& g = slots.partial.front();
-    Index at = first_not_finite(g);
-    if (at == g.size()) g.cwiseAbs().maxCoeff(&at);  // its square alone overflows
+  /// Throws NonFinite for the gradient of a batch that overflows. It names the sample with the largest share in it, for
+  /// which that of each is computed by itself, and the parameter that it is by.
+  [[noreturn]] void throw_overflow(ConstVectorView<Scalar> p, std::span<const Index> indices, Index step,
+                                   double rate_before = 0) {
+    const auto n = static_cast<Index>(indices.size());
+    Vector<Scalar> gradient(p.size());
+    Index column = 0, parameter = 0;
+    Scalar largest = -1;
+    for (Index j = 0; j < n && std::isfinite(largest); ++j) {
+      gradient.setZero();
+      loss_.loss_and_gradient(model_, p, examples(j, 1), Draw{seed_, j, step}, n, segment(view(losses_), j, 1),
+                              view(gradient), workspaces_.front());
+      const Index at = worst(gradient);
+      if (std::isfinite(gradient(at)) && !(std::abs(gradient(at)) > largest)) continue;
+      largest = std::abs(gradient(at));
+      column = j;
+      parameter = at;
+    }
     throw NonFinite(text("training step ", step + 1), "a finite gradient",
-                    text("one that overflows, ", g(at), " by ", place_of(at), ", where the largest loss is ",
-                         losses_(largest), " for sample ", indices[static_cast<std::size_t>(largest)]),
-                    "lower the learning rate, or scale the data to a deviation of about 1");
+                    text("one that overflows, the largest share of which is ", largest, " by ", place_of(parameter),
+                         about(p, indices, column, step, rate_before)),
+                    hint);
   }
 
-  /// Throws NonFinite, which names the place, unless parameters are finite after so many steps.
-  void check_finite(ConstVectorView<Scalar> parameters, Index steps) const {
-    if (parameters.allFinite()) return;
-    const Index at = first_not_finite(parameters);
-    throw NonFinite(text("training step ", steps), "finite parameters after the update",
-                    text(parameters(at), " as ", place_of(at)), "lower the learning rate, or clip the gradient");
+  /// The number of the first parameter that is not finite, or else of the largest, and its place as
+  /// "-inf, hidden.0.weight (3, 1)"; the number alone where the model does not tell a layout.
+  std::string worst_of(ConstVectorView<Scalar> parameters) const {
+    const Index at = worst(parameters);
+    return text(parameters(at), ", ", place_of(at));
   }
 
  private:
-  double mean_loss(ConstVectorView<Scalar> p, std::span<const Index> indices, Index step) {
+  static constexpr const char* hint =
+      "lower the learning rate, clip the gradient, or scale the data to a deviation of about 1";
+
+  double mean_loss(ConstVectorView<Scalar> p, std::span<const Index> indices, Index step, double rate_before) {
+    const auto losses = losses_.head(static_cast<Index>(indices.size()));
     double sum = 0;
-    for (std::size_t j = 0; j < indices.size(); ++j) {
-      const Scalar loss = losses_(static_cast<Index>(j));
-      if (!std::isfinite(loss)) throw_for_loss(p, indices, static_cast<Index>(j), step);
-      sum += static_cast<double>(loss);
-    }
-    return sum / static_cast<double>(indices.size());
+    for (const Scalar loss : losses) sum += static_cast<double>(loss);
+    if (losses.allFinite()) return sum / static_cast<double>(indices.size());
+    const auto others = std::ranges::count_if(losses, [](Scalar loss) { return !std::isfinite(loss); }) - 1;
+    const Index j = worst(losses);
+    const std::string got = text(losses(j), others > 0 ? text(" (and ", others, " more)") : "");
+    throw NonFinite(text("training step ", step + 1), "a finite loss", got + about(p, indices, j, step, rate_before),
+                    hint);
   }
 
-  /// Explains the loss of column j of a batch: by the parameters, the sample, its time, and the layer that was the
-  /// first to give a number that is not finite, for which the column's chunk is computed once more.
-  [[noreturn]] void throw_for_loss(ConstVectorView<Scalar> p, std::span<const Index> indices, Index j, Index step) {
-    check_finite(p, step);
-    const auto n = static_cast<Index>(indices.size()), i = j / chunks(n).size;
-    const Index first = chunks(n).first(i), length = chunks(n).length(i);
-    const std::string got =
-        text(losses_(j), " for sample ", indices[static_cast<std::size_t>(j)], ", column ", j, " of the batch");
-    std::string more;
-    if (!batch_.col(j).allFinite()) more = ", whose numbers are not finite: the data were changed";
+  /// What there is to know of column j of a batch: the sample, its time, its numbers, and the layer that was the first
+  /// to give a number that is not finite, for which its loss is computed once more; and the largest parameter.
+  std::string about(ConstVectorView<Scalar> p, std::span<const Index> indices, Index j, Index step,
+                    double rate_before) {
     auto& workspace = workspaces_.front();
     LayerWatch watch;
-    Vector<Scalar> gradient = Vector<Scalar>::Zero(p.size());  // which nobody looks at
-    loss_.loss_and_gradient(model_, p, examples(first, length), Draw{seed_, first, step}, n,
-                            segment(view(losses_), first, length), view(gradient), workspace);
-    if constexpr (requires { loss_.time(workspace, j); }) more += text(", at time ", loss_.time(workspace, j - first));
+    // The loss alone would be compiled for this message.
+    Vector<Scalar> gradient = Vector<Scalar>::Zero(p.size());
+    loss_.loss_and_gradient(model_, p, examples(j, 1), Draw{seed_, j, step}, static_cast<Index>(indices.size()),
+                            segment(view(losses_), j, 1), view(gradient), workspace);
+    std::string all = text(" for sample ", indices[static_cast<std::size_t>(j)], ", column ", j, " of the batch");
+    if constexpr (requires { loss_.time(workspace, j); }) all += text(", at time ", loss_.time(workspace, 0));
+    const auto add_worst = [&](const char* of, const auto& numbers) {
+      const Index row = worst(numbers);
+      all += text(", ", of, ' ', numbers(row), " in row ", row);
+    };
+    add_worst(batch_.col(j).allFinite() ? "with up to" : "whose data were changed to", batch_.col(j));
+    if (conditions_.rows() > 0 && !std::isnan(conditions_(0, j))) add_worst("given up to", conditions_.col(j));
     if (watch.parameters())
-      more += text(", where the first output that is not finite is ", watch.value(), " of the layer of ",
-                   place_of(static_cast<const Scalar*>(watch.parameters()) - p.data()));
-    throw NonFinite(text("training step ", step + 1), "a finite loss", got + more,
-                    "lower the learning rate, clip the gradient, or scale the data to a deviation of about 1");
+      all += text(", where the first output that is not finite is ", watch.value(), " of ",
+                  layer_of(static_cast<const Scalar*>(watch.parameters()) - p.data(), watch.count()));
+    all += text(", with parameters up to ", worst_of(p));
+    return rate_before == 0 ? all : all + text(", after a learning rate of ", rate_before);
   }
 
   Examples<Scalar> examples(Index first, Index length) const {
     return {columns(batch_, first, length), columns(conditions_, first, length)};
   }
 
+  /// The first number that is not finite, or else the one of the largest size.
   template <class V>
-  static Index first_not_finite(const V& numbers) {
+  static Index worst(const V& numbers) {
     Index at = 0;
-    while (at < numbers.size() && std::isfinite(numbers(at))) ++at;
+    for (Index i = 0; i < numbers.size() && std::isfinite(numbers(at)); ++i)
+      if (!(std::abs(numbers(i)) <= std::abs(numbers(at)))) at = i;
     return at;
   }
 
-  /// "hidden.0.weight (3, 1)", or the number of the parameter where the model does not tell a layout.
+  std::vector<ParameterPiece> pieces() const {
+    if constexpr (requires { model_.network().layout(); })
+      return model_.network().layout().pieces();
+    else
+      return {};
+  }
+
+  /// "hidden.0.weight (3, 1)".
   std::string place_of(Index parameter) const {
-    if constexpr (requires { model_.network().layout().pieces(); }) {
-      const auto layout = model_.network().layout();
-      for (const auto& piece : layout.pieces())
-        if (parameter < piece.offset + piece.size()) {
-          const Index within = parameter - piece.offset;
-          return text(piece.name, " (", within % piece.rows, ", ", within / piece.rows, ')');
-        }
-    }
+    for (const auto& piece : pieces())
+      if (const Index within = parameter - piece.offset; within < piece.size())
+        return text(piece.name, " (", within % piece.rows, ", ", within / piece.rows, ')');
     return text("parameter ", parameter);
+  }
+
+  /// "layer hidden.0": what the names of its parameters, `count` from `first` on, begin with.
+  std::string layer_of(Index first, Index count) const {
+    std::string name;
+    for (const auto& piece : pieces()) {
+      if (piece.offset < first || piece.offset >= first + count) continue;
+      if (name.empty()) name = piece.name;
+      name.erase(std::ranges::mismatch(name, piece.name).in1, name.end());
+    }
+    name.resize(std::min(name.size(), name.rfind('.')));
+    return name.empty() ? "a layer" : text("layer ", name);
   }
 
   const Model& model_;

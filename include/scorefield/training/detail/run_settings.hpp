@@ -13,6 +13,9 @@ namespace scorefield::detail {
 
 using RunSettings = std::map<std::string, std::string>;
 
+/// What the data are, which may have changed when a step is looked at once more.
+inline constexpr const char* data_setting = "data";
+
 /// An average may be asked for that was not kept.
 inline constexpr const char* average_setting = "average";
 
