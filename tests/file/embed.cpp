@@ -3,7 +3,6 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
-#include <regex>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,7 +26,9 @@ std::vector<T> numbers_in(const std::string& code, const std::string& array) {
   const auto first = at + start.size();
   std::string inside = code.substr(first, code.find("\n};", first) - first);
   // What C++ reads as a number strtod does, too, but for this.
-  inside = std::regex_replace(inside, std::regex("std::numeric_limits<float>::quiet_NaN\\(\\)"), "nan");
+  const std::string nan = "std::numeric_limits<float>::quiet_NaN()";
+  for (auto found = inside.find(nan); found != inside.npos; found = inside.find(nan))
+    inside.replace(found, nan.size(), "nan");
   std::vector<T> all;
   const char* next = inside.c_str();
   for (char* end = nullptr; *next != '\0';

@@ -116,7 +116,7 @@ TEST_CASE("a model that was loaded as any is saved in the same bytes", "[file]")
   const auto first = folder.path / "first", second = folder.path / "second";
   sf::save(first, test::typed_model<float>());
   sf::save(second, sf::load_any<float>(first));
-  CHECK(test::bytes_of(first) == test::bytes_of(second));
+  CHECK((test::bytes_of(first) == test::bytes_of(second)));
 }
 
 namespace {
@@ -399,7 +399,7 @@ TEST_CASE("a model that cannot be written leaves the old one", "[file]") {
   const auto model = test::typed_model<float>();
   CHECK_THROWS_AS(sf::save(kept.path / "below a file", model), sf::FileError);
   CHECK_THROWS_AS(sf::save("/dev/full", model), sf::FileError);
-  CHECK(test::bytes_of(kept.path) == before);
+  CHECK((test::bytes_of(kept.path) == before));
   CHECK(kept.folder.entries() == 1);
 }
 #endif
