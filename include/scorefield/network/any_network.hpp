@@ -29,6 +29,7 @@ class AnyNetwork {
   using Scalar = S;
   using Workspace = std::unique_ptr<Memory>;
 
+  // Not itself first, or the question whether it can be copied would lead back here.
   template <class Net>
   requires(!std::same_as<Net, AnyNetwork>) &&
       Network<Net>&& HasSettings<Net>&& std::same_as<typename Net::Scalar, S> AnyNetwork(Net network)

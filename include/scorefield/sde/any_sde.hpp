@@ -19,6 +19,7 @@ class AnySde {
  public:
   using Scalar = S;
 
+  // Not itself first, or the question whether it can be copied would lead back here.
   template <class Equation>
   requires(!std::same_as<Equation, AnySde>) &&
       Sde<Equation>&& HasSettings<Equation>&& std::same_as<typename Equation::Scalar, S> AnySde(Equation equation)

@@ -34,8 +34,10 @@ class AnyPrediction {
   using Workspace = std::variant<WorkspaceOf<ScorePrediction>, WorkspaceOf<NoisePrediction>,
                                  WorkspaceOf<VelocityPrediction>, WorkspaceOf<Correction>>;
 
+  // Not itself first, or the question whether it can be copied would lead back here.
   template <class P>
-  requires std::constructible_from<Held, P> AnyPrediction(P prediction) : held_(std::move(prediction)) {}
+  requires(!std::same_as<P, AnyPrediction>) && std::constructible_from<Held, P> AnyPrediction(P prediction)
+      : held_(std::move(prediction)) {}
 
   std::string settings() const {
     return std::visit([](const auto& of) { return of.settings(); }, held_);
