@@ -207,7 +207,9 @@ TEST_CASE("every fault in a run is named, and replayed from the last good state"
        "time.1.weight", "body.3.inner.1.first.weight", "body.3.inner.1"},
   };
   int cases = 0;
-  for (const auto& [network, first, inner, inner_layer] : nets) {
+  for (const FaultyNet& net : nets) {
+    const auto& network = net.network;
+    const auto &first = net.first, &inner = net.inner, &inner_layer = net.inner_layer;
     CAPTURE(network.settings());
     const sf::Index d = network.dimension();
     const auto check = [&](const Fault& fault, const std::vector<std::string>& says) {
