@@ -1,5 +1,6 @@
 /// Trains a score model on handwritten digits, or loads one, and draws new digits.
 #include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
@@ -91,7 +92,7 @@ int train(const Options& options, const std::optional<KeptOptions>& kept, sf::In
   if (const auto run = checkpoint.kept(); !run.done())
     std::printf(
         "Interrupted after step %td, so the samples are few and quick; the same command with --resume goes on.\n",
-        run.step);
+        static_cast<std::ptrdiff_t>(run.step));
   else if (interrupt.came())
     std::printf("Interrupted while drawing, so the samples are few and quick; --load %s draws more.\n",
                 (folder / "model.safetensors").string().c_str());
@@ -106,7 +107,12 @@ int train(const Options& options, sf::Interrupt& interrupt) {
     if (!std::filesystem::exists(path))
       throw examples::UsageError("--resume: there is no " + path.string() + "; leave --resume out to start a run");
     const auto run = sf::Checkpoint(path).kept();
-    const auto setting = [&](const char* name) { return run.settings.at(name); };
+    const auto setting = [&](const char* name) {
+      const auto found = run.settings.find(name);
+      if (found == run.settings.end())
+        throw examples::UsageError(sf::text("--resume: ", path.string(), " does not tell the ", name, " of its run"));
+      return found->second;
+    };
     const sf::ReadSettings optimizer(setting("optimizer"));
     kept = {std::stoll(setting("batch_size")), optimizer.get<double>("learning_rate"), std::stoull(setting("seed")),
             run.steps};

@@ -177,7 +177,7 @@ void check_fault(const AnyNet& network, Fault fault, sf::Index every, const std:
   {
     auto other = model_of(network);
     const auto stop = [&](const sf::Progress<float>& progress) {
-      return progress.step == last ? sf::Next::stop : sf::Next::proceed;
+      return progress.step == last ? sf::Next::pause : sf::Next::proceed;
     };
     const auto whole = data_of(other);
     if (last > 0) {
@@ -277,7 +277,7 @@ TEST_CASE("a run without a fault is replayed to its end, and with other data it 
   auto model = model_of(sf::DynamicMlp<float>(2, {16, 16}));
   const auto data = data_of(model);
   trainer.fit(model, data, options, sf::Checkpoint{checkpoint},
-              [](const sf::Progress<float>& p) { return p.step == 6 ? sf::Next::stop : sf::Next::proceed; });
+              [](const sf::Progress<float>& p) { return p.step == 6 ? sf::Next::pause : sf::Next::proceed; });
   const auto before = model.parameters();
   CHECK_NOTHROW(trainer.replay(model, data, options, checkpoint));
   CHECK((model.parameters() == before));

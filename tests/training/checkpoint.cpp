@@ -30,10 +30,10 @@ namespace {
 const sf::TrainingOptions kept_options{.steps = 12, .batch_size = 100, .seed = 5, .average = {{.decay = 0.9}}};
 const sf::Trainer keeping_trainer{sf::DenoisingScoreMatching{}, sf::Adam{}, sf::CosineRate{}};
 
-/// A callback that stops a run after a step.
+/// A callback that pauses a run after a step.
 auto stop_after(sf::Index step) {
   return [step](const sf::Progress<float>& progress) {
-    return progress.step == step ? sf::Next::stop : sf::Next::proceed;
+    return progress.step == step ? sf::Next::pause : sf::Next::proceed;
   };
 }
 
@@ -282,4 +282,21 @@ TEST_CASE("a signal ends a run after its step, and what handled it before does s
     handled = 0;
     std::signal(signal, before);
   }
+}
+
+TEST_CASE("a run that a callback stopped for good is over, and stays so when it is resumed", "[training]") {
+  const test::Folder folder("checkpoint_over");
+  const sf::Checkpoint checkpoint(folder.path / "run.safetensors");
+  const auto data = test::small_data();
+  const auto stop = [](const sf::Progress<float>& progress) {
+    return progress.step == 5 ? sf::Next::stop : sf::Next::proceed;
+  };
+  auto model = test::small_model(), other = test::small_model();
+  keeping_trainer.fit(model, data, kept_options, checkpoint, stop);
+  CHECK(checkpoint.kept().step == 5);
+  CHECK(checkpoint.kept().done());
+  keeping_trainer.resume(other, data, kept_options, checkpoint);
+  CHECK(other.parameters() == model.parameters());
+  CHECK_NOTHROW(keeping_trainer.fit(other, data, kept_options, checkpoint));  // which is another run
+  CHECK(checkpoint.kept().step == 12);
 }

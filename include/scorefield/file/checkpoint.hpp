@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <system_error>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -23,9 +24,10 @@ namespace scorefield {
 /// How far a run in a file is, and what it was kept with, by name.
 struct KeptRun {
   Index step, steps;
+  bool over;  // whether a callback stopped it for good
   std::map<std::string, std::string> settings;
 
-  bool done() const { return step == steps; }
+  bool done() const { return over || step == steps; }
 };
 
 /// Among the callbacks of Trainer::fit it keeps the run; among those of Trainer::resume it brings it back and keeps it
@@ -44,15 +46,21 @@ class Checkpoint {
   /// What is in the file. Throws FileError where it holds no run.
   KeptRun kept() const {
     const auto tensors = read();
-    const auto number = [&](const char* name) { return static_cast<Index>(tensors.get<std::int64_t>(name, {})(0)); };
-    return {number("step"), number("steps"), detail::settings_of(tensors)};
+    try {
+      const auto number = [&](const char* name) { return static_cast<Index>(tensors.get<std::int64_t>(name, {})(0)); };
+      const KeptRun run{number("step"), number("steps"), number("over") != 0, detail::settings_of(tensors)};
+      if (run.step >= 0 && run.step <= run.steps) return run;
+      throw InvalidArgument("steps", text("from 0 to ", run.steps), text(run.step), "take another file");
+    } catch (const InvalidArgument& wrong) {
+      throw FileError("Checkpoint", text("a whole run in ", path_.string()), wrong.what(), "the file was changed");
+    }
   }
 
   /// Writes the file. Throws InvalidArgument where a run waits there that was not done, and FileError where there is
   /// another file, or none can be written.
   template <class Parts>
   void begin(const Parts& parts) const {
-    if (std::filesystem::exists(path_))
+    if (exists())
       if (const auto waits = kept(); !waits.done())
         throw InvalidArgument(
             "Checkpoint", "a path for a new run",
@@ -66,31 +74,34 @@ class Checkpoint {
   template <class Parts>
   void keep(const Parts& parts) const {
     parts.run.check_finite();
+    const auto state = parts.run.state();
+    for (const auto& vector : state.optimizer)
+      if (!vector.allFinite() || !state.average.allFinite())
+        throw NonFinite("Checkpoint", "a finite state of the optimizer and the average", "a NaN or an infinity",
+                        "the run that was kept before can be resumed");
     Tensors tensors;
     tensors.metadata["holds"] = run_kind;
     tensors.metadata["version"] = detail::version_text();
-    add_training_state(tensors, parts.model.network().layout(), parts.run.state());
+    add_training_state(tensors, parts.model.network().layout(), state);
+    tensors.add("over", {}, Eigen::Matrix<std::int64_t, Eigen::Dynamic, 1>::Constant(1, parts.over ? 1 : 0));
     Index count = 0;
     for_each_resumable(parts,
                        [&](const auto& callback) { add_callback_state(tensors, std::to_string(count++), callback); });
     write_safetensors(path_, tensors);
   }
 
-  /// Throws FileError where there is no run, and what TrainingRun::resume and the callbacks throw.
+  /// Brings back the run, and the callbacks, unless it is given none. Throws FileError where there is no run,
+  /// InvalidArgument for other callbacks than it was kept with, and what TrainingRun::resume and the callbacks throw.
   template <class Parts>
-  void restore(const Parts& parts) const {
+  void restore(Parts& parts) const {
     using Scalar = typename std::remove_cvref_t<decltype(parts.model)>::Scalar;
-    if (!std::filesystem::exists(path_))
-      throw FileError("Checkpoint", text("a run in ", path_.string()), "no file", "fit() starts one");
+    if (!exists()) throw FileError("Checkpoint", text("a run in ", path_.string()), "no file", "fit() starts one");
+    parts.over = kept().over;
     const auto tensors = read();
     auto state = read_training_state<Scalar>(tensors, parts.model.network().layout());
     if (!parts.same_data) state.settings[detail::data_setting] = parts.run.state().settings.at(detail::data_setting);
     parts.run.resume(state);
-    Index count = 0;
-    for_each_resumable(parts, [&](auto& callback) { read_callback_state(tensors, std::to_string(count++), callback); });
-    if (tensors.all().contains(detail::callback_prefix + std::to_string(count)))
-      throw InvalidArgument("Checkpoint", "the callbacks that the run was kept with", text(count, " that are resumed"),
-                            "pass those of before, as EarlyStop and History, in the same order");
+    if constexpr (std::tuple_size_v < decltype(parts.callbacks) >> 0) restore_callbacks(tensors, parts);
   }
 
  private:
@@ -102,6 +113,25 @@ class Checkpoint {
       throw FileError("Checkpoint", text("a ", run_kind, " in ", path_.string()), text("a file that holds ", holds),
                       "take another path");
     return tensors;
+  }
+
+  /// Where it cannot be told, reading the file says why.
+  bool exists() const {
+    std::error_code error;
+    return std::filesystem::exists(path_, error) || error;
+  }
+
+  template <class Parts>
+  static void restore_callbacks(const Tensors& tensors, const Parts& parts) {
+    Index count = 0, kept = 0;
+    for_each_resumable(parts, [&](auto&) { ++count; });
+    for (const auto& [name, tensor] : tensors.all()) kept += name.starts_with(detail::callback_prefix);
+    if (count != kept)
+      throw InvalidArgument("Checkpoint",
+                            text("the ", kept, " callbacks that can be resumed and were kept with the run"),
+                            text(count), "pass those of before, as EarlyStop and History, in the same order");
+    count = 0;
+    for_each_resumable(parts, [&](auto& callback) { read_callback_state(tensors, std::to_string(count++), callback); });
   }
 
   template <class Parts, class F>

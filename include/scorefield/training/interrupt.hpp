@@ -35,7 +35,7 @@ class Interrupt {
 
   template <Real Scalar>
   Next operator()(const Progress<Scalar>&) const {
-    return came() ? Next::stop : Next::proceed;
+    return came() ? Next::pause : Next::proceed;
   }
 
  private:

@@ -8,7 +8,8 @@
 
 namespace scorefield {
 
-enum class Next { proceed, stop };
+/// What a callback says of its run: it goes on, it ends for now and may be resumed later, or it is over.
+enum class Next { proceed, pause, stop };
 
 /// The state of a run after a step.
 template <Real Scalar>
@@ -22,7 +23,8 @@ struct Progress {
   const Vector<Scalar>& parameters;  // the moving average where there is one: what the run would end with here
 };
 
-/// Called after every step, in the order given to fit; one that returns Next::stop ends the run after this step.
+/// Called after every step, in the order given to fit; one that returns Next::stop or Next::pause ends the run after
+/// this step.
 template <class C, class Scalar>
 concept TrainingCallback = requires(C& callback, const Progress<Scalar>& progress) {
   requires std::same_as<decltype(callback(progress)), void> || std::same_as<decltype(callback(progress)), Next>;
@@ -41,17 +43,18 @@ struct RunParts {
   Run& run;
   const Model& model;
   std::tuple<Callbacks&...> callbacks;
+  bool over = false;      // whether a callback stopped it for good
   bool same_data = true;  // whether it is restored only with the data that it was kept with
 };
 
-/// What keeps a run among the callbacks of fit, so that it can be resumed, as Checkpoint:
+/// What keeps a run among the callbacks of fit, so that it can be resumed, as Checkpoint. It says so by a type
+/// KeepsRuns, and offers
 ///   begin(parts)      before the first step of a new run
 ///   due(step)         whether to keep it after this step
 ///   keep(parts)       then, and when the run is done or was stopped
 ///   restore(parts)    takes run and callbacks to where they were kept
 template <class K>
-concept RunKeeper = requires(K& keeper, Index step) {
-  { keeper.due(step) } -> std::same_as<bool>;
+concept RunKeeper = requires {
   typename K::KeepsRuns;
 };
 

@@ -75,35 +75,6 @@ class Trainer {
     finish(model, data, parts);
   }
 
-  /// Goes on with a run that the Checkpoint among the callbacks kept, and ends as fit would have, to the last bit: the
-  /// arguments are those of fit. Throws InvalidArgument for what may not have changed since, by name, and as fit does.
-  template <class Model, class... Callbacks>
-  void resume(Model& model, const Dataset<typename Model::Scalar>& data, const TrainingOptions& options,
-              Callbacks&&... callbacks) const {
-    auto run = start(model, data, options);
-    RunParts<decltype(run), Model, std::remove_reference_t<Callbacks>...> parts{run, model, {callbacks...}};
-    restore(parts);
-    finish(model, data, parts);
-  }
-
-  /// Looks for the step that stopped a run: goes on from what the Checkpoint kept, without keeping anything, until that
-  /// step throws once more what it threw. The model does not change. The data may be others than those of the run,
-  /// since it may be that they were changed under it; but where no step throws, and they are others, it throws
-  /// InvalidArgument, since it says nothing then. Returns where no step of the run throws.
-  template <class Model, class... Callbacks>
-  void replay(const Model& model, const Dataset<typename Model::Scalar>& data, const TrainingOptions& options,
-              Callbacks&&... callbacks) const {
-    [[maybe_unused]] const Arguments<Model> checked;
-    TrainingRun<Model, Loss, Method, Rate> run(model, data, loss_, method_, rate_, options, true);
-    RunParts<decltype(run), const Model, std::remove_reference_t<Callbacks>...> parts{
-        run, model, {callbacks...}, false};
-    restore(parts);
-    while (!run.done()) run.advance();
-    run.check_finite();
-    parts.same_data = true;
-    restore(parts);
-  }
-
   /// Does the same with any other Eigen expression, of which a matrix is made.
   template <class Model, class Derived, class... Callbacks>
   void fit(Model& model, const Eigen::MatrixBase<Derived>& samples, const TrainingOptions& options,
@@ -120,6 +91,36 @@ class Trainer {
     fit(model, Dataset<typename Model::Scalar>::view_of(samples), options, std::forward<Callbacks>(callbacks)...);
   }
 
+  /// Goes on with a run that the Checkpoint among the callbacks kept, and ends as fit would have, to the last bit: the
+  /// arguments are those of fit. Throws InvalidArgument for what may not have changed since, by name, and as fit does.
+  template <class Model, class... Callbacks>
+  void resume(Model& model, const Dataset<typename Model::Scalar>& data, const TrainingOptions& options,
+              Callbacks&&... callbacks) const {
+    auto run = start(model, data, options);
+    RunParts<decltype(run), Model, std::remove_reference_t<Callbacks>...> parts{run, model, {callbacks...}};
+    restore(parts, callbacks...);
+    finish(model, data, parts);
+  }
+
+  /// Looks for the step that stopped a run: goes on from what the Checkpoint kept, without keeping anything, until that
+  /// step throws once more what it threw. The model does not change. The data may be others than those of the run,
+  /// since it may be that they were changed under it; but where no step throws, and they are others, it throws
+  /// InvalidArgument, since it says nothing then. Returns where no step of the run throws.
+  template <class Model, class... Callbacks>
+  void replay(const Model& model, const Dataset<typename Model::Scalar>& data, const TrainingOptions& options,
+              Callbacks&&... callbacks) const {
+    [[maybe_unused]] const Arguments<Model> checked;
+    TrainingRun<Model, Loss, Method, Rate> run(model, data, loss_, method_, rate_, options, true);
+    RunParts<decltype(run), const Model> parts{.run = run, .model = model, .callbacks = {}, .same_data = false};
+    restore(parts, callbacks...);
+    while (!run.done()) {
+      run.advance();
+      run.check_finite();
+    }
+    parts.same_data = true;
+    restore(parts, callbacks...);
+  }
+
  private:
   template <class F, class... Callbacks>
   static void for_each_keeper(const F& f, Callbacks&... callbacks) {
@@ -129,32 +130,33 @@ class Trainer {
     (call(callbacks), ...);
   }
 
-  template <class Run, class Model, class... Callbacks>
-  static void restore(RunParts<Run, Model, Callbacks...>& parts) {
-    static_assert((RunKeeper<Callbacks> + ...) == 1,
+  template <class Parts, class... Callbacks>
+  static void restore(Parts& parts, Callbacks&... callbacks) {
+    static_assert((0 + ... + int{RunKeeper<std::remove_const_t<Callbacks>>}) == 1,
                   "Trainer::resume and replay: one of the callbacks is the Checkpoint that kept the run");
-    std::apply([&](auto&... callbacks) { for_each_keeper([&](auto& keeper) { keeper.restore(parts); }, callbacks...); },
-               parts.callbacks);
+    for_each_keeper([&](auto& keeper) { keeper.restore(parts); }, callbacks...);
   }
 
   /// All steps that are left; then the run's result is the model's.
   template <class Run, class Model, class... Callbacks>
   static void finish(Model& model, const Dataset<typename Model::Scalar>& data,
                      RunParts<Run, Model, Callbacks...>& parts) {
-    static_assert(
-        ((RunKeeper<Callbacks> || TrainingCallback<Callbacks, typename Model::Scalar>)&&...),
-        "Trainer::fit: a callback is called with a const Progress<Scalar>& and returns nothing, or Next::stop "
-        "or Next::proceed");
+    static_assert(((RunKeeper<Callbacks> || TrainingCallback<Callbacks, typename Model::Scalar>)&&...),
+                  "Trainer::fit: a callback is called with a const Progress<Scalar>& and returns nothing, or a Next");
     auto& run = parts.run;
-    bool stopped = false;
-    while (!run.done() && !stopped) {
+    bool paused = false;
+    while (!run.done() && !parts.over && !paused) {
       run.advance();
       [[maybe_unused]] const auto progress = run.progress();
+      [[maybe_unused]] const auto note = [&](Next next) {
+        parts.over |= next == Next::stop;
+        paused |= next == Next::pause;
+      };
       [[maybe_unused]] const auto call = [&]<class C>(C& callback) {
         if constexpr (RunKeeper<C>)
           return;
         else if constexpr (std::same_as<decltype(callback(progress)), Next>)
-          stopped |= callback(progress) == Next::stop;
+          note(callback(progress));
         else
           callback(progress);
       };
@@ -164,7 +166,7 @@ class Trainer {
           [&](auto&... callbacks) {
             for_each_keeper(
                 [&](auto& keeper) {
-                  if (keeper.due(run.step()) || run.done() || stopped) keeper.keep(parts);
+                  if (keeper.due(run.step()) || run.done() || parts.over || paused) keeper.keep(parts);
                 },
                 callbacks...);
           },

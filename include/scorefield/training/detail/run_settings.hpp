@@ -38,8 +38,10 @@ void add_model(RunSettings& settings, const Model& model) {
   if constexpr (requires { model.network(); }) add_policy(settings, "network", model.network());
   if constexpr (requires { model.prediction(); }) add_policy(settings, "prediction", model.prediction());
   if constexpr (requires { model.prediction().constants(); })
-    add_numbers("prediction", Vector<typename Model::Scalar>(model.prediction().constants()));
-  if constexpr (requires { model.units().state(); }) add_numbers("units", Vector<double>(model.units().state()));
+    if (const Vector<typename Model::Scalar> constants = model.prediction().constants(); constants.size() > 0)
+      add_numbers("prediction", constants);
+  if constexpr (requires { model.units().state(); })
+    if (model.units().dimension() > 0) add_numbers("units", Vector<double>(model.units().state()));
 }
 
 [[noreturn]] inline void refuse_setting(const std::string& name, const std::string& kept, const std::string& here) {
