@@ -121,11 +121,10 @@ int train(const Options& options, sf::Interrupt& interrupt) {
     if (!options.network.empty() && options.network != network)
       throw examples::UsageError("--network " + options.network + ": the run to be resumed has " + network +
                                  "; leave --network out, or start anew without --resume");
-  } else if (std::filesystem::exists(path)) {
-    if (const auto run = sf::Checkpoint(path).kept(); !run.done())
-      throw examples::UsageError(
-          sf::text("--output ", options.output.string(), ": a run waits there that was interrupted after step ",
-                   run.step, "; --resume goes on with it, or take another folder, or remove ", path.string()));
+  } else if (const sf::Checkpoint checkpoint(path); checkpoint.waits()) {
+    throw examples::UsageError(sf::text(
+        "--output ", options.output.string(), ": a run waits there that was interrupted after step ",
+        checkpoint.kept().step, "; --resume goes on with it, or take another folder, or remove ", path.string()));
   }
   return with_network(where, network, [&](auto recipe) { return train<decltype(recipe)>(options, kept, interrupt); });
 }

@@ -106,6 +106,17 @@ TEST_CASE("units that are not the network's are refused", "[model][units]") {
   CHECK_NOTHROW(build(3, 1, sf::Units<double>{}));  // which change nothing
 }
 
+TEST_CASE("a linear denoiser of data in their own units is refused beside units", "[model][units]") {
+  const sf::Dataset<double> data(far_data().samples());
+  const auto units = sf::Units<double>::fit(data);
+  const auto build = [&](const sf::Dataset<double>& fitted_to) {
+    using Correction = sf::LinearDenoiserCorrection<double>;
+    return sf::ScoreModel{VP{}, sf::DynamicMlp<double>(2, {4}), Correction::fit(fitted_to), units, sf::Seed{0}};
+  };
+  CHECK_NOTHROW(build(units.to_model(data)));
+  CHECK_THROWS_WITH(build(data), contains("fit it to what the network sees, units.to_model(data)"));
+}
+
 TEST_CASE("badly scaled data are refused by a model without units, with what to do", "[model][units]") {
   const auto start = [](const sf::Matrix<double>& x, const sf::Matrix<double>& c) {
     const auto model = without_units();

@@ -131,9 +131,11 @@ TEST_CASE("callbacks that are resumed end where they would have", "[training]") 
   const auto resume = [&](auto&&... callbacks) {
     trainer.resume(model, data, long_run, sf::Checkpoint{path}, callbacks...);
   };
-  CHECK_THROWS_WITH(resume(), contains("expected the callbacks that the run was kept with, got 0 that are resumed"));
-  CHECK_THROWS_WITH(resume(sf::EarlyStop{impatient}), contains("got 1 that are resumed"));
-  CHECK_THROWS_WITH(resume(sf::EarlyStop{impatient}, sf::History{4}, sf::History{4}), contains("callback.2"));
+  CHECK_THROWS_WITH(resume(),
+                    contains("expected the 2 callbacks that can be resumed and were kept with the run, got 0"));
+  CHECK_THROWS_WITH(resume(sf::EarlyStop{impatient}), contains("got 1; pass those of before"));
+  CHECK_THROWS_WITH(resume(sf::EarlyStop{impatient}, sf::History{4}, sf::History{4}),
+                    contains("got 3; pass those of before"));
   CHECK_THROWS_WITH(resume(sf::EarlyStop{impatient}, sf::History{5}), contains("History::resume"));
   CHECK_THROWS_WITH(resume(sf::History{4}, sf::EarlyStop{impatient}), contains("::resume"));
 }
@@ -294,6 +296,7 @@ TEST_CASE("a run that a callback stopped for good is over, and stays so when it 
   auto model = test::small_model(), other = test::small_model();
   keeping_trainer.fit(model, data, kept_options, checkpoint, stop);
   CHECK(checkpoint.kept().step == 5);
+  CHECK_FALSE(checkpoint.waits());
   CHECK(checkpoint.kept().done());
   keeping_trainer.resume(other, data, kept_options, checkpoint);
   CHECK(other.parameters() == model.parameters());

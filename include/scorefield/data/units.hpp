@@ -55,6 +55,14 @@ class Units {
     return units;
   }
 
+  /// The same for a matrix or any other Eigen expression, d x n.
+  template <class Derived>
+  static Units fit(const Eigen::MatrixBase<Derived>& samples, const UnitsOptions& options = {}) {
+    static_assert(std::same_as<typename Derived::Scalar, Scalar>,
+                  "Units::fit: data are of the units' scalar, float or double; samples.cast<float>() makes them so");
+    return fit(Dataset<Scalar>(samples), options);
+  }
+
   /// d and k of the data that they were fitted to; 0 and 0 of those that change nothing.
   Index dimension() const { return dimension_; }
   Index condition_size() const { return static_cast<Index>(conditions_.size()); }

@@ -56,16 +56,19 @@ class Checkpoint {
     }
   }
 
+  /// Whether a run is in the file that was not done: resume() goes on with it, and fit() would refuse to. Throws like
+  /// kept().
+  bool waits() const { return exists() && !kept().done(); }
+
   /// Writes the file. Throws InvalidArgument where a run waits there that was not done, and FileError where there is
   /// another file, or none can be written.
   template <class Parts>
   void begin(const Parts& parts) const {
-    if (exists())
-      if (const auto waits = kept(); !waits.done())
-        throw InvalidArgument(
-            "Checkpoint", "a path for a new run",
-            text(path_.string(), ", where a run waits that was stopped after step ", waits.step, " of ", waits.steps),
-            "resume() goes on with it; or remove the file, or take another path");
+    if (waits())
+      throw InvalidArgument(
+          "Checkpoint", "a path for a new run",
+          text(path_.string(), ", where a run waits that was stopped after step ", kept().step, " of ", kept().steps),
+          "resume() goes on with it; or remove the file, or take another path");
     keep(parts);
   }
 
@@ -98,8 +101,12 @@ class Checkpoint {
     if (!exists()) throw FileError("Checkpoint", text("a run in ", path_.string()), "no file", "fit() starts one");
     parts.over = kept().over;
     const auto tensors = read();
+    auto settings = detail::settings_of(tensors);
+    const auto here = parts.run.state().settings;
+    if (!parts.same_data) settings[detail::data_setting] = here.at(detail::data_setting);
+    detail::check_settings(settings, here);  // first, for another network has other tensors
     auto state = read_training_state<Scalar>(tensors, parts.model.network().layout());
-    if (!parts.same_data) state.settings[detail::data_setting] = parts.run.state().settings.at(detail::data_setting);
+    state.settings = std::move(settings);
     parts.run.resume(state);
     if constexpr (std::tuple_size_v < decltype(parts.callbacks) >> 0) restore_callbacks(tensors, parts);
   }

@@ -107,6 +107,10 @@ inline void check_fingerprint(const Tensors& tensors) {
 template <class Model>
 Model model_of(const Tensors& tensors) {
   using Scalar = typename Model::Scalar;
+  const auto first = tensors.all().lower_bound("network.");
+  if (first != tensors.all().end() && first->second.type != tensor_type<Scalar>())
+    throw InvalidArgument("scalar", tensor_type<Scalar>(), first->second.type,
+                          "F32 is what models of float have, and F64 those of double");
   const auto numbers = [&](const char* prefix) {
     return [&tensors, prefix](const ParameterLayout& layout) {
       check_numbers(tensors, prefix, layout);

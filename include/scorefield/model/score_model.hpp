@@ -254,11 +254,14 @@ class ScoreModel {
 
   void check_units() const {
     const Index d = dimension(), k = condition_size();
+    if constexpr (requires { prediction_.validate_units(); })
+      if (units_.dimension() > 0) prediction_.validate_units();
     if (units_.dimension() == 0 || (units_.dimension() == d && units_.condition_size() == k)) return;
     throw InvalidArgument("ScoreModel",
                           text("units of samples of ", d, " numbers and conditions of ", k, ", as the network has"),
                           text(units_.dimension(), " and ", units_.condition_size()),
-                          "fit them to the data with their conditions, Units<float>::fit(data)");
+                          "a column of the data is a sample; the network is for as many numbers, and for conditions by "
+                          "its option .condition");
   }
 
   void check_views(const char* operation, const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out) const {

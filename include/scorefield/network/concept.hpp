@@ -24,7 +24,8 @@ namespace scorefield {
 ///                                                 one by x to dx, unless dx has no columns, and adds the one by p to
 ///                                                 g, unless g has no numbers; dy is scratch afterwards
 /// It may offer, where it looks at the batch's conditions:
-///   condition_size()                              k, the numbers that a sample is given
+///   condition_size()                              k, the numbers that a sample is given; batch.condition has k + 1
+///                                                 rows, the last of which tells whether it is given
 /// and, where samples are images:
 ///   image_shape()                                 theirs
 template <class N>

@@ -17,6 +17,7 @@
 #include "scorefield/data/dataset.hpp"
 #include "scorefield/data/moments.hpp"
 #include "scorefield/model/denoising_task.hpp"
+#include "scorefield/model/detail/check_scale.hpp"
 #include "scorefield/model/prediction/concept.hpp"
 #include "scorefield/network/concept.hpp"
 #include "scorefield/network/detail/checks.hpp"
@@ -29,7 +30,8 @@ namespace scorefield {
 struct LinearFitOptions {
   Covariance covariance = Covariance::diagonal;
   /// The deviation of a noise that is added to the data's variances, so that none is 0, in the model's units, which are
-  /// about 1. Samplers that end by denoising draw coordinates that are constant with less of it: see t_last of DpmSolverPlusPlus.
+  /// about 1. Samplers that end by denoising draw coordinates that are constant with less of it: see t_last of
+  /// DpmSolverPlusPlus.
   double floor = 0.02;
 };
 
@@ -38,9 +40,9 @@ struct LinearFitOptions {
 ///   D = m + U (alpha s^2 r / v - (sigma s / sqrt(v)) U^T F(U (r / sqrt(v)), t)).
 /// Input and target have variance 1 in each coordinate at all times, and a network that is silent still draws the
 /// normal distribution nearest to the data, from its own prior on: a good start where data are few, smooth, or more
-/// alike than their units tell. U is the identity (Covariance::diagonal) or the data's principal axes (full); the network
-/// sees and gives samples in their own coordinates either way, and the time itself. The preconditioning of Karras et
-/// al. 2022, arXiv:2206.00364, section 5 and table 1, for a deviation of each coordinate's own.
+/// alike than their units tell. U is the identity (Covariance::diagonal) or the data's principal axes (full); the
+/// network sees and gives samples in their own coordinates either way, and the time itself. The preconditioning of
+/// Karras et al. 2022, arXiv:2206.00364, section 5 and table 1, for a deviation of each coordinate's own.
 template <Real S>
 class LinearDenoiserCorrection {
  public:
@@ -133,6 +135,17 @@ class LinearDenoiserCorrection {
       throw InvalidArgument("LinearDenoiserCorrection",
                             text("samples of ", dimension_, " numbers, as it was fitted to"),
                             text("a network for ", dimension), "fit it to the data the model is to learn");
+  }
+
+  /// Throws InvalidArgument where it cannot have been fitted to data in units of a mean about 0 and a deviation
+  /// about 1.
+  void validate_units() const {
+    const auto mean = constants_.head(dimension_), deviation = constants_.segment(dimension_, dimension_);
+    if (mean.cwiseAbs().maxCoeff() > detail::largest_mean || deviation.maxCoeff() > detail::largest_deviation)
+      throw InvalidArgument(
+          "LinearDenoiserCorrection", "a fit to data in the model's units",
+          text("means up to ", mean.cwiseAbs().maxCoeff(), " and deviations up to ", deviation.maxCoeff()),
+          "fit it to what the network sees, units.to_model(data)");
   }
 
   template <Network Net>
