@@ -10,9 +10,11 @@
 #include <vector>
 #include <zlib.h>
 
-#include "scorefield/file/training_state.hpp"
+#include "scorefield/data/units.hpp"
+#include "scorefield/file/any_model.hpp"
 #include "scorefield/file/npy.hpp"
 #include "scorefield/file/safetensors.hpp"
+#include "scorefield/file/training_state.hpp"
 
 #include "run.hpp"
 #include "support/folder.hpp"
@@ -135,6 +137,24 @@ void write_command_lines(const fs::path& folder) {
   line("odd", "--minutes\nnan\n--epochs\n-inf\n--samples\n-1\n--resume=1\n--\n=\n", 1, 1);
 }
 
+void write_models(const fs::path& folder) {
+  const auto write = [&](const char* name, const sf::AnyNetwork<float>& network,
+                         const sf::AnyPrediction<float>& prediction, const sf::Units<float>& units) {
+    sf::save(folder / name,
+             sf::AnyModel<float>(sf::VariancePreserving<float>{}, network, prediction, units, sf::Seed{0}));
+  };
+  const sf::Dataset<float> data(sf::Matrix<float>(sf::Matrix<float>::Random(1, 9)));
+  const auto units = sf::Units<float>::fit(data, {.rows = {sf::Row::ranked()}});
+  write("mlp", sf::DynamicMlp<float, sf::SiLU>(1, {2}), sf::NoisePrediction{}, {});
+  write("units", sf::DynamicMlp<float>(1, {2}), sf::ScorePrediction{}, units);
+  write("correction", sf::DynamicMlp<float>(1, {2, 1}),
+        sf::LinearDenoiserCorrection<float>::fit(data, {.covariance = sf::Covariance::full}), {});
+  write("residual", sf::ResidualMlp<float>(1, {.width = 2, .blocks = 1, .embedding = 1, .condition = 1}),
+        sf::VelocityPrediction{}, {});
+  write("unet", sf::UNet<float>({.height = 1, .width = 3, .channels = 1}, {.widths = {2}, .groups = 1, .embedding = 1}),
+        sf::VelocityPrediction{}, {});
+}
+
 fs::path made(const fs::path& folder) {
   fs::create_directories(folder);
   return folder;
@@ -152,6 +172,7 @@ int main(int argc, char** argv) {
     write_safetensors(made(folder / "safetensors"));
     write_npy(made(folder / "npy"));
     write_idx(made(folder / "idx"), made(folder / "idx_gzip"));
+    write_models(made(folder / "model"));
     write_command_lines(made(folder / "command_line"));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "scorefield_seeds: %s\n", error.what());
