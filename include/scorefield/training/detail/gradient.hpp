@@ -12,6 +12,7 @@
 #include "scorefield/core/chunks.hpp"
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/parallel/parallel_for.hpp"
+#include "scorefield/core/parameters.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/data/dataset.hpp"
 #include "scorefield/data/examples.hpp"
