@@ -68,7 +68,6 @@ struct StoppedRun {
 
 TEST_CASE("a run that is kept has the bits of one that is not, stopped anywhere and resumed, too", "[training]") {
   const auto data = test::small_data();
-  const sf::EarlyStop patient{{.window = 2, .patience = 3}};
   auto whole = test::small_model();
   sf::History history{3};
   keeping_trainer.fit(whole, data, kept_options, history);
