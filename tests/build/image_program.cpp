@@ -1,7 +1,7 @@
 // A program on images with files and a state to resume from; eigen_macros.sh compiles it, and does not run it.
 #include <scorefield/data/image/idx.hpp>
-#include <scorefield/file/training_state.hpp>
 #include <scorefield/file/safetensors.hpp>
+#include <scorefield/file/training_state.hpp>
 #include <scorefield/scorefield.hpp>
 
 namespace sf = scorefield;

@@ -165,7 +165,7 @@ TEST_CASE("a model of another type is refused by what differs", "[file]") {
   CHECK_THROWS_AS(sf::load<Static>(kept.path), sf::FileError);
   CHECK_THROWS_WITH(sf::load<Static>(kept.path), contains("network: expected Mlp{dimension 2, widths 8 8, ") &&
                                                      contains("got ResidualMlp{") && contains(kept.path.string()));
-  CHECK_THROWS_WITH(sf::load_any<double>(kept.path), contains("of type F64"));
+  CHECK_THROWS_WITH(sf::load_any<double>(kept.path), contains("scalar: expected F64, got F32"));
 
   const auto path = kept.folder.path / "mlp.safetensors";
   const auto refused = [&](const sf::AnyNetwork<float>& network, const sf::AnyPrediction<float>& prediction,

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "scorefield/file/training_state.hpp"
 #include "scorefield/file/model_file.hpp"
+#include "scorefield/file/training_state.hpp"
 
 #include "run.hpp"
 #include "target.hpp"

@@ -5,8 +5,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "scorefield/file/training_state.hpp"
 #include "scorefield/file/safetensors.hpp"
+#include "scorefield/file/training_state.hpp"
 #include "scorefield/optimizer/learning_rate.hpp"
 
 #include "support/catch.hpp"
