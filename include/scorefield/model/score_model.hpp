@@ -37,9 +37,8 @@ class ScoreModel {
   static_assert(std::same_as<typename Equation::Scalar, typename Net::Scalar>,
                 "ScoreModel: equation and network compute in the same scalar, float or double");
   static_assert(Prediction<Predicted, Net>,
-                "ScoreModel: the argument before the seed is units of the network's scalar, or a prediction, of what "
-                "the network's output means, in the "
-                "network's scalar; scorefield/model/prediction/concept.hpp says what is missing, "
+                "ScoreModel: the argument before the seed is a prediction, of what the network's output means, in the "
+                "network's scalar, or units of it; scorefield/model/prediction/concept.hpp says what is missing, "
                 "model/prediction/velocity_prediction.hpp shows one");
   static_assert(std::same_as<DataUnits, NoUnits> || detail::UnitsOfData<DataUnits, typename Net::Scalar>,
                 "ScoreModel: the last argument before the seed is units of the network's scalar, as "
@@ -287,6 +286,9 @@ class ScoreModel {
   std::uint64_t trained_on_ = 0;
 };
 
+// clang 14 looks at no constraints of a constructor when it deduces: what is before the seed is told apart here.
+template <class Equation, class Net, class Predicted>
+ScoreModel(Equation, Net, Predicted, Seed) -> ScoreModel<Equation, Net, Predicted>;
 template <class Equation, class Net, class DataUnits>
 requires detail::UnitsOfData<DataUnits, typename Net::Scalar> ScoreModel(Equation, Net, DataUnits, Seed)
 ->ScoreModel<Equation, Net, ScorePrediction, DataUnits>;
