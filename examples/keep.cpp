@@ -14,9 +14,15 @@ int main() {
   const sf::Dataset data{table};
   sf::ScoreModel model{sf::VariancePreserving<float>{}, sf::ResidualMlp<float>{2, {.width = 32, .blocks = 1}},
                        sf::VelocityPrediction{}, sf::Units<float>::fit(data), sf::Seed{0}};
-  std::remove("run.safetensors");  // of an earlier time
-  sf::Trainer{sf::DenoisingScoreMatching{}, sf::Adam{}}.fit(model, data, {.steps = 1000}, sf::ProgressBar{},
-                                                            sf::Checkpoint{"run.safetensors"});
+  const sf::Trainer trainer{sf::DenoisingScoreMatching{}, sf::Adam{}};
+  const sf::TrainingOptions options{.steps = 1000};
+  const sf::Checkpoint checkpoint{"run.safetensors"};
+  sf::Interrupt interrupt;  // a first Ctrl-C ends the run after its step, a second one the program
+  if (checkpoint.waits())
+    trainer.resume(model, data, options, sf::ProgressBar{}, interrupt, checkpoint);
+  else
+    trainer.fit(model, data, options, sf::ProgressBar{}, interrupt, checkpoint);
+  if (interrupt.came()) return 130;  // the model has what was learnt so far, and the run waits
 
   sf::save("model.safetensors", model);
   const auto other = sf::load_any<float>("model.safetensors");  // or load<decltype(model)>
