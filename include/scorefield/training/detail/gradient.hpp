@@ -144,8 +144,9 @@ class BatchGradient {
     add_worst(batch_.col(j).allFinite() ? "with up to" : "whose data were changed to", batch_.col(j));
     if (conditions_.rows() > 0 && !std::isnan(conditions_(0, j))) add_worst("given up to", conditions_.col(j));
     if (watch.parameters())
-      all += text(", where the first output that is not finite is ", watch.value(), " of ",
-                  layer_of(static_cast<const Scalar*>(watch.parameters()) - p.data(), watch.count()));
+      all +=
+          text(", where the first output that is not finite is ", watch.value(), " of ",
+               layer_of(static_cast<Index>(static_cast<const Scalar*>(watch.parameters()) - p.data()), watch.count()));
     all += text(", with parameters up to ", worst_of(p));
     return rate_before == 0 ? all : all + text(", after a learning rate of ", rate_before);
   }
