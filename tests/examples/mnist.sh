@@ -11,10 +11,11 @@ fail() {
   echo "mnist: $1" >&2
   exit 1
 }
-# interrupt WHEN: what runs in the background, which then ends with status 130.
+# interrupt WHEN: what runs in the background, which then ends with status 130. By SIGTERM, which is handled as SIGINT is:
+# that is ignored by what a shell runs in the background.
 interrupt() {
   local status=0
-  kill -INT $!
+  kill -TERM $!
   wait $! || status=$?
   [ $status = 130 ] || fail "an interrupt $1 gave exit status $status, not 130"
 }
