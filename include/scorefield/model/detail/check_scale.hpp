@@ -17,7 +17,7 @@ namespace scorefield::detail {
 
 /// How far from 0 and 1 means and deviations may be: the noise of an equation goes from about 0.01 to 1, and networks
 /// start from weights for inputs of about 1.
-inline constexpr double largest_mean = 5, largest_deviation = 5, smallest_deviation = 0.1;
+inline constexpr double largest_mean = 5, largest_deviation = 5, smallest_deviation = 0.05;
 
 struct RowScale {
   double shift = 0, sum = 0, squares = 0, count = 0, least = 0, largest = 0;
