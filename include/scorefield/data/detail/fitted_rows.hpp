@@ -91,8 +91,9 @@ RowMap fitted_row(const char* of, const Matrix<T>& numbers, Index first, Index s
     squares = multiply_add(w, w, squares);
     ++n;
   });
-  row.mean = shift + sum / n;
-  row.deviation = std::sqrt(std::max(0.0, squares / n - sum / n * (sum / n)));
+  const double off = sum / n;
+  row.mean = shift + off;
+  row.deviation = std::sqrt(std::max(0.0, multiply_add(-off, off, squares / n)));
   if (!(row.deviation > 0 && std::isfinite(row.deviation)))
     throw InvalidArgument("Units::fit", text("a deviation that double can tell, in row ", first, " of ", of),
                           text("one of ", row.deviation, " around ", row.mean),

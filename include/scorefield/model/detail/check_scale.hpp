@@ -33,7 +33,9 @@ struct RowScale {
   }
   double mean() const { return count > 0 ? shift + sum / count : 0; }
   double deviation() const {
-    return count > 0 ? std::sqrt(std::max(0.0, squares / count - sum / count * (sum / count))) : 0;
+    if (count == 0) return 0;
+    const double off = sum / count;
+    return std::sqrt(std::max(0.0, multiply_add(-off, off, squares / count)));
   }
   /// The largest distance from the mean.
   double farthest() const { return std::max(largest - mean(), mean() - least); }
