@@ -31,6 +31,7 @@ void for_each_network(const Visit& visit) {
         sf::UNet<S>({7, 10, 3},
                     {.widths = {16, 24, 32}, .fold = 2, .blocks = 2, .groups = 4, .embedding = 48, .condition = 10}));
   visit("unet_sequence", sf::UNet<S>({1, 25, 2}, {.widths = {16, 32}, .heads = 4, .embedding = 32, .condition = 3}));
+  visit("unet_sequence_fold", sf::UNet<S>({1, 51, 2}, {.widths = {16, 32}, .fold = 2, .kernel = 5, .embedding = 32}));
 }
 
 /// What networks are given; columns are samples.

@@ -48,6 +48,7 @@ NETWORKS = {
     "unet": lambda: UNet((28, 28, 1), [48, 96], fold=2, heads=2),
     "unet_condition": lambda: UNet((7, 10, 3), [16, 24, 32], fold=2, blocks=2, groups=4, embedding=48, condition=10),
     "unet_sequence": lambda: UNet((1, 25, 2), [16, 32], heads=4, embedding=32, condition=3),
+    "unet_sequence_fold": lambda: UNet((1, 51, 2), [16, 32], fold=2, kernel=5, embedding=32),
 }
 
 # ---- The table --------------------------------------------------------------------------------------------------
@@ -109,7 +110,7 @@ def unet_names(network):
     """Layers are counted at each size; a skip connection is one, with the coarser sizes and the layer after it."""
     yield from context_names(network.context)
     height, width, _ = network.image
-    count = itertools.count(1 if height % network.fold or width % network.fold else 0)  # after what fills up folds
+    count = itertools.count(1 if height % network.fold[0] or width % network.fold[1] else 0)  # after what fills up folds
     next(count)  # the fold
     prefix = "body."
     yield "first", f"{prefix}{next(count)}"

@@ -144,14 +144,19 @@ class TutorialUNet(nn.Module):
         return self.leave[1](F.logsigmoid(self.leave[0](x)))
 
 
+def centred(kernel):
+    """The zeros around an image that keep its size at stride 1."""
+    return tuple(edge // 2 for edge in kernel)
+
+
 class ResidualBlock(nn.Module):
-    def __init__(self, inputs, channels, groups, embedding):
+    def __init__(self, inputs, channels, groups, embedding, kernel):
         super().__init__()
         self.norm = nn.GroupNorm(groups, inputs)
-        self.first = nn.Conv2d(inputs, channels, 3, padding=1)
+        self.first = nn.Conv2d(inputs, channels, kernel, padding=centred(kernel))
         self.modulation = nn.Linear(embedding, 2 * channels)
         self.hidden_norm = nn.GroupNorm(groups, channels, affine=False)
-        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = nn.Conv2d(channels, channels, kernel, padding=centred(kernel))
         self.shortcut = nn.Conv2d(inputs, channels, 1) if inputs != channels else nn.Identity()
 
     def forward(self, x, context):
@@ -189,17 +194,17 @@ class AttentionBlock(nn.Module):
 class Level(nn.Module):
     """The layers of a UNet at one size: `down` to it, `enter`, then after the coarser sizes `leave`, and `up`."""
 
-    def __init__(self, level, widths, blocks, groups, heads, embedding):
+    def __init__(self, level, widths, kernel, blocks, groups, heads, embedding):
         super().__init__()
         width, coarsest = widths[level], level + 1 == len(widths)
         if level > 0:
-            self.down = nn.Conv2d(widths[level - 1], width, 3, stride=2, padding=1)
-            self.up = nn.ConvTranspose2d(width, widths[level - 1], 3, stride=2, padding=1)
+            self.down = nn.Conv2d(widths[level - 1], width, kernel, stride=2, padding=centred(kernel))
+            self.up = nn.ConvTranspose2d(width, widths[level - 1], kernel, stride=2, padding=centred(kernel))
         if coarsest and heads > 0:
             self.attention = AttentionBlock(width, groups, heads)
 
         def residual_blocks(inputs):
-            return nn.ModuleList(ResidualBlock(inputs if i == 0 else width, width, groups, embedding)
+            return nn.ModuleList(ResidualBlock(inputs if i == 0 else width, width, groups, embedding, kernel)
                                  for i in range(blocks))
 
         self.enter = residual_blocks(width)
@@ -208,36 +213,41 @@ class Level(nn.Module):
 
 def space_to_depth(x, factor):
     """Channels in the order (row, column, channel)."""
-    return F.pixel_unshuffle(x, factor).unflatten(1, (-1, factor**2)).transpose(1, 2).flatten(1, 2)
+    rows, columns = factor
+    return x.unflatten(3, (-1, columns)).unflatten(2, (-1, rows)).permute(0, 3, 5, 1, 2, 4).flatten(1, 3)
 
 
 def depth_to_space(x, factor):
-    return F.pixel_shuffle(x.unflatten(1, (factor**2, -1)).transpose(1, 2).flatten(1, 2), factor)
+    return x.unflatten(1, (*factor, -1)).permute(0, 3, 4, 1, 5, 2).flatten(4, 5).flatten(2, 3)
 
 
 class UNet(nn.Module):
-    """UNet<float>({height, width, channels}, {.widths, .fold, .blocks, .groups, .heads, .embedding, .condition})."""
+    """UNet<float>({height, width, channels}, {.widths, .fold, .kernel, .blocks, .groups, .heads, .embedding, ...}).
+
+    A sequence, an image of height 1, is folded, halved and convolved along its length alone.
+    """
 
     LEVEL = "time"
 
-    def __init__(self, image, widths, fold=1, blocks=1, groups=8, heads=0, embedding=128, condition=0):
+    def __init__(self, image, widths, fold=1, kernel=3, blocks=1, groups=8, heads=0, embedding=128, condition=0):
         super().__init__()
         self.image, self.dimension, self.given = image, math.prod(image), condition
-        self.fold = fold
-        channels = image[2] * fold**2
+        along_axes = (lambda n: (1, n)) if image[0] == 1 else (lambda n: (n, n))
+        self.fold, kernel = along_axes(fold), along_axes(kernel)
+        channels = image[2] * math.prod(self.fold)
         time = nn.Sequential(Sinusoids(64, highest=1000, lowest=0.1), nn.Linear(64, embedding), nn.SiLU(),
                              nn.Linear(embedding, embedding), nn.SiLU())
         self.context = Context(time, embedding, condition)
-        self.first = nn.Conv2d(channels, widths[0], 3, padding=1)
-        self.levels = nn.ModuleList(Level(level, widths, blocks, groups, heads, embedding)
+        self.first = nn.Conv2d(channels, widths[0], kernel, padding=centred(kernel))
+        self.levels = nn.ModuleList(Level(level, widths, kernel, blocks, groups, heads, embedding)
                                     for level in range(len(widths)))
         self.norm = nn.GroupNorm(groups, widths[0])
-        self.last = nn.Conv2d(widths[0], channels, 3, padding=1)
+        self.last = nn.Conv2d(widths[0], channels, kernel, padding=centred(kernel))
 
     def forward(self, x, time, condition=None):
         context = self.context(time, condition)
         height, width, _ = self.image
-        x = self.first(space_to_depth(F.pad(x, (0, -width % self.fold, 0, -height % self.fold)), self.fold))
+        x = self.first(space_to_depth(F.pad(x, (0, -width % self.fold[1], 0, -height % self.fold[0])), self.fold))
         x = self.at(0, x, context)
         return depth_to_space(self.last(F.silu(self.norm(x))), self.fold)[:, :, :height, :width]
 
