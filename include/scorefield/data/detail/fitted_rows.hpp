@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "scorefield/core/error.hpp"
-#include "scorefield/core/simd/fused.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/data/detail/row_map.hpp"
+#include "scorefield/data/detail/row_scale.hpp"
 #include "scorefield/data/row.hpp"
 
 namespace scorefield::detail {
@@ -63,17 +63,15 @@ RowMap fitted_row(const char* of, const Matrix<T>& numbers, Index first, Index s
       for (Index i = first; i < numbers.rows(); i += stride)
         if (!std::isnan(numbers(i, j))) f(static_cast<double>(numbers(i, j)), i, j);
   };
-  double some = 0;
-  bool none = true, constant = true;
+  RowScale of_data;
   for_each([&](double u, Index i, Index j) {
-    if (std::exchange(none, false)) some = u;
-    constant = constant && u == some;
-    if (!row.takes(u) || (declared.kind == RowKind::constant && u != some))
+    of_data.add(u);
+    if (!row.takes(u) || (declared.kind == RowKind::constant && !of_data.constant()))
       refuse_number("Units::fit", of, row, u, i, j);
   });
-  if (constant) {
+  if (of_data.constant()) {
     row.kind = RowKind::constant;
-    row.mean = some;
+    row.mean = of_data.least;
     row.deviation = 0;
     return row;
   }
@@ -82,18 +80,10 @@ RowMap fitted_row(const char* of, const Matrix<T>& numbers, Index first, Index s
     for_each([&](double u, Index, Index) { sorted.push_back(u); });
     rank(std::move(sorted), row);
   }
-  // What is left after a first number, for squares of numbers far from 0 would cancel.
-  const double shift = row.unbounded(some);
-  double sum = 0, squares = 0, n = 0;
-  for_each([&](double u, Index, Index) {
-    const double w = row.unbounded(u) - shift;
-    sum += w;
-    squares = multiply_add(w, w, squares);
-    ++n;
-  });
-  const double off = sum / n;
-  row.mean = shift + off;
-  row.deviation = std::sqrt(std::max(0.0, multiply_add(-off, off, squares / n)));
+  RowScale unbounded;
+  for_each([&](double u, Index, Index) { unbounded.add(row.unbounded(u)); });
+  row.mean = unbounded.mean();
+  row.deviation = unbounded.deviation();
   if (!(row.deviation > 0 && std::isfinite(row.deviation)))
     throw InvalidArgument("Units::fit", text("a deviation that double can tell, in row ", first, " of ", of),
                           text("one of ", row.deviation, " around ", row.mean),

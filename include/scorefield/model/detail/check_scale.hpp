@@ -1,7 +1,6 @@
 /// The check that data are of the scale that noise is made for.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -9,9 +8,9 @@
 #include <vector>
 
 #include "scorefield/core/error.hpp"
-#include "scorefield/core/simd/fused.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/data/dataset.hpp"
+#include "scorefield/data/detail/row_scale.hpp"
 
 namespace scorefield::detail {
 
@@ -19,35 +18,14 @@ namespace scorefield::detail {
 /// start from weights for inputs of about 1.
 inline constexpr double largest_mean = 5, largest_deviation = 5, smallest_deviation = 0.05;
 
-struct RowScale {
-  double shift = 0, sum = 0, squares = 0, count = 0, least = 0, largest = 0;
-
-  void add(double u) {
-    if (std::isnan(u)) return;  // of a condition that is not given
-    if (count == 0) shift = least = largest = u;
-    least = std::min(least, u);
-    largest = std::max(largest, u);
-    sum += u - shift;
-    squares = multiply_add(u - shift, u - shift, squares);
-    ++count;
-  }
-  double mean() const { return count > 0 ? shift + sum / count : 0; }
-  double deviation() const {
-    if (count == 0) return 0;
-    const double off = sum / count;
-    return std::sqrt(std::max(0.0, multiply_add(-off, off, squares / count)));
-  }
-  /// The largest distance from the mean.
-  double farthest() const { return std::max(largest - mean(), mean() - least); }
-};
-
 /// Of `count` sets of rows: i, i + count, i + 2 count, ...
 template <Real Scalar>
 std::vector<RowScale> scales_of(const Matrix<Scalar>& numbers, Index count) {
   std::vector<RowScale> scales(static_cast<std::size_t>(count));
   for (Index j = 0; j < numbers.cols(); ++j)
     for (Index i = 0; i < numbers.rows(); ++i)
-      scales[static_cast<std::size_t>(i % count)].add(static_cast<double>(numbers(i, j)));
+      if (!std::isnan(numbers(i, j)))  // of a condition that is not given
+        scales[static_cast<std::size_t>(i % count)].add(static_cast<double>(numbers(i, j)));
   return scales;
 }
 
@@ -64,7 +42,7 @@ void check_scale(const std::string& operation, const Dataset<typename Model::Sca
       const auto& row = scales[i];
       const double spread = by_deviation ? row.deviation() : row.farthest();
       if (std::abs(row.mean()) <= largest_mean && row.deviation() <= largest_deviation &&
-          (row.least == row.largest || spread >= smallest_deviation))
+          (row.constant() || spread >= smallest_deviation))
         continue;
       throw InvalidArgument(
           operation, text(of, " of mean about 0 and deviation about 1, for the model has no units"),
