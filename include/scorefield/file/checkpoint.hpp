@@ -1,6 +1,7 @@
 /// Checkpoint: keeps a training run in a file, from which it is resumed.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -44,17 +45,7 @@ class Checkpoint {
   }
 
   /// What is in the file. Throws FileError where it holds no run.
-  KeptRun kept() const {
-    const auto tensors = read();
-    try {
-      const auto number = [&](const char* name) { return static_cast<Index>(tensors.get<std::int64_t>(name, {})(0)); };
-      const KeptRun run{number("step"), number("steps"), number("over") != 0, detail::settings_of(tensors)};
-      if (run.step >= 0 && run.step <= run.steps) return run;
-      throw InvalidArgument("steps", text("from 0 to ", run.steps), text(run.step), "take another file");
-    } catch (const InvalidArgument& wrong) {
-      throw FileError("Checkpoint", text("a whole run in ", path_.string()), wrong.what(), "the file was changed");
-    }
-  }
+  KeptRun kept() const { return kept_in(read()); }
 
   /// Whether a run is in the file that was not done: resume() goes on with it, and fit() would refuse to. Throws like
   /// kept().
@@ -64,11 +55,12 @@ class Checkpoint {
   /// another file, or none can be written.
   template <class Parts>
   void begin(const Parts& parts) const {
-    if (waits())
-      throw InvalidArgument(
-          "Checkpoint", "a path for a new run",
-          text(path_.string(), ", where a run waits that was stopped after step ", kept().step, " of ", kept().steps),
-          "resume() goes on with it; or remove the file, or take another path");
+    if (exists())
+      if (const auto run = kept(); !run.done())
+        throw InvalidArgument(
+            "Checkpoint", "a path for a new run",
+            text(path_.string(), ", where a run waits that was stopped after step ", run.step, " of ", run.steps),
+            "resume() goes on with it; or remove the file, or take another path");
     keep(parts);
   }
 
@@ -78,10 +70,10 @@ class Checkpoint {
   void keep(const Parts& parts) const {
     parts.run.check_finite();
     const auto state = parts.run.state();
-    for (const auto& vector : state.optimizer)
-      if (!vector.allFinite() || !state.average.allFinite())
-        throw NonFinite("Checkpoint", "a finite state of the optimizer and the average", "a NaN or an infinity",
-                        "the run that was kept before can be resumed");
+    const auto finite = [](const auto& vector) { return vector.allFinite(); };
+    if (!state.average.allFinite() || !std::ranges::all_of(state.optimizer, finite))
+      throw NonFinite("Checkpoint", "a finite state of the optimizer and the average", "a NaN or an infinity",
+                      "the run that was kept before can be resumed");
     Tensors tensors;
     tensors.metadata["holds"] = run_kind;
     tensors.metadata["version"] = detail::version_text();
@@ -99,16 +91,17 @@ class Checkpoint {
   void restore(Parts& parts) const {
     using Scalar = typename std::remove_cvref_t<decltype(parts.model)>::Scalar;
     if (!exists()) throw FileError("Checkpoint", text("a run in ", path_.string()), "no file", "fit() starts one");
-    parts.over = kept().over;
     const auto tensors = read();
-    auto settings = detail::settings_of(tensors);
-    const auto here = parts.run.state().settings;
+    auto [step, steps, over, settings] = kept_in(tensors);
+    const auto here = parts.run.settings();
     if (!parts.same_data) settings[detail::data_setting] = here.at(detail::data_setting);
     detail::check_settings(settings, here);  // first, for another network has other tensors
     auto state = read_training_state<Scalar>(tensors, parts.model.network().layout());
     state.settings = std::move(settings);
     parts.run.resume(state);
-    if constexpr (std::tuple_size_v < decltype(parts.callbacks) >> 0) restore_callbacks(tensors, parts);
+    parts.over = over;
+    constexpr auto callbacks = std::tuple_size_v<decltype(parts.callbacks)>;
+    if constexpr (callbacks > 0) restore_callbacks(tensors, parts);
   }
 
  private:
@@ -120,6 +113,17 @@ class Checkpoint {
       throw FileError("Checkpoint", text("a ", run_kind, " in ", path_.string()), text("a file that holds ", holds),
                       "take another path");
     return tensors;
+  }
+
+  KeptRun kept_in(const Tensors& tensors) const {
+    try {
+      const auto number = [&](const char* name) { return static_cast<Index>(tensors.get<std::int64_t>(name, {})(0)); };
+      KeptRun run{number("step"), number("steps"), number("over") != 0, detail::settings_of(tensors)};
+      if (run.step >= 0 && run.step <= run.steps) return run;
+      throw InvalidArgument("steps", text("from 0 to ", run.steps), text(run.step), "take another file");
+    } catch (const InvalidArgument& wrong) {
+      throw FileError("Checkpoint", text("a whole run in ", path_.string()), wrong.what(), "the file was changed");
+    }
   }
 
   /// Where it cannot be told, reading the file says why.

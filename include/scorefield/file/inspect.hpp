@@ -9,6 +9,7 @@
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/data/units.hpp"
+#include "scorefield/file/detail/metadata.hpp"
 #include "scorefield/file/detail/shape.hpp"
 #include "scorefield/file/safetensors.hpp"
 #include "scorefield/file/tensors.hpp"
@@ -31,10 +32,9 @@ inline std::string range_text(const Tensors& tensors, const std::string& name, c
 
 /// The units of a model, or nothing where there are none.
 inline std::string units_text(const Tensors& tensors) {
-  const auto units = tensors.all().find("units");
-  if (units == tensors.all().end()) return {};
   try {
-    return Units<double>::from_state(tensors.get<double>("units", units->second.shape)).description();
+    const auto state = units_of(tensors);
+    return state.size() > 0 ? Units<double>::from_state(state).description() : std::string();
   } catch (const InvalidArgument&) {
     return {};  // something else of that name
   }

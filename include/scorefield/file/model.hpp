@@ -62,12 +62,6 @@ Matrix<Scalar> matrix_of(const Tensors& tensors, const std::string& name) {
   return tensors.get<Scalar>(name, shape).reshaped(shape[1], shape[0]);
 }
 
-inline Vector<double> units_of(const Tensors& tensors) {
-  const auto found = tensors.all().find("units");
-  return found == tensors.all().end() ? Vector<double>(0)
-                                      : Vector<double>(tensors.get<double>("units", found->second.shape));
-}
-
 /// Throws InvalidArgument unless there are as many numbers under a prefix as in a layout: before room is made for them.
 inline void check_numbers(const Tensors& tensors, const std::string& prefix, const ParameterLayout& layout) {
   Index numbers = 0;

@@ -5,8 +5,10 @@
 #include <cmath>
 #include <concepts>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -111,6 +113,24 @@ class TrainingRun {
             settings()};
   }
 
+  /// All that a state must have been kept with, by name, but for the length.
+  std::map<std::string, std::string> settings() const {
+    if (!data_fingerprint_) data_fingerprint_ = data_.fingerprint();
+    detail::RunSettings all{{"batch_size", text(batches_.batch_size())},
+                            {detail::data_setting, text("of fingerprint ", *data_fingerprint_)},
+                            {"gradient_slots", text(options_.gradient_slots)},
+                            {"scalar", std::same_as<Scalar, float> ? "float" : "double"},
+                            {"seed", text(options_.seed.value)},
+                            {"short_batches", options_.short_batches ? "true" : "false"}};
+    if (options_.clip_norm) all["clip_norm"] = exact_text(*options_.clip_norm);
+    if (options_.average) all[detail::average_setting] = exact_text(options_.average->decay);
+    detail::add_model(all, gradient_.model());
+    detail::add_policy(all, "objective", gradient_.loss());
+    detail::add_policy(all, "optimizer", update_.method());
+    detail::add_policy(all, "schedule", rate_);
+    return all;
+  }
+
   /// Goes on from where a run with the same options, objective, optimizer, schedule, model and data stood: every step
   /// from there on has the bits that it would have had. What may differ: the threads; the length, where the learning
   /// rates of the steps that are done are the same in a run of this one; and an average may be asked for that was not
@@ -182,24 +202,6 @@ class TrainingRun {
       throw InvalidArgument("TrainingOptions", text("at most ", most, in_epochs ? " epochs" : " steps"), text(asked),
                             "let a callback stop the run");
     return in_epochs ? batches.steps_of(asked) : asked;
-  }
-
-  /// All that a state must have been kept with, by name, but for the length.
-  detail::RunSettings settings() const {
-    if (!data_fingerprint_) data_fingerprint_ = data_.fingerprint();
-    detail::RunSettings all{{"batch_size", text(batches_.batch_size())},
-                            {detail::data_setting, text("of fingerprint ", *data_fingerprint_)},
-                            {"gradient_slots", text(options_.gradient_slots)},
-                            {"scalar", std::same_as<Scalar, float> ? "float" : "double"},
-                            {"seed", text(options_.seed.value)},
-                            {"short_batches", options_.short_batches ? "true" : "false"}};
-    if (options_.clip_norm) all["clip_norm"] = exact_text(*options_.clip_norm);
-    if (options_.average) all[detail::average_setting] = exact_text(options_.average->decay);
-    detail::add_model(all, gradient_.model());
-    detail::add_policy(all, "objective", gradient_.loss());
-    detail::add_policy(all, "optimizer", update_.method());
-    detail::add_policy(all, "schedule", rate_);
-    return all;
   }
 
   /// Threads for the sum and the update. Where one thread alone worked on the batch, all is in its cache, and a few
