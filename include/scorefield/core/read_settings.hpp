@@ -50,9 +50,8 @@ class ReadSettings {
     return *this;
   }
 
-  /// The value of a key: of an integer, a floating-point number, a list of at most 1024
-  /// integers (separated by spaces) or text. Throws InvalidArgument when there is none, or it is not of that kind.
-  /// Integers are in [0, most].
+  /// The value of a key: of an integer, a floating-point number, a list of at most 1024 integers (separated by spaces)
+  /// or text. Throws InvalidArgument when there is none, or it is not of that kind. Integers are in [0, most].
   template <class T>
   T get(std::string_view key, Index most = Index{1} << 30) const {
     const std::string& value = find(key);

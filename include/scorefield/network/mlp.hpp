@@ -129,10 +129,6 @@ constexpr Index last_of() {
   return last;
 }
 
-}  // namespace detail
-
-namespace detail {
-
 /// What StaticMlp and DynamicMlp tell of themselves, which is the same for the same layers.
 template <Activation F>
 std::string mlp_settings(Index dimension, const std::vector<Index>& widths, Index condition) {

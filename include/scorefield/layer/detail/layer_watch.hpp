@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <utility>
 
 #include "scorefield/core/types.hpp"
 
@@ -10,10 +11,10 @@ namespace scorefield::detail {
 /// While one exists, the chains of layers that its thread evaluates tell it their layers' outputs, one after the other.
 class LayerWatch {
  public:
-  LayerWatch() { active() = this; }
+  LayerWatch() : outer_(std::exchange(active(), this)) {}
   LayerWatch(const LayerWatch&) = delete;
   LayerWatch& operator=(const LayerWatch&) = delete;
-  ~LayerWatch() { active() = nullptr; }
+  ~LayerWatch() { active() = outer_; }
 
   /// The thread's own; null where there is none.
   static LayerWatch*& active() {
@@ -38,6 +39,7 @@ class LayerWatch {
   double value() const { return value_; }
 
  private:
+  LayerWatch* outer_;  // the one before, if there was one
   const void* parameters_ = nullptr;
   Index count_ = 0;
   double value_ = 0;
