@@ -124,9 +124,10 @@ template <Index Packets, Index Columns, Real Scalar>
   (entries);
 }
 
-/// All columns of `Packets` packets of rows.
+/// All columns of `Packets` packets of rows. A function of its own, so that there are registers enough for its
+/// pointers.
 template <Index Packets, Real Scalar>
-void multiply_rows(ProductTile<Scalar> tile, Index columns, Index part) {
+[[gnu::noinline]] void multiply_rows(ProductTile<Scalar> tile, Index columns, Index part) {
   constexpr Index wide = tile_columns<Packets>;
   for (; columns >= wide; columns -= wide, tile.advance_columns(wide)) multiply_tile<Packets, wide>(tile, part);
   for (; columns > 0; --columns, tile.advance_columns(1)) multiply_tile<Packets, 1>(tile, part);

@@ -54,9 +54,9 @@ Index packed_windows_size(const Windows& windows) {
 template <Index Packets>
 inline constexpr Index narrow_columns = (8 + Packets - 1) / Packets;
 
-/// A row of the grid.
+/// A row of the grid. A function of its own, so that there are registers enough for its pointers.
 template <Index Packets, Real Scalar>
-void multiply_grid_row(ProductTile<Scalar> tile, Index columns, Index part) {
+[[gnu::noinline]] void multiply_grid_row(ProductTile<Scalar> tile, Index columns, Index part) {
   const auto advance = [&](Index count) {
     tile.advance_columns(count);
     columns -= count;
