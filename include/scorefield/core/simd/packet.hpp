@@ -103,12 +103,10 @@ struct PacketBuffer {
 
 /// to[k][i] = f(from[0][i], from[1][i], ...)[k], count a multiple of packet_size. The arrays are copies, which no store
 /// to memory can change.
-template <Real Scalar, std::size_t N, std::size_t M, class F>
-SCOREFIELD_ONE_COPY void transform_whole(std::array<Scalar*, N> to, Index count, const F& f,
-                                         std::array<const Scalar*, M> from) {
+template <Real Scalar, std::size_t N, class F, class... From>
+SCOREFIELD_ONE_COPY void transform_whole(std::array<Scalar*, N> to, Index count, const F& f, const From*... from) {
   for (Index i = 0; i < count; i += packet_size<Scalar>) {
-    const auto packets = [&]<std::size_t... K>(std::index_sequence<K...>) { return f(load<Scalar>(from[K] + i)...); }
-    (std::make_index_sequence<M>{});
+    const auto packets = f(load<Scalar>(from + i)...);
     unroll<N>([&](auto k) { store<Scalar>(to[k] + i, packets[k]); });
   }
 }
@@ -142,15 +140,18 @@ inline void store_part(Scalar* to, const Packet<Scalar>& packet, Index count) {
 template <Real Scalar, std::size_t N, class F, class... From>
 inline void transform(const std::array<Scalar*, N>& to, Index count, const F& f, const From*... from) {
   const Index rest = count % packet_size<Scalar>, whole = count - rest;
-  std::array<const Scalar*, sizeof...(From)> sources{from...};
-  detail::transform_whole(to, whole, f, sources);
+  detail::transform_whole(to, whole, f, from...);
   if (rest == 0) return;
+  std::array<const Scalar*, sizeof...(From)> sources{from...};
   std::array<detail::PacketBuffer<Scalar>, sizeof...(From)> arguments;
   std::array<detail::PacketBuffer<Scalar>, N> results;
   std::array<Scalar*, N> targets;
   for (std::size_t k = 0; k < N; ++k) targets[k] = results[k].values;
   detail::move_to_buffers<Scalar>(sources, whole, rest, arguments.data());
-  detail::transform_whole(targets, packet_size<Scalar>, f, sources);
+  [&]<std::size_t... K>(std::index_sequence<K...>) {
+    detail::transform_whole(targets, packet_size<Scalar>, f, sources[K]...);
+  }
+  (std::make_index_sequence<sizeof...(From)>{});
   for (std::size_t k = 0; k < N; ++k) std::copy_n(targets[k], rest, to[k] + whole);
 }
 
