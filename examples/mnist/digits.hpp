@@ -62,7 +62,7 @@ inline std::vector<int> read_labels(const std::filesystem::path& folder, sf::Ind
     throw examples::UsageError("--labels: expected " + expected + " in " + path.string() + ", got " + got);
   };
   if (static_cast<sf::Index>(labels.size()) != images)
-    refuse(sf::text(images, " labels, one for each image"), sf::text(labels.size()));
+    refuse(sf::text("a label for each of ", images, " images"), sf::text(labels.size()));
   for (std::size_t i = 0; i < labels.size(); ++i)
     if (labels[i] >= classes) refuse("labels from 0 to 9", sf::text(labels[i], " for image ", i));
   return labels;
