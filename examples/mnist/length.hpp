@@ -38,11 +38,12 @@ sf::Index steps_of_minutes(double minutes, const Trainer& trainer, const Model& 
   for (; count < 2 || all.seconds() < std::min(10.0, budget / 50); ++count) run.advance();
   const double a_step = steps.seconds() / static_cast<double>(count);
 
-  const sf::Index tried = std::min<sf::Index>(256, digits.held_out.cols());
+  const sf::Index tried = std::min<sf::Index>(256, digits.held_out.size());
+  const auto few = digits.held_out.examples(0, tried);
   const Stopwatch report;
-  held_out_loss(model, digits.held_out.leftCols(tried), options.threads);
+  held_out_loss(model, dataset(few.x0, few.condition), options.threads);
   const double a_report = report.seconds() / static_cast<double>(tried) *
-                          static_cast<double>(digits.held_out.cols() + Reports::samples * quick_sampler.steps);
+                          static_cast<double>(digits.held_out.size() + Reports::samples * quick_sampler.steps);
   const double left = 0.98 * budget - all.seconds();
   sf::Index enough = 1, too_many = 2 + static_cast<sf::Index>(std::max(0.0, left) / a_step);
   while (too_many - enough > 1) {

@@ -43,17 +43,22 @@ void remove_progress(const std::filesystem::path& folder) {
 Drawing drawing_of(const Model& model, const Options& options, sf::Seed seed, const sf::Interrupt& interrupt) {
   const auto came = [&] { return interrupt.came(); };
   if (!came())
-    if (auto drawing = draw(model, options.sampler, options.samples, seed, options.threads, came))
-      return *std::move(drawing);
+    if (auto drawing = draw(model, options.sampler, options.request(seed), came)) return *std::move(drawing);
   examples::say("Interrupted: drawing a few samples; a second Ctrl-C ends the program at once.");
-  const auto few = std::min<sf::Index>(100, options.samples);
-  return *draw(model, quick_sampler, few, seed, options.threads, [] { return false; });
+  auto few = options.request(seed);
+  few.samples = std::min<sf::Index>(100, few.samples);
+  return *draw(model, quick_sampler, few, [] { return false; });
 }
 
 /// A new run, or one that goes on where `kept` tells what it was begun with.
 template <class Recipe>
 int train(const Options& options, const std::optional<KeptOptions>& kept, sf::Interrupt& interrupt) {
-  const auto digits = options.data.empty() ? drawn_digits() : read_digits(options.data);
+  const bool labels = kept ? kept->labels : options.labels;
+  if (labels && !Recipe::learns_labels)
+    throw examples::UsageError(
+        sf::text("--labels: network ", Recipe::name, " learns none; leave it out, or --network out"));
+  check_labelled(options, labels);
+  const auto digits = options.data.empty() ? drawn_digits(labels) : read_digits(options.data, labels);
   const auto& folder = options.output;
   examples::prepare_output(folder);
   const sf::Seed seed{kept ? kept->seed : options.seed.value_or(0)};
@@ -63,14 +68,14 @@ int train(const Options& options, const std::optional<KeptOptions>& kept, sf::In
   training.batch_size = kept ? kept->batch_size : options.batch.value_or(Recipe::batch_size);
   const ReportPlan plan{sf::Chunks{digits.training.size(), training.batch_size}.pieces()};
   if (kept) check_resumable(options, *kept, plan.steps_per_epoch);
-  const auto trainer =
-      Recipe::trainer(kept ? kept->learning_rate : options.learning_rate.value_or(Recipe::learning_rate));
+  const auto trainer = Recipe::trainer(
+      digits.training, kept ? kept->learning_rate : options.learning_rate.value_or(Recipe::learning_rate));
   auto model = Recipe::model(digits.training, seed);
 
   if (!kept) remove_progress(folder);
   examples::say(sf::text(kept ? "Going on with network " : "Training network ", Recipe::name, " on ",
-                         digits.training.size(), " images ", options.data.empty() ? "drawn here" : "of " + options.data,
-                         ", into ", folder.string()));
+                         digits.training.size(), labels ? " labelled images " : " images ",
+                         options.data.empty() ? "drawn here" : "of " + options.data, ", into ", folder.string()));
   training.steps = kept ? kept->steps
                    : options.epochs
                        ? steps_of(*options.epochs, plan.steps_per_epoch)
@@ -114,10 +119,12 @@ int train(const Options& options, sf::Interrupt& interrupt) {
       return found->second;
     };
     const sf::ReadSettings optimizer(setting("optimizer"));
+    const auto settings = setting("network");
+    const bool tutorial = settings.starts_with("TutorialUNet");
     kept = {std::stoll(setting("batch_size")), optimizer.get<double>("learning_rate"), std::stoull(setting("seed")),
-            run.steps};
+            run.steps, !tutorial && sf::ReadSettings(settings).get<sf::Index>("condition") > 0};
     where = "--resume: " + path.string();
-    network = setting("network").starts_with("TutorialUNet") ? Tutorial::name : Ours::name;
+    network = tutorial ? Tutorial::name : Ours::name;
     if (!options.network.empty() && options.network != network)
       throw examples::UsageError("--network " + options.network + ": the run to be resumed has " + network +
                                  "; leave --network out, or start anew without --resume");
@@ -135,9 +142,13 @@ int load(const Options& options, const sf::Interrupt& interrupt) {
     throw examples::UsageError(sf::text("--load ", options.load,
                                         ": expected a model of images of 28 x 28, got samples of ", model.dimension(),
                                         " numbers"));
+  if (const auto k = model.condition_size(); k != 0 && k != classes)
+    throw examples::UsageError(sf::text(
+        "--load ", options.load, ": expected a model that is given one of 10 labels, got one of ", k, " numbers"));
+  check_labelled(options, model.condition_size() > 0);
   examples::prepare_output(options.output);
-  const auto drawing = draw(model, options.sampler, options.samples, sf::Seed{options.seed.value_or(0)},
-                            options.threads, [&] { return interrupt.came(); });
+  const auto drawing = draw(model, options.sampler, options.request(sf::Seed{options.seed.value_or(0)}),
+                            [&] { return interrupt.came(); });
   if (!drawing) {
     std::printf("Interrupted: nothing was written.\n");
     return interrupted_status;

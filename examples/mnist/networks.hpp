@@ -15,6 +15,7 @@ using Model = sf::AnyModel<float>;
 /// The tutorial's: the score itself, at a constant learning rate.
 struct Tutorial {
   static constexpr const char* name = "tutorial";
+  static constexpr bool learns_labels = false;
   static constexpr sf::Index batch_size = 64;
   static constexpr double learning_rate = 3e-4;
   static constexpr sf::ExponentialMovingAverage average{0.999};
@@ -23,7 +24,7 @@ struct Tutorial {
     return {sf::VariancePreserving<float>{}, sf::TutorialUNet<float>{}, sf::ScorePrediction{}, sf::Units<float>{},
             seed};
   }
-  static auto trainer(double rate) {
+  static auto trainer(const sf::Dataset<float>&, double rate) {
     return sf::Trainer{sf::DenoisingScoreMatching{}, sf::Adam{.learning_rate = rate}};
   }
   static sf::TrainingOptions options() { return {.average = average}; }
@@ -33,12 +34,14 @@ struct Tutorial {
 /// What was tried beside it is in .github/CONTRIBUTING.md.
 struct Ours {
   static constexpr const char* name = "ours";
+  static constexpr bool learns_labels = true;
   static constexpr sf::Index batch_size = 64;
   static inline const sf::UNetOptions unet{.widths = {48, 96}, .fold = 2, .heads = 2};
   static constexpr sf::LinearFitOptions prior{.floor = 0.3};
 
   static constexpr sf::DenoisingScoreMatching objective{sf::StratifiedTime{sf::PowerLawTime{.exponent = 2}},
                                                         sf::VelocityWeighting{}};
+  static constexpr double condition_dropout = 0.1;  // of labels, where the data have them
   static constexpr sf::Muon optimizer{.learning_rate = 6e-3, .beta2 = 0.99};
   static constexpr double learning_rate = optimizer.learning_rate;
   static constexpr sf::Warmup<sf::CosineRate> schedule{.steps = 200};
@@ -46,13 +49,17 @@ struct Ours {
   static constexpr sf::ExponentialMovingAverage average{0.999};
 
   static Model model(const sf::Dataset<float>& data, sf::Seed seed) {
-    return {sf::VariancePreserving<float>{}, sf::UNet<float>(image, unet),
+    auto options = unet;
+    options.condition = data.condition_size();
+    return {sf::VariancePreserving<float>{}, sf::UNet<float>(image, options),
             sf::LinearDenoiserCorrection<float>::fit(data, prior), sf::Units<float>{}, seed};
   }
-  static auto trainer(double rate) {
+  static auto trainer(const sf::Dataset<float>& data, double rate) {
+    auto loss = objective;
+    if (data.condition_size() > 0) loss.condition_dropout = condition_dropout;
     auto method = optimizer;
     method.learning_rate = rate;
-    return sf::Trainer{objective, method, schedule};
+    return sf::Trainer{loss, method, schedule};
   }
   static sf::TrainingOptions options() { return {.clip_norm = clip_norm, .average = average}; }
 };

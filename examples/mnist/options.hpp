@@ -23,10 +23,14 @@ struct Options {
   std::filesystem::path output;
   std::optional<double> minutes, epochs, learning_rate;
   std::optional<sf::Index> batch;
+  std::optional<int> digit;
+  std::optional<double> guidance;
   std::optional<std::uint64_t> seed;
   sf::Index samples = 100;
   int threads = 0;
-  bool resume = false;
+  bool resume = false, labels = false;
+
+  Request request(sf::Seed of) const { return {samples, of, threads, digit, guidance.value_or(default_guidance)}; }
 };
 
 namespace detail {
@@ -46,6 +50,10 @@ inline void check_ranges(const Options& options) {
   check(!(options.minutes && options.epochs), "--minutes and --epochs: expected one of them, got both");
   check(!options.batch || *options.batch >= 1,
         sf::text("--batch: expected at least 1, got ", options.batch.value_or(0)));
+  check(!options.digit || (*options.digit >= 0 && *options.digit < classes),
+        sf::text("--digit: expected 0 to 9, got ", options.digit.value_or(0)));
+  check(!options.guidance || (*options.guidance >= 0 && *options.guidance <= most_guidance),
+        sf::text("--guidance: expected a number from 0 to ", most_guidance, ", got ", options.guidance.value_or(0)));
   check(options.samples >= 1 && options.samples <= 1'000'000,
         sf::text("--samples: expected 1 to 1000000, got ", options.samples));
   check(options.threads >= 0, sf::text("--threads: expected 0 (all) or more, got ", options.threads));
@@ -63,10 +71,22 @@ inline void check_load(const Options& options) {
   refuse(options.learning_rate.has_value(), "learning-rate");
   refuse(!options.network.empty(), "network");
   refuse(!options.data.empty(), "data");
+  refuse(options.labels, "labels");
   refuse(options.resume, "resume");
 }
 
 }  // namespace detail
+
+/// Refuses to ask a model that learnt no labels for a digit.
+inline void check_labelled(const Options& options, bool labelled) {
+  const auto refuse = [&](bool given, const char* name) {
+    detail::check(labelled || !given,
+                  sf::text("--", name, ": expected a model that learnt labels, got one that learnt ",
+                           "none; leave it out, or train one with --labels"));
+  };
+  refuse(options.digit.has_value(), "digit");
+  refuse(options.guidance.has_value(), "guidance");
+}
 
 /// Steps of so many epochs, whole or not.
 inline sf::Index steps_of(double epochs, sf::Index steps_per_epoch) {
@@ -94,6 +114,7 @@ struct KeptOptions {
   double learning_rate;
   std::uint64_t seed;
   sf::Index steps;  // in all
+  bool labels;
 };
 
 /// Refuses options that are not those of the run to be resumed.
@@ -106,6 +127,9 @@ inline void check_resumable(const Options& options, const KeptOptions& kept, sf:
   agree("batch", options.batch, kept.batch_size, !options.batch || *options.batch == kept.batch_size);
   agree("learning-rate", options.learning_rate, kept.learning_rate,
         !options.learning_rate || *options.learning_rate == kept.learning_rate);
+  if (options.labels && !kept.labels)
+    throw examples::UsageError(
+        "--labels: the run to be resumed learns none; leave it out, or start anew without --resume");
   agree("seed", options.seed, kept.seed, !options.seed || *options.seed == kept.seed);
   const auto length = epochs_text(kept.steps, steps_per_epoch) + " epochs";
   agree("minutes", options.minutes, length, !options.minutes);
@@ -124,6 +148,10 @@ inline std::optional<Options> read_options(int argc, const char* const* argv) {
   arguments.number("epochs", options.epochs, "passes over the data, in place of minutes; 0.5 is half of one");
   arguments.number("batch", options.batch, "images in a training step (default 64)");
   arguments.number("learning-rate", options.learning_rate, "of the optimizer, at its highest (default: the network's)");
+  arguments.flag("labels", options.labels, "learns which digit is which, so that one can be asked for");
+  arguments.number("digit", options.digit, "to draw, 0 to 9, by a model that learnt labels (default: all in turn)");
+  arguments.number("guidance", options.guidance,
+                   "towards that digit: 1 (default) is the model itself, more is clearer and less varied");
   arguments.word("sampler", sampler, "NAME", "dpm-solver (default), ddim or euler-maruyama");
   arguments.number("sampler-steps", sampler_steps, "evaluations of the network (default 25, 100 or 300)");
   arguments.number("samples", options.samples, "digits to draw (default 100)");

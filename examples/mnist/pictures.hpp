@@ -14,10 +14,16 @@
 
 namespace mnist {
 
-/// A grid of up to 100 images.
-inline sf::Canvas grid(const sf::Matrix<float>& images) {
-  return sf::image_grid(images.leftCols(std::min<sf::Index>(100, images.cols())),
-                        {.height = image.height, .width = image.width, .scale = 2, .margin = 2});
+/// A grid of up to 100 samples; of digits that take turns, a row for each.
+inline sf::Canvas grid(const Drawing& drawing) {
+  const auto& [samples, labels, frames] = drawing;
+  const bool in_turn = labels.size() > 1 && labels[0] != labels[1];
+  const sf::Index shown = std::min<sf::Index>(100, samples.cols()), rows = std::min(classes, shown),
+                  columns = in_turn ? shown / rows : 0;
+  sf::Matrix<float> images = samples.leftCols(shown);
+  for (sf::Index i = 0; i < rows * columns; ++i) images.col(i) = samples.col(i % columns * rows + i / columns);
+  return sf::image_grid(images.leftCols(in_turn ? rows * columns : shown),
+                        {.height = image.height, .width = image.width, .columns = columns, .scale = 2, .margin = 2});
 }
 
 /// A row a sample: noise on the left, then the last frames, in which the digit appears.
@@ -64,13 +70,17 @@ inline sf::Canvas nearest(const sf::Matrix<float>& samples, const sf::Matrix<flo
                         {.height = image.height, .width = 2 * image.width, .columns = 5, .scale = 2, .margin = 8});
 }
 
-/// Leaves a drawing in the folder as samples.npy, samples.png and evolution, and returns a list of these.
+/// Leaves a drawing in the folder as samples.npy, labels.npy, samples.png and evolution, and returns a list of these.
 inline std::string write_drawing(const std::filesystem::path& folder, const Drawing& drawing) {
+  const bool labelled = !drawing.labels.empty();
+  std::filesystem::remove(folder / "labels.npy");  // of other samples
   sf::write_npy(folder / "samples.npy", drawing.samples, image);
-  sf::write_png(folder / "samples.png", grid(drawing.samples));
+  if (labelled) sf::write_npy(folder / "labels.npy", drawing.labels);
+  sf::write_png(folder / "samples.png", grid(drawing));
   sf::write_png(folder / "evolution.png", evolution(drawing.frames));
   const bool animated = examples::write_animation(folder / "evolution.gif", evolution_frames(drawing.frames));
-  return sf::text("samples.npy, samples.png, evolution.png", animated ? ", evolution.gif" : "");
+  return sf::text("samples.npy, ", labelled ? "labels.npy, " : "", "samples.png, evolution.png",
+                  animated ? ", evolution.gif" : "");
 }
 
 }  // namespace mnist

@@ -33,7 +33,7 @@ struct ReportPlan {
 };
 
 /// The error in the noise of images that the network was not trained on, whatever it is trained for and predicts.
-inline double held_out_loss(const Model& model, const sf::Matrix<float>& images, int threads) {
+inline double held_out_loss(const Model& model, const sf::Dataset<float>& images, int threads) {
   return sf::mean_loss(sf::DenoisingScoreMatching{sf::StratifiedTime{}}, model, images, sf::Seed{77}, threads);
 }
 
@@ -67,7 +67,7 @@ class Reports {
     auto number = std::to_string(row.step);
     number.insert(0, 6 - std::min<std::size_t>(6, number.size()), '0');
     sf::write_png(folder_ / ("progress_" + number + ".png"),
-                  grid(draw(model_, quick_sampler, samples, seed_, threads_, never)->samples));
+                  grid(*draw(model_, quick_sampler, {samples, seed_, threads_}, never)));
   }
 
   /// Tells where it stands, to be kept with its run.

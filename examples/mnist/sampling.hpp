@@ -12,10 +12,14 @@
 #include <vector>
 
 #include "../arguments.hpp"
+#include "labels.hpp"
 
 namespace mnist {
 
 namespace sf = scorefield;
+
+/// Of classifier-free guidance, to digits that are asked for.
+inline constexpr double default_guidance = 1, most_guidance = 100;
 
 using AnySampler = std::variant<sf::DpmSolverPlusPlus, sf::Ddim, sf::EulerMaruyama>;
 
@@ -45,9 +49,19 @@ inline AnySampler named_sampler(const std::string& name, std::optional<sf::Index
   throw examples::UsageError("--sampler: expected euler-maruyama, ddim or dpm-solver, got '" + name + "'");
 }
 
+/// What is to be drawn.
+struct Request {
+  sf::Index samples;
+  sf::Seed seed;
+  int threads;
+  std::optional<int> digit = {};  // of a model that learnt labels, which draws all ten in turn where it is not said
+  double guidance = 1;            // and how far it goes towards them: sf::Guided
+};
+
 /// Samples, and the first of them on their way.
 struct Drawing {
   sf::Matrix<float> samples;              // 784 x count, in [0, 1]
+  std::vector<int> labels;                // what each was to show; none of a model that learnt no labels
   std::vector<sf::Matrix<float>> frames;  // 784 x up to 36 each, from noise to samples, with greys to be looked at
 };
 
@@ -91,17 +105,18 @@ class SamplingProgress {
 
 /// Draws in groups, so that the memory of a stepper, and the time between two looks at stop(), do not grow with the
 /// count. Nothing when stop() said so. Throws NonFinite when a sample is.
-template <class Model, class Method, class Stop>
-std::optional<Drawing> draw(const Model& model, const Method& method, sf::Index count, sf::Seed seed, int threads,
-                            const Stop& stop) {
+template <class Denoiser, class Method, class Stop>
+std::optional<Drawing> draw_by(const Denoiser& model, const Method& method, const Request& request, const Stop& stop) {
   constexpr sf::Index most_shown = 36, most_frames = 40;
-  const sf::Chunks groups{count, 1000};
+  const sf::Chunks groups{request.samples, 1000};
   const sf::Index each = (method.steps + most_frames - 1) / most_frames;
-  Drawing drawing{sf::Matrix<float>(model.dimension(), count), {}};
+  Drawing drawing{sf::Matrix<float>(model.dimension(), request.samples), {}, {}};
   SamplingProgress progress;
   for (sf::Index group = 0; group < groups.pieces(); ++group) {
     const sf::Index first = groups.first(group), n = groups.length(group);
-    auto stepper = sf::start(model, method, n, seed, {.first = first, .threads = threads});
+    const auto labels = model.condition_size() > 0 ? labels_to_draw(request.digit, first, n) : std::vector<int>{};
+    auto stepper = sf::start(model, method, n, request.seed,
+                             {.first = first, .threads = request.threads, .condition = conditions(labels)});
     const auto keep = [&] {
       drawing.frames.push_back(
           in_greys(model.sde(), stepper.samples().leftCols(std::min(n, most_shown)), stepper.time()));
@@ -116,14 +131,18 @@ std::optional<Drawing> draw(const Model& model, const Method& method, sf::Index 
     }
     sf::check_finite(stepper.samples(), first);
     drawing.samples.middleCols(first, n) = stepper.samples().cwiseMax(0.0f).cwiseMin(1.0f);
+    drawing.labels.insert(drawing.labels.end(), labels.begin(), labels.end());
   }
   return drawing;
 }
 
+/// The same by any sampler, with guidance where the model learnt labels.
 template <class Model, class Stop>
-std::optional<Drawing> draw(const Model& model, const AnySampler& sampler, sf::Index count, sf::Seed seed, int threads,
-                            const Stop& stop) {
-  return std::visit([&](const auto& method) { return draw(model, method, count, seed, threads, stop); }, sampler);
+std::optional<Drawing> draw(const Model& model, const AnySampler& sampler, const Request& request, const Stop& stop) {
+  const auto by = [&](const auto& denoiser) {
+    return std::visit([&](const auto& method) { return draw_by(denoiser, method, request, stop); }, sampler);
+  };
+  return model.condition_size() > 0 ? by(sf::Guided{model, request.guidance}) : by(model);
 }
 
 }  // namespace mnist

@@ -71,6 +71,30 @@ grep -qF 'cut.safetensors' refused || fail "a file that was cut off is refused w
   --sampler-steps 2 --output tutorial
 "$program" --load tutorial/model.safetensors --samples 2 --sampler ddim --sampler-steps 2 --output tutorial/drawn
 
+# Labels: ten rows of digits in turn, or the one that is asked for; a run and a model are known to have learnt them.
+{
+  printf '\0\0\10\1\0\0\1\220'
+  for _ in {1..40}; do printf '\0\1\2\3\4\5\6\7\10\11'; done
+} | gzip >data/train-labels.idx1-ubyte.gz
+labelled=("$program" --data data --epochs 0.3 --batch 8 --samples 12 --sampler-steps 2)
+"${labelled[@]}" --labels --threads 1 --output labelled
+labels() { tail -c 48 "$1"/labels.npy | od -An -v -t d4 | xargs; }
+[ "$(labels labelled)" = "0 1 2 3 4 5 6 7 8 9 0 1" ] || fail "labels.npy has not all ten digits in turn"
+"${labelled[@]}" --labels --threads 2 --output resumed &
+until [ -d resumed ]; do kill -0 $! || fail "a run ended before it began"; sleep 0.01; done
+interrupt "while it learns labels"
+cmp -s labelled/model.safetensors resumed/model.safetensors && fail "the interrupt came too late"
+"${labelled[@]}" --resume --output resumed
+for file in labelled/*; do same "$file" "resumed/${file#*/}"; done
+load=("$program" --load labelled/model.safetensors --samples 12 --sampler-steps 2)
+"${load[@]}" --output labelled/drawn
+for file in {samples,labels}.npy {samples,evolution}.png evolution.gif; do same labelled/$file labelled/drawn/$file; done
+"${load[@]}" --digit 3 --guidance 1.5 --output labelled/threes
+[ "$(labels labelled/threes)" = "3 3 3 3 3 3 3 3 3 3 3 3" ] || fail "labels.npy has not the digit that was asked for"
+cmp -s labelled/samples.npy labelled/threes/samples.npy && fail "--digit changes nothing"
+"$program" --load parts/model.safetensors --samples 1 --sampler-steps 1 --output labelled/threes
+[ ! -e labelled/threes/labels.npy ] || fail "labels stay beside samples that have none"
+
 # Digits that are drawn; minutes are only another name for epochs. A new run clears away what a finished one left.
 "$program" --minutes 0.05 --batch 4 --samples 1 --sampler-steps 1 --output minutes 2>log
 epochs=$(sed -n 's/.*the same as --epochs //p' log)
@@ -83,6 +107,25 @@ refuses '--samples: expected 1 to 1000000, got 0' --samples 0
 refuses '--sampler: expected euler-maruyama, ddim or dpm-solver' --sampler heun
 refuses '--minutes and --epochs' --minutes 1 --epochs 1
 refuses '--load and --epochs' --load parts/model.safetensors --epochs 1
+refuses '--load and --labels' --load labelled/model.safetensors --labels
+for option in digit guidance; do
+  refuses "--$option: expected a model that learnt labels" --load parts/model.safetensors --$option 3
+  refuses "--$option: expected a model that learnt labels" --data data --$option 3 --output minutes
+done
+refuses '--labels: network tutorial learns none' --labels --network tutorial --output minutes
+refuses '--labels: the run to be resumed learns none' --resume --labels --data data --output parts
+mkdir unlabelled
+ln -s ../data/train-images-idx3-ubyte unlabelled
+refuses 'train-labels-idx1-ubyte.gz, train-labels.idx1-ubyte, ' --labels --data unlabelled --output minutes
+printf '\0\0\10\1\0\0\0\3abc' >unlabelled/train-labels-idx1-ubyte
+refuses 'expected a label for each of 400 images in ' --labels --data unlabelled --output minutes
+{
+  printf '\0\0\10\1\0\0\1\220'
+  printf '\1%.0s' {1..399}
+  printf '\12'
+} >unlabelled/train-labels-idx1-ubyte
+refuses 'expected labels from 0 to 9 in unlabelled/train-labels-idx1-ubyte, got 10 for image 399' \
+  --labels --data unlabelled --output minutes
 refuses 'there is no nowhere/checkpoint.safetensors' --resume --output nowhere
 refuses 'train-images-idx3-ubyte.gz' --data whole --output minutes
 refuses 'give the folder it is in' --data data/train-images-idx3-ubyte --output minutes

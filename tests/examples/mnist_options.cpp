@@ -48,3 +48,29 @@ TEST_CASE("what would run out of memory after the training is refused before it"
   for (const char* steps : {"0", "1000001", "9223372036854775807"})
     CHECK(refusal({"--sampler-steps", steps}) == std::string("--sampler-steps: expected 1 to 1000000, got ") + steps);
 }
+
+TEST_CASE("a digit is one of ten, and guidance a number that leads somewhere", "[examples]") {
+  for (const char* digit : {"0", "9"}) CHECK(refusal({"--digit", digit}).empty());
+  for (const char* digit : {"-1", "10"})
+    CHECK(refusal({"--digit", digit}) == std::string("--digit: expected 0 to 9, got ") + digit);
+  CHECK(refusal({"--digit", "three"}) == "--digit: expected a whole number in range, got 'three'");
+  for (const char* guidance : {"0", "1.5", "100"}) CHECK(refusal({"--guidance", guidance}).empty());
+  for (const char* guidance : {"-0.1", "101", "nan", "inf"})
+    CHECK(refusal({"--guidance", guidance}) ==
+          std::string("--guidance: expected a number from 0 to 100, got ") + guidance);
+}
+
+TEST_CASE("a digit is asked only of a model that learnt labels", "[examples]") {
+  mnist::Options options;
+  for (const bool labelled : {false, true}) CHECK_NOTHROW(mnist::check_labelled(options, labelled));
+  options.guidance = 1;
+  CHECK_NOTHROW(mnist::check_labelled(options, true));
+  CHECK_THROWS_AS(mnist::check_labelled(options, false), examples::UsageError);
+}
+
+TEST_CASE("digits take turns by the number of the sample, where none is asked for", "[examples]") {
+  CHECK(mnist::labels_to_draw({}, 0, 12) == std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1});
+  CHECK(mnist::labels_to_draw({}, 1008, 3) == std::vector<int>{8, 9, 0});
+  CHECK(mnist::labels_to_draw(3, 1008, 2) == std::vector<int>{3, 3});
+  CHECK(mnist::labels_to_draw(3, 0, 0).empty());
+}

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -104,6 +105,27 @@ TEST_CASE("images are written with their axes", "[io]") {
                     contains("write_npy: expected samples of 3 x 5 x 1 numbers, got 12 rows"));
   CHECK_THROWS_AS(write({.height = 3, .width = 4}), sf::InvalidArgument);
   CHECK(folder.entries() == 2);
+}
+
+TEMPLATE_TEST_CASE("labels are written as the integers that they are", "[io]", std::int8_t, std::uint8_t, std::int16_t,
+                   std::uint16_t, int, std::uint32_t, std::int64_t, std::uint64_t) {
+  const Folder folder(sf::text("npy_labels_", sizeof(TestType), std::is_signed_v<TestType> ? "" : "_unsigned"));
+  const auto path = folder.path / "labels.npy";
+  const std::vector<TestType> labels{7, 0, 9, std::numeric_limits<TestType>::max()};
+  sf::write_npy(path, labels);
+  CHECK(folder.entries() == 1);
+  const auto bytes = bytes_of(path);
+  const auto type =
+      sf::text(sizeof(TestType) == 1 ? '|' : '<', std::is_signed_v<TestType> ? 'i' : 'u', sizeof(TestType));
+  CHECK_THAT(bytes, contains("{'descr': '" + type + "', 'fortran_order': False, 'shape': (4,), }"));
+  CHECK((bytes.size() - 4 * sizeof(TestType)) % 64 == 0);
+  CHECK(bytes.ends_with(numbers(labels)));
+  const sf::Matrix<double> expected{{7, 0, 9, static_cast<double>(labels[3])}};
+  CHECK(sf::read_npy<double>(path) == expected);
+
+  sf::write_npy(path, std::vector<TestType>{});
+  CHECK(sf::read_npy<double>(path).size() == 0);
+  CHECK_THROWS_AS(sf::write_npy(folder.path / "nowhere" / "labels.npy", labels), sf::FileError);
 }
 
 TEMPLATE_TEST_CASE("an array comes back from its file", "[io]", float, double) {

@@ -24,12 +24,13 @@
 namespace scorefield {
 namespace detail {
 
-/// axes: of one sample, as in "28, 28".
-template <Real Scalar>
-void write_npy(const std::filesystem::path& path, const Matrix<Scalar>& samples, const std::string& axes) {
-  const char order = std::endian::native == std::endian::little ? '<' : '>';
-  std::string dictionary = text("{'descr': '", order, 'f', sizeof(Scalar), "', 'fortran_order': False, 'shape': (",
-                                samples.cols(), ", ", axes, "), }");
+/// Floats or integers with or without a sign. shape: of the array, as in "5, 28, 28", or "5," of one axis.
+template <class Number>
+void write_npy(const std::filesystem::path& path, std::span<const Number> numbers, const std::string& shape) {
+  const char order = sizeof(Number) == 1 ? '|' : std::endian::native == std::endian::little ? '<' : '>';
+  const char kind = std::floating_point<Number> ? 'f' : std::signed_integral<Number> ? 'i' : 'u';
+  std::string dictionary =
+      text("{'descr': '", order, kind, sizeof(Number), "', 'fortran_order': False, 'shape': (", shape, "), }");
   // Magic, version, and a two-byte length come before; spaces and a newline fill up to a multiple of 64.
   constexpr std::size_t preamble = 10;
   const std::size_t total = (preamble + dictionary.size() + 1 + 63) / 64 * 64;
@@ -50,9 +51,15 @@ void write_npy(const std::filesystem::path& path, const Matrix<Scalar>& samples,
   AtomicFile file("write_npy", path);
   file.write(start, preamble);
   file.write(dictionary.data(), length);
-  // Columns one after the other are rows in C order.
-  file.write(samples.data(), static_cast<std::size_t>(samples.size()) * sizeof(Scalar));
+  file.write(numbers.data(), numbers.size_bytes());
   file.commit();
+}
+
+/// axes: of one sample, as in "28, 28". Columns one after the other are rows in C order.
+template <Real Scalar>
+void write_npy(const std::filesystem::path& path, const Matrix<Scalar>& samples, const std::string& axes) {
+  const std::span<const Scalar> numbers(samples.data(), static_cast<std::size_t>(samples.size()));
+  write_npy(path, numbers, text(samples.cols(), ", ", axes));
 }
 
 /// A bool of NumPy's: 1 where the byte is anything but 0.
@@ -151,6 +158,14 @@ void write_npy(const std::filesystem::path& path, const Matrix<Scalar>& samples,
                           text(samples.rows(), " rows"), "pass the height, width and channels that the samples have");
   const std::string plane = text(image.height, ", ", image.width);
   detail::write_npy(path, samples, image.channels == 1 ? plane : text(plane, ", ", image.channels));
+}
+
+/// Writes labels as a NumPy array of shape (n,), of integers as they are. Throws FileError, and then leaves what was at
+/// `path`.
+template <std::integral Label>
+requires(!std::same_as<Label, bool>) void write_npy(const std::filesystem::path& path,
+                                                    const std::vector<Label>& labels) {
+  detail::write_npy(path, std::span(labels), text(labels.size(), ','));
 }
 
 /// Reads a NumPy array of shape (n, d), or of more axes of which all but the first are a sample's, or (n,), where d is
