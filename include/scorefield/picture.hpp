@@ -3,6 +3,7 @@
 #pragma once
 
 #include "scorefield/picture/canvas.hpp"
+#include "scorefield/picture/histogram.hpp"
 #include "scorefield/picture/image_grid.hpp"
 #include "scorefield/picture/pairs.hpp"
 #include "scorefield/picture/scatter.hpp"
