@@ -1,11 +1,11 @@
-/// Minutes of training as steps, by the speed of the first ones.
+/// Minutes of training as steps, with the reports that are made on the way.
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <scorefield/scorefield.hpp>
 
+#include "../length.hpp"
 #include "../program.hpp"
 #include "digits.hpp"
 #include "networks.hpp"
@@ -14,33 +14,17 @@
 
 namespace mnist {
 
-class Stopwatch {
- public:
-  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  Clock::time_point start_ = Clock::now();
-};
-
-/// As many steps as take so many minutes with their reports. A few are made, for a fiftieth of the time but at
-/// most ten seconds, and forgotten; the clock has no other part in a run.
+/// As many steps as take so many minutes with their reports.
 template <class Trainer>
 sf::Index steps_of_minutes(double minutes, const Trainer& trainer, const Model& model, const Digits& digits,
-                           sf::TrainingOptions options, ReportPlan plan) {
-  const Stopwatch all;
+                           const sf::TrainingOptions& options, ReportPlan plan) {
+  const examples::Stopwatch all;
   const double budget = 60 * minutes;
-  options.steps = 1 << 20;
-  auto run = trainer.start(model, digits.training, options);
-  run.advance();  // which is slower
-  const Stopwatch steps;
-  sf::Index count = 0;
-  for (; count < 2 || all.seconds() < std::min(10.0, budget / 50); ++count) run.advance();
-  const double a_step = steps.seconds() / static_cast<double>(count);
+  const double a_step = examples::seconds_of_a_step(trainer, model, digits.training, options, budget);
 
   const sf::Index tried = std::min<sf::Index>(256, digits.held_out.size());
   const auto few = digits.held_out.examples(0, tried);
-  const Stopwatch report;
+  const examples::Stopwatch report;
   held_out_loss(model, dataset(few.x0, few.condition), options.threads);
   const double a_report = report.seconds() / static_cast<double>(tried) *
                           static_cast<double>(digits.held_out.size() + Reports::samples * quick_sampler.steps);

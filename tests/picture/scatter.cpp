@@ -59,7 +59,7 @@ TEST_CASE("panels have the same axes", "[io]") {
   const auto canvas = sf::scatter({{sf::Matrix<double>{{0, 1, 2}, {1, 2, 3}}, "three"}, {point(2, 3), "corner"}});
   const auto middle = canvas.width() / 2;
   const auto left = coloured(canvas, 0, middle), right = coloured(canvas, middle, canvas.width());
-  const double pitch = 360 + sf::detail::ScatterLayout::gap;
+  const double pitch = 360 + sf::detail::PlotStyle::gap;
   CHECK(right.x - left.x == Catch::Approx(pitch + 180 / 1.08).margin(0.1));
   CHECK(left.y - right.y == Catch::Approx(180 / 1.08).margin(0.1));
   const auto twice = sf::scatter({{point(1, 2), "a"}, {point(1, 2), "b"}, {point(1, 2), "c"}});
@@ -83,12 +83,12 @@ TEST_CASE("the range shows a normal distribution and does not follow an outlier"
   auto points = normals(10'000);
   const auto usual = sf::detail::common_view({{points, "normal"}});
   // 3.5 deviations and a margin; quantiles of 10,000 points are known within 0.04.
-  CHECK(usual.left < -3.4);
-  CHECK(usual.left + usual.side > 3.4);
-  CHECK(usual.side < 8.5);
+  CHECK(usual.across.low < -3.4);
+  CHECK(usual.across.low + usual.across.length > 3.4);
+  CHECK(usual.across.length < 8.5);
   points.col(17) << 1e6, -1e6;
   const auto with_outlier = sf::detail::common_view({{points, "normal"}});
-  CHECK(with_outlier.side == Catch::Approx(usual.side).epsilon(0.02));
+  CHECK(with_outlier.across.length == Catch::Approx(usual.across.length).epsilon(0.02));
 }
 
 TEST_CASE("a range without extent still gives a picture", "[io]") {

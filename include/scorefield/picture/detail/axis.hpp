@@ -1,4 +1,4 @@
-/// What an axis of a plot shows, and which numbers stand on it.
+/// Axes of plots: the numbers they show, and the ticks with labels that stand on them.
 #pragma once
 
 #include <algorithm>
@@ -27,9 +27,26 @@ inline AxisRange bulk(std::vector<double> numbers) {
   return {std::max(numbers.front(), low - margin), std::min(numbers.back(), high + margin)};
 }
 
-/// The numbers on an axis from `low` to low + side: two to seven multiples of 1, 2 or 5 times a power of ten.
-inline std::vector<double> ticks(double low, double side) {
-  const double rough = side / 4, power = std::pow(10, std::floor(std::log10(rough)));
+/// Numbers from `low` to low + length, which is above 0.
+struct Axis {
+  double low, length;
+
+  /// Where a number is on it: 0 is its low end and 1 its high one.
+  double share(double number) const { return (number - low) / length; }
+  bool shows(double number) const { return share(number) >= 0 && share(number) <= 1; }
+};
+
+/// The axis that shows a range with 4 % more on either side; an axis of length 1 where the range has no extent. Its
+/// length is infinite where numbers do not reach that far.
+inline Axis with_margin(AxisRange range) {
+  const double extent = range.high - range.low, length = extent > 0 ? 1.08 * extent : 1;
+  return {range.low / 2 + range.high / 2 - length / 2, length};
+}
+
+/// The numbers on an axis from `low` to low + side: multiples of 1, 2 or 5 times a power of ten, about as many as
+/// asked for. About four are two to seven.
+inline std::vector<double> ticks(double low, double side, double about = 4) {
+  const double rough = side / about, power = std::pow(10, std::floor(std::log10(rough)));
   const double step = power * (rough <= 1.5 * power ? 1 : rough <= 3.5 * power ? 2 : rough <= 7.5 * power ? 5 : 10);
   const double first = std::ceil(low / step);
   std::vector<double> numbers;

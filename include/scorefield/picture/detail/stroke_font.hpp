@@ -149,6 +149,28 @@ void trace(std::string_view stroke, const Line& line) {
   }
 }
 
+/// Calls line(x0, y0, x1, y1, width) along the strokes of text whose capitals are `size` high: x to the right from 0, y
+/// up from the baseline at 0.
+template <class Line>
+void trace_text(std::string_view text, double size, const Line& line) {
+  constexpr double baseline = 3;
+  const double unit = size / cap_height;
+  double x = 0;
+  for (const char c : text) {
+    const auto& letter = glyph(c);
+    for (auto rest = letter.strokes; !rest.empty();) {
+      const auto end = std::min(rest.find(' '), rest.size());
+      trace(rest.substr(0, end), [&](const PenPoint& from, const PenPoint& to) {
+        const bool dot = from.x == to.x && from.y == to.y;
+        line(x + unit * from.x, unit * (from.y - baseline), x + unit * to.x, unit * (to.y - baseline),
+             unit * (dot ? dot_width : pen_width));
+      });
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    x += unit * (letter.width + letter_gap);
+  }
+}
+
 }  // namespace detail
 
 /// The width in pixels of text whose capitals are `size` pixels high.
@@ -161,21 +183,16 @@ inline double text_width(std::string_view text, double size) {
 /// Draws text from x on, its baseline at y, its capitals `size` pixels high. Letters, digits, space and .,:-+=/()_ have
 /// a shape; other characters are empty boxes.
 inline void draw_text(Canvas& canvas, std::string_view text, double x, double y, double size, Colour colour) {
-  constexpr double baseline = 3;
-  const double unit = size / detail::cap_height;
-  for (const char c : text) {
-    const auto& glyph = detail::glyph(c);
-    for (auto rest = glyph.strokes; !rest.empty();) {
-      const auto end = std::min(rest.find(' '), rest.size());
-      detail::trace(rest.substr(0, end), [&](const detail::PenPoint& from, const detail::PenPoint& to) {
-        const bool dot = from.x == to.x && from.y == to.y;
-        canvas.line(x + unit * from.x, y - unit * (from.y - baseline), x + unit * to.x, y - unit * (to.y - baseline),
-                    unit * (dot ? detail::dot_width : detail::pen_width), colour);
-      });
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-    x += unit * (glyph.width + detail::letter_gap);
-  }
+  detail::trace_text(text, size, [&](double x0, double y0, double x1, double y1, double width) {
+    canvas.line(x + x0, y - y0, x + x1, y - y1, width, colour);
+  });
+}
+
+/// The same, turned to read upwards from y on, its baseline at x.
+inline void draw_text_upwards(Canvas& canvas, std::string_view text, double x, double y, double size, Colour colour) {
+  detail::trace_text(text, size, [&](double x0, double y0, double x1, double y1, double width) {
+    canvas.line(x - y0, y - x0, x - y1, y - x1, width, colour);
+  });
 }
 
 }  // namespace scorefield
