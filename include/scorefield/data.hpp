@@ -1,6 +1,7 @@
 /// The umbrella of data sets in memory and toy distributions.
 ///
-/// Images stand apart: scorefield/data/image/glyphs.hpp, and idx.hpp, which needs zlib.
+/// Images and tables stand apart: scorefield/data/image/glyphs.hpp, idx.hpp beside it, which needs zlib, and
+/// scorefield/data/table_columns.hpp.
 #pragma once
 
 #include "scorefield/data/dataset.hpp"
