@@ -27,5 +27,6 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/scorefieldConfigVersion.c
                                  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(
   FILES ${PROJECT_BINARY_DIR}/scorefieldConfig.cmake ${PROJECT_BINARY_DIR}/scorefieldConfigVersion.cmake
+        ${CMAKE_CURRENT_LIST_DIR}/FindLibCsv.cmake
   DESTINATION ${package_dir}
   COMPONENT scorefield)

@@ -2,6 +2,7 @@
 set(scorefield_parts) # those that exist, and beside them the packages they need
 set(scorefield_packages)
 set(scorefield_missing_headers)
+list(APPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})
 
 # Target scorefield::<name>, for headers that need the target <package>::<package> of a package.
 macro(scorefield_add_part name package)
@@ -22,6 +23,7 @@ endmacro()
 scorefield_add_part(png PNG scorefield/picture/png.hpp)
 scorefield_add_part(zlib ZLIB scorefield/data/image/idx.hpp)
 scorefield_add_part(gif GIF scorefield/picture/gif.hpp)
+scorefield_add_part(csv LibCsv scorefield/file/csv.hpp)
 scorefield_add_part(
   json nlohmann_json scorefield/file/safetensors.hpp scorefield/file/model.hpp scorefield/file/any_model.hpp
   scorefield/file/inspect.hpp scorefield/file/checkpoint.hpp)

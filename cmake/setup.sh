@@ -2,7 +2,7 @@
 # Installs what building scorefield needs and this machine does not have.
 #
 #   sh cmake/setup.sh          compiler, CMake, Ninja, Eigen, Catch2, Google Benchmark, libpng, zlib, giflib,
-#                              nlohmann-json
+#                              nlohmann-json, libcsv
 #   sh cmake/setup.sh --ci     also clang with libFuzzer, a BLAS for Eigen to be tested with, clang-format, and QEMU's
 #                              processor, whose bits are compared
 set -eu
@@ -65,6 +65,7 @@ find_missing() {
   have_header zlib.h || missing="$missing zlib"
   have_header gif_lib.h || missing="$missing gif"
   have_header nlohmann/json.hpp || missing="$missing json"
+  have_header csv.h || missing="$missing csv"
   if [ "${1-}" = --ci ]; then
     have clang++ || missing="$missing clang"
     have_fuzzer || missing="$missing fuzzer"
@@ -84,7 +85,7 @@ echo "Missing:$missing"
 by_hand() {
   echo "$1" >&2
   echo "Please install by hand: a C++20 compiler (g++ 11 or clang 14), CMake 3.25, Ninja, Eigen 3.4, Catch2 2.13 or 3," >&2
-  echo "Google Benchmark, libpng, zlib, giflib and nlohmann-json with their headers; for --ci also clang with" >&2
+  echo "Google Benchmark, libpng, zlib, giflib, libcsv and nlohmann-json with their headers; for --ci also clang with" >&2
   echo "libFuzzer, a BLAS, and clang-format." >&2
   exit 1
 }
@@ -124,6 +125,9 @@ package() {
   apt-get/json) echo nlohmann-json3-dev ;;
   dnf/json) echo json-devel ;;
   */json) echo nlohmann-json ;;
+  apt-get/csv) echo libcsv-dev ;;
+  dnf/csv) echo libcsv-devel ;;
+  */csv) echo libcsv ;;
   brew/clang | brew/fuzzer) echo llvm ;;
   apt-get/fuzzer) echo libclang-rt-dev ;;
   */fuzzer) echo compiler-rt ;;
