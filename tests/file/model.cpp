@@ -119,6 +119,27 @@ TEST_CASE("a model that was loaded as any is saved in the same bytes", "[file]")
   CHECK((test::bytes_of(first) == test::bytes_of(second)));
 }
 
+TEST_CASE("a program's notes are kept beside a model", "[file]") {
+  const test::Folder folder("model_notes");
+  const auto path = folder.path / "model.safetensors", plain = folder.path / "plain";
+  const sf::Notes notes{{"columns", "Zürich\t\"1\"\n"}, {"", "of no name"}};
+  sf::save(path, test::typed_model<float>(), notes);
+  CHECK(sf::read_notes(path) == notes);
+  CHECK(sf::load<test::TypedModel<float>>(path).parameters() == test::typed_model<float>().parameters());
+  CHECK_THROWS_AS(sf::save(path, test::typed_model<float>(), {{"bytes", "\xFF"}}), sf::InvalidArgument);
+  CHECK(sf::read_notes(path) == notes);
+  sf::save(plain, test::typed_model<float>());
+  CHECK(sf::read_notes(plain).empty());
+
+  auto tensors = sf::read_safetensors(path);
+  tensors.metadata.at("note columns") = "Bern";
+  sf::write_safetensors(path, tensors);
+  CHECK_THROWS_WITH(sf::load<test::TypedModel<float>>(path), contains("fingerprint"));
+  tensors.metadata.at("holds") = "something else";
+  sf::write_safetensors(path, tensors);
+  CHECK_THROWS_WITH(sf::read_notes(path), contains("something else"));
+}
+
 namespace {
 
 /// A file of typed_model, to be changed.

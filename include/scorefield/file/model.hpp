@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -27,6 +29,7 @@ namespace scorefield {
 namespace detail {
 
 inline constexpr const char* model_kind = "scorefield model";
+inline constexpr std::string_view note_prefix = "note ";
 
 /// "of fingerprint 5416431202879495274", or "none".
 inline std::string data_text(std::uint64_t fingerprint) {
@@ -84,6 +87,8 @@ inline std::string fingerprint_text(const Tensors& tensors) {
     }
   };
   for (const auto* key : {"data", "equation", "network", "prediction", "version"}) add(entry(tensors, key));
+  for (const auto& [key, value] : tensors.metadata)
+    if (key.starts_with(note_prefix)) add(text(key, ' ', value));
   for (const auto& [name, tensor] : tensors.all()) {
     add(text(name, ' ', tensor.type, ' ', shape_text(tensor.shape)));
     add(tensor.bytes);
@@ -121,13 +126,19 @@ Model model_of(const Tensors& tensors) {
   return model;
 }
 
-/// Calls make(tensors) of a file that holds a model. Throws FileError, which names the file, for all that is wrong.
-template <class Make>
-auto loaded(const std::filesystem::path& path, const Make& make) {
-  const auto tensors = read_safetensors(path);
+/// The tensors of a file that holds a model. Throws FileError for any other.
+inline Tensors read_model_tensors(const std::filesystem::path& path) {
+  auto tensors = read_safetensors(path);
   if (const auto holds = entry(tensors, "holds"); holds != model_kind)
     throw FileError("load", text("a ", model_kind, " in ", path.string()), text("a file that holds ", holds),
                     "pass what save() wrote");
+  return tensors;
+}
+
+/// Calls make(tensors) of a file that holds a model. Throws FileError, which names the file, for all that is wrong.
+template <class Make>
+auto loaded(const std::filesystem::path& path, const Make& make) {
+  const auto tensors = read_model_tensors(path);
   try {
     return make(tensors);
   } catch (const InvalidArgument& wrong) {
@@ -140,12 +151,17 @@ auto loaded(const std::filesystem::path& path, const Make& make) {
 
 }  // namespace detail
 
+/// What a program keeps beside a model, by name: what it needs to use it, in UTF-8.
+using Notes = std::map<std::string, std::string>;
+
 /// Writes all of a model to a safetensors file: its parameters by name, the settings of equation, network and
 /// prediction, what the prediction learnt of the data, units, the data's fingerprint, the library's version, three
-/// inputs with the model's outputs, and a fingerprint of all this. Whole or not at all. Throws FileError.
+/// inputs with the model's outputs, the program's notes, and a fingerprint of all this. Whole or not at all. Throws
+/// FileError, and InvalidArgument for notes that are not UTF-8.
 template <class Model>
-void save(const std::filesystem::path& path, const Model& model) {
+void save(const std::filesystem::path& path, const Model& model, const Notes& notes = {}) {
   Tensors tensors;
+  for (const auto& [name, note] : notes) tensors.metadata[std::string(detail::note_prefix) + name] = note;
   tensors.metadata["holds"] = detail::model_kind;
   tensors.metadata["data"] = detail::data_text(model.trained_on());
   detail::add_model_text(tensors, model);
@@ -167,6 +183,14 @@ void save(const std::filesystem::path& path, const Model& model) {
 template <class Model>
 Model load(const std::filesystem::path& path) {
   return detail::loaded(path, [](const Tensors& tensors) { return detail::model_of<Model>(tensors); });
+}
+
+/// The notes that save was given. Throws FileError where the file holds no model.
+inline Notes read_notes(const std::filesystem::path& path) {
+  Notes notes;
+  for (const auto& [key, value] : detail::read_model_tensors(path).metadata)
+    if (key.starts_with(detail::note_prefix)) notes[key.substr(detail::note_prefix.size())] = value;
+  return notes;
 }
 
 }  // namespace scorefield
