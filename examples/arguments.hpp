@@ -40,6 +40,12 @@ class Arguments {
     add(name, placeholder, help, [&value](std::string_view typed) { value = typed; });
   }
 
+  /// An option that may be there more than once: take(word) is called for each.
+  void words(const std::string& name, const std::string& placeholder, const std::string& help,
+             std::function<void(const std::string&)> take) {
+    add(name, placeholder, help, [take = std::move(take)](std::string_view typed) { take(std::string(typed)); });
+  }
+
   /// Without a value: true when it is there.
   void flag(const std::string& name, bool& value, const std::string& help) {
     add(name, "", help, [&value](std::string_view) { value = true; });

@@ -1,0 +1,103 @@
+/// How a table is learnt: columns, the model and its training. This is the place to change them.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <map>
+#include <numeric>
+#include <scorefield/data/table_columns.hpp>
+#include <scorefield/file/model.hpp>
+#include <scorefield/scorefield.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../length.hpp"
+#include "../program.hpp"
+#include "options.hpp"
+
+namespace table {
+
+using Model = sf::ScoreModel<sf::VariancePreserving<float>, sf::ResidualMlp<float>, sf::LinearDenoiserCorrection<float>,
+                             sf::Units<float>>;
+
+/// All columns of the data, and which of them are drawn, given the others.
+struct Columns {
+  sf::TableColumns all, given, drawn;
+
+  Columns(const sf::TableColumns& of_data, const std::vector<std::string>& conditions)
+      : all(of_data), given(all.select(conditions)) {
+    std::vector<std::string> others;
+    std::ranges::remove_copy_if(all.names(), std::back_inserter(others), [&](const auto& name) {
+      return std::ranges::find(conditions, name) != conditions.end();
+    });
+    drawn = all.select(others);
+  }
+
+  /// What is kept beside a model.
+  sf::Notes notes() const { return {{"columns", all.state()}, {"conditions", given.state()}}; }
+  static Columns from_notes(const sf::Notes& notes) {
+    if (!notes.contains("columns") || !notes.contains("conditions"))
+      throw examples::UsageError("--load: expected a model of a table, got one that knows no columns");
+    return {sf::TableColumns::from_state(notes.at("columns")),
+            sf::TableColumns::from_state(notes.at("conditions")).names()};
+  }
+};
+
+/// Records in an order of the seed's own, the last tenth held out of the training.
+struct Records {
+  sf::Matrix<float> training, given;  // d x n and k x n
+  sf::Matrix<float> held_out, held_out_given;
+};
+
+inline Records split(const Columns& columns, const sf::Table& data, sf::Seed seed) {
+  const auto n = static_cast<sf::Index>(data.rows.size());
+  if (n < 20)
+    throw examples::UsageError(
+        sf::text("--data: expected at least 20 records, got ", n, "; a model of fewer copies them"));
+  std::vector<std::size_t> order(data.rows.size());
+  std::iota(order.begin(), order.end(), 0);
+  const sf::Random random(seed, "order of records");
+  for (sf::Index i = n - 1; i > 0; --i)
+    std::swap(order[static_cast<std::size_t>(i)], order[static_cast<std::size_t>(random.below(i + 1, i, 0))]);
+  const auto encoded = [&](const sf::TableColumns& of) {
+    return sf::Matrix<float>(of.encode<float>(data.select(of.names()))(Eigen::all, order));
+  };
+  const auto all = encoded(columns.drawn), given = encoded(columns.given);
+  const sf::Index held = std::min<sf::Index>(5000, n / 10);
+  return {all.leftCols(n - held), given.leftCols(n - held), all.rightCols(held), given.rightCols(held)};
+}
+
+inline sf::Dataset<float> data_set(const Columns& columns, sf::Matrix<float> samples, const sf::Matrix<float>& given,
+                                   sf::Seed seed) {
+  columns.drawn.dequantise(samples, seed);
+  return given.rows() == 0 ? sf::Dataset<float>(std::move(samples)) : sf::Dataset<float>(std::move(samples), given);
+}
+
+/// A network that corrects the normal distribution nearest to the data; those are few, so it is small.
+inline Model untrained(const Columns& columns, const sf::Dataset<float>& data, sf::Seed seed) {
+  const auto units = sf::Units<float>::fit(data, {.rows = columns.drawn.rows(), .conditions = columns.given.rows()});
+  return {sf::VariancePreserving<float>{},
+          sf::ResidualMlp<float>{data.dimension(), {.width = 64, .blocks = 3, .condition = data.condition_size()}},
+          sf::LinearDenoiserCorrection<float>::fit(units.to_model(data)), units, seed};
+}
+
+/// Trains for so long, or until held-out records are learnt no better.
+inline void train(Model& model, const sf::Dataset<float>& data, const sf::Dataset<float>& held_out,
+                  const Options& options) {
+  const sf::DenoisingScoreMatching objective{sf::StratifiedTime{sf::PowerLawTime{.exponent = 2}}};
+  const sf::Trainer trainer{objective, sf::Muon{.learning_rate = 4e-3, .beta2 = 0.99}, sf::Warmup<sf::CosineRate>{}};
+  sf::TrainingOptions training{.steps = options.steps.value_or(1),
+                               .seed = sf::Seed{options.seed},
+                               .threads = options.threads,
+                               .average = sf::ExponentialMovingAverage{0.999}};
+  if (!options.steps)
+    training.steps = examples::steps_of_minutes(options.minutes.value_or(1), trainer, model, data, training);
+  sf::HeldOutStop best{objective, model, held_out, {.every = 50, .patience = 20, .threads = options.threads}};
+  trainer.fit(model, data, training, sf::ProgressBar{}, best);
+  model.set_parameters(best.parameters());
+  examples::say(sf::text("The best of held-out records came after ", best.step(), " of ", training.steps, " steps."));
+}
+
+}  // namespace table
