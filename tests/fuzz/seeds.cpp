@@ -155,6 +155,12 @@ void write_models(const fs::path& folder) {
         sf::VelocityPrediction{}, {});
 }
 
+void write_csv(const fs::path& folder) {
+  put(folder / "plain", "city,age,height\nBern,36,1.70\nChur,41,1.8\n");
+  put(folder / "quoted", "\xEF\xBB\xBF\"a \"\"b\"\"\";c\r\n\"two\nlines\"; x \r\n\r\n;1e-3\r\n");
+  put(folder / "missing", "a\tb\n1\tNA\n\t?\n");
+}
+
 fs::path made(const fs::path& folder) {
   fs::create_directories(folder);
   return folder;
@@ -170,6 +176,7 @@ int main(int argc, char** argv) {
   try {
     const fs::path folder = argv[1];
     write_safetensors(made(folder / "safetensors"));
+    write_csv(made(folder / "csv"));
     write_npy(made(folder / "npy"));
     write_idx(made(folder / "idx"), made(folder / "idx_gzip"));
     write_models(made(folder / "model"));

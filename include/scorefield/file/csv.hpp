@@ -7,6 +7,7 @@
 #include <exception>
 #include <filesystem>
 #include <new>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,8 @@
 
 namespace scorefield {
 namespace detail {
+
+inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 /// The one of comma, semicolon and tab that stands most often in the first line, outside of quotes.
 inline char delimiter_of(std::string_view source) {
@@ -91,12 +94,11 @@ inline bool is_utf8(std::string_view bytes) {
   return following == 0;
 }
 
-inline void append_csv_field(std::string& line, const std::string& field, char delimiter) {
-  constexpr std::string_view blanks = " \t";
-  const bool plain =
-      field.find_first_of("\"\r\n") == field.npos && field.find(delimiter) == field.npos &&
-      (field.empty() || (blanks.find(field.front()) == blanks.npos && blanks.find(field.back()) == blanks.npos));
-  if (plain) {
+/// In quotes where it holds what may be a delimiter, whichever the first line has most of, or begins or ends with what
+/// reading leaves out.
+inline void append_csv_field(std::string& line, const std::string& field) {
+  const bool trimmed = field.starts_with(' ') || field.ends_with(' ') || field.starts_with(byte_order_mark);
+  if (!trimmed && field.find_first_of("\"\r\n,;\t") == field.npos) {
     line += field;
     return;
   }
@@ -109,7 +111,7 @@ inline std::string csv_line(const std::vector<std::string>& fields, char delimit
   std::string line;
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (i > 0) line += delimiter;
-    append_csv_field(line, fields[i], delimiter);
+    append_csv_field(line, fields[i]);
   }
   if (line.empty()) line = "\"\"";  // for an empty line is no record
   return line + '\n';
@@ -125,9 +127,8 @@ inline Table read_csv(const std::filesystem::path& path) {
   InputFile file("read_csv", path);
   std::string source(static_cast<std::size_t>(file.left()), '\0');
   file.read(source.data(), source.size());
-  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-  const std::string_view content =
-      std::string_view(source).substr(source.starts_with(byte_order_mark) ? byte_order_mark.size() : 0);
+  std::string_view content = source;
+  if (content.starts_with(detail::byte_order_mark)) content.remove_prefix(detail::byte_order_mark.size());
 
   Table table;
   table.delimiter = detail::delimiter_of(content);
@@ -142,14 +143,14 @@ inline Table read_csv(const std::filesystem::path& path) {
     file.fail("a line of names and at least one record", text(rows.size(), " lines"), "write the columns' names first");
   table.names = std::move(rows.front());
   rows.erase(rows.begin());
+  std::set<std::string_view> seen;
   for (std::size_t i = 0; i < table.names.size(); ++i) {
     const auto& name = table.names[i];
     if (!detail::is_utf8(name))
       file.fail("names in UTF-8", text("other bytes in that of column ", i + 1), "save the table as UTF-8");
     if (name.empty())
       file.fail("a name for each column", text("none for column ", i + 1), "write one into the first line");
-    if (std::ranges::find(table.names.begin(), table.names.begin() + static_cast<std::ptrdiff_t>(i), name) !=
-        table.names.begin() + static_cast<std::ptrdiff_t>(i))
+    if (!seen.insert(name).second)
       file.fail("names that are each there once", text("column \"", name, "\" twice"), "rename one of them");
   }
   for (std::size_t i = 0; i < rows.size(); ++i) {
