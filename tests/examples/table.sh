@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# The example table, briefly: what it leaves, that threads and files change no bit, and what it refuses.
+#
+#   tests/examples/table.sh PROGRAM FOLDER      FOLDER is made anew
+set -euo pipefail
+table=$(realpath "$1")
+rm -rf "$2" && mkdir -p "$2" && cd "$2"
+
+fail() {
+  echo "table: $1" >&2
+  exit 1
+}
+
+# refuses WHAT OPTION...: ends with status 2 and a message that has WHAT in it.
+refuses() {
+  local status=0
+  "$table" "${@:2}" >/dev/null 2>refused || status=$?
+  [ $status = 2 ] || fail "${*:2} gave exit status $status, not 2"
+  grep -qF -- "$1" refused || fail "${*:2} was refused with $(cat refused)"
+}
+
+awk 'BEGIN {
+  srand(7); OFS = ";"
+  print "city", "age", "height", "unit"
+  for (i = 0; i < 300; ++i) print (rand() < 0.3 ? "\"Bern; Bärn\"" : "Chur"), 20 + int(40 * rand()), sprintf("%.2f", 1.5 + 0.4 * rand()), "m"
+}' >people.csv
+
+"$table" --data people.csv --steps 60 --output joint >said
+for file in samples.csv report.png model.safetensors; do [ -s joint/$file ] || fail "no $file"; done
+[ "$(head -n 1 joint/samples.csv)" = "$(head -n 1 people.csv)" ] || fail "other names in samples.csv"
+[ "$(wc -l <joint/samples.csv)" = 301 ] || fail "not as many samples as records"
+tail -n +2 joint/samples.csv | grep -Evq '^("Bern; Bärn"|Chur);[0-9]{2};1\.[0-9]{2};m$' && fail "samples of other kinds"
+grep -q 'city=Bern; Bärn' said || fail "no report of each column"
+
+"$table" --data people.csv --steps 60 --threads 1 --output again >/dev/null
+cmp joint/samples.csv again/samples.csv
+cmp joint/model.safetensors again/model.safetensors
+"$table" --load joint/model.safetensors --samples 300 --output loaded >/dev/null
+cmp joint/samples.csv loaded/samples.csv
+
+"$table" --data people.csv --steps 60 --condition city,age --column age=number --output given >/dev/null
+"$table" --load given/model.safetensors --given city=Chur --given age=30.5 --samples 7 --output given >/dev/null
+[ "$(cut -d ';' -f 1,2 given/samples.csv | sort -u | tr '\n' ' ')" = "Chur;30.5 city;age " ] || fail "other conditions"
+
+refuses 'none of "age"' --load given/model.safetensors --given city=Chur
+refuses 'got "Bonn"' --load given/model.safetensors --given city=Bonn --given age=30
+refuses 'expected --given' --load given/model.safetensors
+refuses 'got "wage"' --data people.csv --column wage=number
+refuses 'one of --data' --steps 1
+sed 's/;30;/;NA;/' people.csv >missing.csv
+refuses 'column "age"' --data missing.csv
+head -n 11 people.csv >few.csv
+refuses 'at least 20 records, got 10' --data few.csv
+rm said refused
+echo "table: files, options and complaints are as promised"
