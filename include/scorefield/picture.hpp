@@ -1,7 +1,8 @@
-/// Scatter plots and grids of images. Apart stand the files of pictures: scorefield/picture/png.hpp (libpng) and
-/// gif.hpp (giflib).
+/// Scatter plots, plots of paths, and grids of images. Apart stand the files of pictures: scorefield/picture/png.hpp
+/// (libpng) and gif.hpp (giflib).
 #pragma once
 
 #include "scorefield/picture/canvas.hpp"
 #include "scorefield/picture/image_grid.hpp"
+#include "scorefield/picture/plot.hpp"
 #include "scorefield/picture/scatter.hpp"
