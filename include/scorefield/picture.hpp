@@ -1,4 +1,6 @@
+/// (libpng) and gif.hpp (giflib).
 /// Scatter plots, corner plots, histograms and grids of images. Apart stand the files of pictures:
+/// Scatter plots, plots of paths, and grids of images. Apart stand the files of pictures: scorefield/picture/png.hpp
 /// scorefield/picture/png.hpp (libpng) and gif.hpp (giflib).
 #pragma once
 
@@ -6,4 +8,5 @@
 #include "scorefield/picture/histogram.hpp"
 #include "scorefield/picture/image_grid.hpp"
 #include "scorefield/picture/pairs.hpp"
+#include "scorefield/picture/plot.hpp"
 #include "scorefield/picture/scatter.hpp"

@@ -67,6 +67,57 @@ TEST_CASE("a line has the ink of its length and its round ends", "[io]") {
   CHECK(canvas.at(10, 2).green == 1);
 }
 
+TEST_CASE("a path has the ink of its lines, each pixel once", "[io]") {
+  const sf::Matrix<double> points{{10.3, 60.1, 60.1, 30.2}, {12.4, 12.4, 70.8, 41.3}};
+  sf::Canvas canvas(100, 100), lines(100, 100);
+  canvas.path(points, 5, black, 0.5);
+  for (sf::Index j = 1; j < points.cols(); ++j)
+    lines.line(points(0, j - 1), points(1, j - 1), points(0, j), points(1, j), 5, black, 0.5);
+  sf::Index differ = 0;
+  for (sf::Index row = 0; row < 100; ++row)
+    for (sf::Index column = 0; column < 100; ++column) {
+      CHECK(canvas.at(column, row).green >= 0.5f);
+      CHECK(lines.at(column, row).green <= canvas.at(column, row).green);
+      differ += lines.at(column, row).green < canvas.at(column, row).green;
+    }
+  // At the joints alone lines are darker.
+  CHECK(differ > 20);
+  CHECK(differ < 100);
+
+  sf::Canvas dot(20, 20), disc(20, 20);
+  dot.path(sf::Matrix<double>{{9.3}, {11.7}}, 6, black);
+  disc.disc(9.3, 11.7, 3, black);
+  CHECK(dot.bytes() == disc.bytes());
+}
+
+TEST_CASE("a path that cannot be drawn is refused and draws nothing", "[io]") {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  sf::Canvas canvas(20, 10);
+  CHECK_THROWS_WITH(canvas.path(sf::Matrix<double>(3, 4), 1, black),
+                    contains("Canvas: expected a path of 2 x n points, n from 1 on, got 3 x 4"));
+  CHECK_THROWS_AS(canvas.path(sf::Matrix<double>(2, 0), 1, black), sf::InvalidArgument);
+  for (const double bad : {nan, 1e300}) {
+    CHECK_THROWS_AS(canvas.path(sf::Matrix<double>{{1, 2, 3}, {4, bad, 5}}, 1, black), sf::InvalidArgument);
+    CHECK_THROWS_AS(canvas.path(sf::Matrix<double>{{1}, {4}}, bad, black), sf::InvalidArgument);
+    CHECK_THROWS_AS(canvas.path(sf::Matrix<double>{{1}, {4}}, 1, black, bad), sf::InvalidArgument);
+  }
+  canvas.path(sf::Matrix<double>{{-1e6, -50}, {-1e6, 50}}, 1, black);
+  canvas.path(sf::Matrix<double>{{3, 9}, {40, 50}}, 4, black);
+  CHECK(ink(canvas) == 0);
+}
+
+TEST_CASE("a picture is put where it is said, and cut off outside", "[io]") {
+  const sf::Canvas small(4, 3, black);
+  for (const sf::Index column : {-2, 0, 5, 8})
+    for (const sf::Index row : {-1, 0, 6, 10}) {
+      sf::Canvas canvas(10, 8);
+      canvas.put(small, column, row);
+      for (sf::Index y = 0; y < 8; ++y)
+        for (sf::Index x = 0; x < 10; ++x)
+          CHECK(canvas.at(x, y).green == (x >= column && x < column + 4 && y >= row && y < row + 3 ? 0 : 1));
+    }
+}
+
 TEST_CASE("a rectangle covers parts of pixels by their part", "[io]") {
   sf::Canvas canvas(10, 10);
   canvas.rectangle(2.25, 3, 4, 2.5, black);

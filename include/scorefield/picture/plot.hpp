@@ -1,0 +1,189 @@
+/// Plots of paths (trajectories), discs and dots in the plane, side by side.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "scorefield/core/error.hpp"
+#include "scorefield/core/types.hpp"
+#include "scorefield/picture/canvas.hpp"
+#include "scorefield/picture/detail/axis.hpp"
+#include "scorefield/picture/detail/plot.hpp"
+
+namespace scorefield {
+
+/// How a layer of a plot is drawn. The width of lines, and of dots, is in pixels, from 0 to 1000; the opacity is from 0
+/// to 1. A path is equally dark where it crosses itself, and darker where it crosses another one.
+struct LayerStyle {
+  Colour colour{0.10f, 0.36f, 0.66f};
+  double width = 1.4;
+  double opacity = 1;
+};
+
+/// Paths, 2 L x n: a column is a path of L points, as a sequence of two channels is (x and y of the first point, then
+/// those of the second). Points of their own, 2 x n, are dots. There may be none.
+struct Paths {
+  template <class Derived>
+  Paths(const Eigen::MatrixBase<Derived>& shown, const LayerStyle& drawn = {})
+      : points(shown.template cast<double>()), style(drawn) {}
+
+  Matrix<double> points;
+  LayerStyle style;
+};
+
+/// Discs around points, 2 x n, with a radius in the units of the axes: obstacles, goals, what is near enough.
+struct Discs {
+  template <class Derived>
+  Discs(const Eigen::MatrixBase<Derived>& around, double of_radius, const LayerStyle& drawn = {})
+      : centres(around.template cast<double>()), radius(of_radius), style(drawn) {}
+
+  Matrix<double> centres;
+  double radius;
+  LayerStyle style;
+};
+
+/// What one panel shows, from the lowest layer to the uppermost, and the title above it.
+struct PlotPanel {
+  std::string title;
+  std::vector<std::variant<Paths, Discs>> layers;
+};
+
+struct PlotOptions {
+  /// The side of a panel in pixels, from 64 to 65,535.
+  Index panel_size = 360;
+  /// What both axes show; left out, it is all there is in the panels.
+  std::optional<AxisRange> range = {};
+};
+
+namespace detail {
+
+inline void check_plot_layer(const PlotPanel& panel, const Matrix<double>& points, bool are_paths, double radius,
+                             const LayerStyle& style) {
+  const auto where = text(" in panel \"", panel.title, '"');
+  if (points.rows() < 2 || points.rows() % 2 != 0 || (!are_paths && points.rows() != 2))
+    throw InvalidArgument(
+        "plot", text(are_paths ? "paths of 2 L x n numbers" : "centres of discs of 2 x n numbers", where),
+        text(points.rows(), " x ", points.cols()),
+        are_paths ? "a column is a path: x and y of its first point, of the second, and so on" : "a column is a point");
+  for (Index j = 0; j < points.cols(); ++j)
+    if (!points.col(j).allFinite())
+      throw NonFinite("plot", text("finite numbers", where), text("a NaN or an infinity in column ", j),
+                      "leave such paths out");
+  if (!(radius >= 0 && std::isfinite(radius)))
+    throw InvalidArgument("plot", text("a finite radius of discs from 0 on", where), text(radius),
+                          "it is in the units of the axes");
+  constexpr double widest = 1000;
+  if (!(style.width >= 0 && style.width <= widest && style.opacity >= 0 && style.opacity <= 1))
+    throw InvalidArgument("plot", text("a width of 0 to ", widest, " pixels and an opacity of 0 to 1", where),
+                          text(style.width, " and ", style.opacity), "lines of 1 to 3 pixels are usual");
+}
+
+inline void check_plot(const std::vector<PlotPanel>& panels, const PlotOptions& options) {
+  if (panels.empty()) throw InvalidArgument("plot", "at least one panel", "none", "pass layers to show");
+  for (const auto& panel : panels)
+    for (const auto& layer : panel.layers)
+      if (const auto* paths = std::get_if<Paths>(&layer))
+        check_plot_layer(panel, paths->points, true, 0, paths->style);
+      else if (const auto* discs = std::get_if<Discs>(&layer))
+        check_plot_layer(panel, discs->centres, false, discs->radius, discs->style);
+  constexpr Index least = 64, most = 65'535;
+  if (options.panel_size < least || options.panel_size > most)
+    throw InvalidArgument("plot", text("a panel size of ", least, " to ", most, " pixels"), text(options.panel_size),
+                          "draw larger or smaller panels");
+  if (const auto& range = options.range;
+      range && !(std::isfinite(range->high - range->low) && range->low < range->high))
+    throw InvalidArgument("plot", "a finite range from low to high", text(range->low, " to ", range->high),
+                          "leave the range out to show all there is");
+}
+
+/// The square that shows all of every panel. Throws InvalidArgument where there is nothing, or no square holds it.
+inline PlotAxes whole_view(const std::vector<PlotPanel>& panels) {
+  constexpr double most = std::numeric_limits<double>::max();
+  std::array<AxisRange, 2> axes{AxisRange{most, -most}, AxisRange{most, -most}};
+  const auto hold = [&](const Matrix<double>& points, double around) {
+    for (Index i = 0; i < points.size(); ++i) {
+      auto& axis = axes[static_cast<std::size_t>(i % 2)];
+      axis = {std::min(axis.low, points(i) - around), std::max(axis.high, points(i) + around)};
+    }
+  };
+  for (const auto& panel : panels)
+    for (const auto& layer : panel.layers)
+      if (const auto* paths = std::get_if<Paths>(&layer))
+        hold(paths->points, 0);
+      else if (const auto* discs = std::get_if<Discs>(&layer))
+        hold(discs->centres, discs->radius);
+  if (axes[0].low > axes[0].high)
+    throw InvalidArgument("plot", "at least one path or disc", "none", "say the range that an empty plot shows");
+  const double extent = std::max(axes[0].high - axes[0].low, axes[1].high - axes[1].low);
+  const double side = extent > 0 ? 1.08 * extent : 1;
+  if (!std::isfinite(side))
+    throw InvalidArgument("plot", "points less far apart than numbers reach", text("an extent of ", extent),
+                          "leave such points out, or say the range to show");
+  return {{axes[0].low / 2 + axes[0].high / 2 - side / 2, side}, {axes[1].low / 2 + axes[1].high / 2 - side / 2, side}};
+}
+
+/// The inside of a panel of so many pixels: what reaches beyond the view is cut off.
+inline Canvas plot_inside(const PlotPanel& panel, const PlotAxes& shown, Index size) {
+  const auto pixels = static_cast<double>(size);
+  const PlotFrame frame{0, 0, pixels, pixels, shown};
+  // Far outside, so that a line to there has its direction, and within what a canvas takes.
+  const auto inside = [](double pixel) { return std::clamp(pixel, -1e12, 1e12); };
+  Canvas canvas(size, size);
+  for (const auto& layer : panel.layers) {
+    if (const auto* discs = std::get_if<Discs>(&layer))
+      for (const auto& centre : discs->centres.colwise())
+        canvas.disc(inside(frame.x(centre(0))), inside(frame.y(centre(1))),
+                    inside(discs->radius * pixels / shown.across.length), discs->style.colour, discs->style.opacity);
+    if (const auto* paths = std::get_if<Paths>(&layer))
+      for (const auto& column : paths->points.colwise()) {
+        Matrix<double> path(2, column.size() / 2);
+        for (Index i = 0; i < path.cols(); ++i)
+          path.col(i) << inside(frame.x(column(2 * i))), inside(frame.y(column(2 * i + 1)));
+        canvas.path(path, paths->style.width, paths->style.colour, paths->style.opacity);
+      }
+  }
+  return canvas;
+}
+
+}  // namespace detail
+
+/// Draws panels in a row on white, all with the same axes and the same scale along x and y:
+///   plot({{"demonstrations", {Discs(obstacle, 0.3), Paths(demonstrated, {.opacity = 0.3})}}, {"policy", {...}}})
+/// Throws InvalidArgument when there is no panel or nothing in any, the shape of a layer, its style or an option is out
+/// of range, or no square holds the points; NonFinite when a number is not finite.
+inline Canvas plot(const std::vector<PlotPanel>& panels, const PlotOptions& options = {}) {
+  using Style = detail::PlotStyle;
+  detail::check_plot(panels, options);
+  detail::PlotAxes shown;
+  if (const auto& range = options.range)
+    shown.across = shown.up = {range->low, range->high - range->low};
+  else
+    shown = detail::whole_view(panels);
+  const auto size = static_cast<double>(options.panel_size);
+  const auto across = detail::ticks(shown.across.low, shown.across.length),
+             up = detail::ticks(shown.up.low, shown.up.length);
+  const double left = std::ceil(Style::margin + detail::widest_label(up) + Style::around),
+               top = Style::margin + 2 * Style::title_size;
+  const auto count = static_cast<double>(panels.size());
+  Canvas canvas(static_cast<Index>(left + count * (size + Style::gap) - Style::gap + Style::margin),
+                static_cast<Index>(top + size + Style::around + Style::label_size + Style::margin));
+  detail::PlotFrame frame{left, top, size, size, shown};
+  for (std::size_t k = 0; k < panels.size(); ++k, frame.left += size + Style::gap) {
+    canvas.put(detail::plot_inside(panels[k], shown, options.panel_size), static_cast<Index>(frame.left),
+               static_cast<Index>(frame.top));
+    detail::draw_frame(canvas, frame);
+    detail::draw_title(canvas, panels[k].title, frame);
+    detail::draw_ticks_below(canvas, across, frame);
+    if (k == 0) detail::draw_ticks_left(canvas, up, frame);
+  }
+  return canvas;
+}
+
+}  // namespace scorefield
