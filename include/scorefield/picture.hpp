@@ -1,6 +1,4 @@
-/// (libpng) and gif.hpp (giflib).
-/// Scatter plots, corner plots, histograms and grids of images. Apart stand the files of pictures:
-/// Scatter plots, plots of paths, and grids of images. Apart stand the files of pictures: scorefield/picture/png.hpp
+/// Scatter plots, corner plots, plots of paths, histograms and grids of images. Apart stand the files of pictures:
 /// scorefield/picture/png.hpp (libpng) and gif.hpp (giflib).
 #pragma once
 
