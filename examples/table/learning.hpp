@@ -94,7 +94,7 @@ inline void train(Model& model, const sf::Dataset<float>& data, const sf::Datase
                                .average = sf::ExponentialMovingAverage{0.999}};
   if (!options.steps)
     training.steps = examples::steps_of_minutes(options.minutes.value_or(1), trainer, model, data, training);
-  sf::HeldOutStop best{objective, model, held_out, {.every = 50, .patience = 20, .threads = options.threads}};
+  sf::HeldOutStop best{objective, model, held_out, {.every = 50, .threads = options.threads}};
   trainer.fit(model, data, training, sf::ProgressBar{}, best);
   model.set_parameters(best.parameters());
   examples::say(sf::text("The best of held-out records came after ", best.step(), " of ", training.steps, " steps."));

@@ -37,7 +37,7 @@ TEST_CASE("the parameters of the smallest held-out loss are kept", "[training]")
   std::vector<double> losses;
   std::vector<sf::Vector<float>> parameters;
   auto model = small_model();
-  auto best = held_out_stop({.every = 7, .patience = 100});
+  auto best = held_out_stop({.every = 7});
   sf::Trainer{sf::DenoisingScoreMatching{}, sf::Adam{.learning_rate = 0.03}}.fit(
       model, small_data(), {.steps = 100}, best, [&](const sf::Progress<float>& progress) {
         if (progress.step % 7 != 0 && progress.step != 100) return;  // the last step is looked at, too
@@ -52,7 +52,8 @@ TEST_CASE("the parameters of the smallest held-out loss are kept", "[training]")
 }
 
 TEST_CASE("a run ends when held-out data are learnt no better", "[training]") {
-  auto best = held_out_stop({.every = 10, .patience = 3});
+  const sf::HeldOutOptions options{.every = 10, .patience = 30};
+  auto best = held_out_stop(options);
   const sf::Vector<float> start = small_model().parameters(), worse = 100 * start;
   const auto at = [&](sf::Index step, const sf::Vector<float>& parameters) {
     return best(sf::Progress<float>{step, 1000, 0, 1, 0.1, 1e-3, parameters});
@@ -60,21 +61,25 @@ TEST_CASE("a run ends when held-out data are learnt no better", "[training]") {
   CHECK(at(1, start) == sf::Next::proceed);
   CHECK(best.step() == 0);
   CHECK(at(10, worse) == sf::Next::proceed);
-  CHECK(at(20, start) == sf::Next::proceed);
-  CHECK(best.step() == 20);
-  CHECK(at(30, worse) == sf::Next::proceed);
-  CHECK(at(40, start) == sf::Next::proceed);  // as good is not better
+  CHECK(at(40, start) == sf::Next::proceed);
+  CHECK(best.step() == 40);
+  CHECK(at(70, worse) == sf::Next::proceed);  // patience is over, but 40 steps had led to the best
   const auto kept = best.state();
-  CHECK(at(50, worse) == sf::Next::stop);
+  CHECK(at(79, start) == sf::Next::proceed);
+  CHECK(at(80, start) == sf::Next::stop);  // as good is not better
   CHECK(best.parameters() == start);
+  CHECK(best.step() == 40);
 
-  auto resumed = held_out_stop({.every = 10, .patience = 3});
+  auto resumed = held_out_stop(options);
   resumed.resume(kept);
   CHECK(resumed.state() == kept);
-  CHECK(resumed(sf::Progress<float>{50, 1000, 0, 1, 0.1, 1e-3, worse}) == sf::Next::stop);
   CHECK(resumed.parameters() == start);
+  CHECK(resumed(sf::Progress<float>{80, 1000, 0, 1, 0.1, 1e-3, worse}) == sf::Next::stop);
   CHECK(at(1, start) == sf::Next::proceed);  // a new run
   CHECK(best.step() == 0);
+  CHECK(at(10, start) == sf::Next::proceed);
+  CHECK(at(30, worse) == sf::Next::proceed);
+  CHECK(at(40, worse) == sf::Next::stop);
 }
 
 TEST_CASE("few held-out samples are looked at with several noises", "[training]") {
@@ -97,12 +102,12 @@ TEST_CASE("held-out samples are given their conditions", "[training]") {
 }
 
 TEST_CASE("HeldOutStop refuses what it cannot work with", "[training]") {
-  CHECK_THROWS_WITH(held_out_stop({.every = 0}), contains("0 and 10"));
+  CHECK_THROWS_WITH(held_out_stop({.every = 0}), contains("0 and 1000"));
   CHECK_THROWS_WITH(held_out_stop({.patience = 0}), contains("100 and 0"));
   auto best = held_out_stop({});
   CHECK_THROWS_WITH(best.parameters(), contains("at least one look"));
   CHECK(best.loss() == std::numeric_limits<double>::infinity());
-  for (const auto& bad : {sf::Vector<double>(0), sf::Vector<double>{{0, 1, 0.1}}, sf::Vector<double>{{11, 0, 0.1}},
-                          sf::Vector<double>{{0, 0, 0.1, 1}}})
+  for (const auto& bad : {sf::Vector<double>(0), sf::Vector<double>{{1, 0.1}}, sf::Vector<double>{{-1, 0.1}},
+                          sf::Vector<double>{{0, 0.1, 1}}})
     CHECK_THROWS_WITH(best.resume(bad), contains("HeldOutStop::resume"));
 }

@@ -16,10 +16,12 @@
 namespace scorefield {
 
 struct HeldOutOptions {
-  Index every = 100;    // steps between two looks
-  Index patience = 10;  // looks in a row without a better loss that end the run
-  Seed seed = 0;        // of noise and times, which are the same in all looks
-  int threads = 0;      // 0: all
+  Index every = 100;  // steps between two looks
+  /// The run ends when the best look is so many steps ago, and as many as had led to it: where data are learnt by
+  /// heart, a run takes about twice the steps that it needs.
+  Index patience = 1000;
+  Seed seed = 0;    // of noise and times, which are the same in all looks
+  int threads = 0;  // 0: all
 };
 
 /// A callback that looks at the mean loss over data that are not trained on, with the moving average where there is
@@ -38,7 +40,7 @@ class HeldOutStop {
       : loss_(loss), model_(model), held_out_(repeated(held_out)), options_(options) {
     if (options.every < 1 || options.patience < 1)
       throw InvalidArgument("HeldOutStop", "every >= 1 and patience >= 1",
-                            text(options.every, " and ", options.patience), "100 and 10 are usual");
+                            text(options.every, " and ", options.patience), "100 and 1000 are usual");
     detail::check_fit("HeldOutStop", held_out, model);
   }
 
@@ -51,11 +53,9 @@ class HeldOutStop {
       best_loss_ = loss;
       best_step_ = progress.step;
       parameters_ = progress.parameters;
-      failures_ = 0;
-    } else {
-      ++failures_;
     }
-    return failures_ < options_.patience ? Next::proceed : Next::stop;
+    const Index since = progress.step - best_step_;
+    return since >= options_.patience && since >= best_step_ ? Next::stop : Next::proceed;
   }
 
   /// Of the look with the smallest loss. Throws InvalidArgument before the first one.
@@ -71,30 +71,27 @@ class HeldOutStop {
 
   /// Tells where it stands, to be kept with its run.
   Vector<double> state() const {
-    Vector<double> all(3 + parameters_.size());
-    all << static_cast<double>(failures_), static_cast<double>(best_step_), best_loss_,
-        parameters_.template cast<double>();
+    Vector<double> all(2 + parameters_.size());
+    all << static_cast<double>(best_step_), best_loss_, parameters_.template cast<double>();
     return all;
   }
 
   /// Goes on from there with the run. Throws InvalidArgument, as it was, for what is no state of such a model.
   void resume(const Vector<double>& state) {
-    const auto is_count = [&](Index i, double most) { return state(i) >= 0 && state(i) <= most; };
-    const bool whole = state.size() >= 3 && is_count(0, static_cast<double>(options_.patience)) && is_count(1, 1e15) &&
-                       state.size() - 3 == (state(1) > 0 ? model_.parameters().size() : 0);
+    const bool whole = state.size() >= 2 && state(0) >= 0 && state(0) <= 1e15 &&
+                       state.size() - 2 == (state(0) > 0 ? model_.parameters().size() : 0);
     if (!whole)
       throw InvalidArgument("HeldOutStop::resume",
                             text("the state of one with ", model_.parameters().size(), " parameters"),
                             text(state.size(), " numbers"), "resume what was kept, with the same model and options");
-    failures_ = static_cast<Index>(state(0));
-    best_step_ = static_cast<Index>(state(1));
-    best_loss_ = state(2);
-    parameters_ = state.tail(state.size() - 3).template cast<Scalar>();
+    best_step_ = static_cast<Index>(state(0));
+    best_loss_ = state(1);
+    parameters_ = state.tail(state.size() - 2).template cast<Scalar>();
   }
 
  private:
   void forget() {
-    failures_ = best_step_ = 0;
+    best_step_ = 0;
     best_loss_ = std::numeric_limits<double>::infinity();
     parameters_.resize(0);
   }
@@ -111,7 +108,7 @@ class HeldOutStop {
   Model model_;
   Dataset<Scalar> held_out_;
   HeldOutOptions options_;
-  Index failures_ = 0, best_step_ = 0;
+  Index best_step_ = 0;
   double best_loss_ = std::numeric_limits<double>::infinity();
   Vector<Scalar> parameters_;
 };
