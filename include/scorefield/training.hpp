@@ -2,6 +2,7 @@
 #pragma once
 
 #include "scorefield/training/callbacks.hpp"
+#include "scorefield/training/held_out_stop.hpp"
 #include "scorefield/training/interrupt.hpp"
 #include "scorefield/training/minibatches.hpp"
 #include "scorefield/training/progress.hpp"
