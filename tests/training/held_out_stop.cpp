@@ -18,7 +18,7 @@ using scorefield::test::small_model;
 
 namespace {
 
-const sf::Dataset<float> held_out_points(sf::swiss_roll<float>(1200, {.seed = 2}));
+const sf::Dataset<float> held_out_points(sf::swiss_roll<float>(4200, {.seed = 2}));
 
 auto held_out_stop(const sf::HeldOutOptions& options) {
   return sf::HeldOutStop{sf::DenoisingScoreMatching{}, small_model(), held_out_points, options};
@@ -86,14 +86,14 @@ TEST_CASE("few held-out samples are looked at with several noises", "[training]"
   const sf::Dataset<float> few(held_out_points.samples().leftCols(3).eval());
   sf::HeldOutStop best{sf::DenoisingScoreMatching{}, small_model(), few, {.every = 1}};
   best(sf::Progress<float>{1, 10, 0, 1, 0.1, 1e-3, small_model().parameters()});
-  const sf::Matrix<float> repeated = few.samples().replicate(1, 334);
+  const sf::Matrix<float> repeated = few.samples().replicate(1, 1334);
   CHECK(best.loss() == sf::mean_loss(sf::DenoisingScoreMatching{}, small_model(), repeated, sf::Seed{0}));
 }
 
 TEST_CASE("held-out samples are given their conditions", "[training]") {
   const sf::ScoreModel model{sf::VariancePreserving<float>{}, sf::ResidualMlp<float>{2, {.width = 16, .condition = 1}},
                              sf::Seed{1}};
-  const sf::Dataset<float> data{held_out_points.samples(), sf::Matrix<float>::Ones(1, 1200).eval()};
+  const sf::Dataset<float> data{held_out_points.samples(), sf::Matrix<float>::Ones(1, 4200).eval()};
   sf::HeldOutStop best{sf::DenoisingScoreMatching{}, model, data, {.every = 1}};
   best(sf::Progress<float>{1, 10, 0, 1, 0.1, 1e-3, model.parameters()});
   CHECK(best.loss() == sf::mean_loss(sf::DenoisingScoreMatching{}, model, data, sf::Seed{0}));

@@ -16,7 +16,7 @@
 namespace scorefield {
 
 struct HeldOutOptions {
-  Index every = 100;  // steps between two looks
+  Index every = 200;  // steps between two looks
   /// The run ends when the best look is so many steps ago, and as many as had led to it: where data are learnt by
   /// heart, a run takes about twice the steps that it needs.
   Index patience = 1000;
@@ -29,7 +29,7 @@ struct HeldOutOptions {
 ///   HeldOutStop best{loss, model, held_out};
 ///   trainer.fit(model, data, options, best);
 ///   model.set_parameters(best.parameters());
-/// Each look is at least at 1,000 draws of noise and time, several for each sample where there are fewer.
+/// Each look is at least at 4,000 draws of noise and time, several for each sample where there are fewer.
 template <class Loss, TrainableModel Model>
 class HeldOutStop {
  public:
@@ -40,7 +40,7 @@ class HeldOutStop {
       : loss_(loss), model_(model), held_out_(repeated(held_out)), options_(options) {
     if (options.every < 1 || options.patience < 1)
       throw InvalidArgument("HeldOutStop", "every >= 1 and patience >= 1",
-                            text(options.every, " and ", options.patience), "100 and 1000 are usual");
+                            text(options.every, " and ", options.patience), "200 and 1000 are usual");
     detail::check_fit("HeldOutStop", held_out, model);
   }
 
@@ -97,7 +97,7 @@ class HeldOutStop {
   }
 
   static Dataset<Scalar> repeated(const Dataset<Scalar>& data) {
-    constexpr Index least = 1000;
+    constexpr Index least = 4000;
     const Index times = (least + data.size() - 1) / data.size();
     Matrix<Scalar> samples = data.samples().replicate(1, times);
     if (data.condition_size() == 0) return samples;

@@ -1,0 +1,63 @@
+/// What the user asks for.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <scorefield/scorefield.hpp>
+#include <string>
+
+#include "../arguments.hpp"
+
+namespace posterior {
+
+namespace sf = scorefield;
+
+struct Options {
+  std::filesystem::path pairs, observation, output;  // the first two empty: not given
+  std::optional<double> minutes;
+  std::optional<sf::Index> steps;
+  sf::Index samples = 2000;
+  std::uint64_t seed = 0;
+  int threads = 0;
+};
+
+/// Nothing when help was asked for, which is then printed. Throws UsageError for what cannot be used.
+inline std::optional<Options> read_options(int argc, const char* const* argv) {
+  Options options;
+  std::string pairs, observation, output = "posterior";
+  examples::Arguments arguments;
+  arguments.word("pairs", pairs, "DIR", "folder of theta.npy (N, d) and x.npy (N, k) (default: throws of a ball)");
+  arguments.word("observation", observation, "FILE", "x.npy of what was seen, (1, k) (default: three of them)");
+  arguments.number("samples", options.samples, "draws of the posterior (default 2000)");
+  arguments.number("minutes", options.minutes, "to train at most, by the speed of the first steps (default 0.5)");
+  arguments.number("steps", options.steps, "training steps, in place of minutes");
+  arguments.number("seed", options.seed, "of simulations, weights, training and samples (default 0)");
+  arguments.number("threads", options.threads, "0: all (default); never changes a result");
+  arguments.word("output", output, "DIR", "folder for the results (default posterior)");
+  if (!arguments.read(argc, argv)) {
+    std::printf(
+        "Learns p(parameters | observation) from simulations, draws from it and checks whether it is calibrated.\n\n"
+        "usage: posterior [options]\n\n%s",
+        arguments.help().c_str());
+    return {};
+  }
+  options.pairs = pairs;
+  options.observation = observation;
+  options.output = output;
+  const auto check = [](bool fine, const std::string& complaint) {
+    if (!fine) throw examples::UsageError(complaint);
+  };
+  check(options.samples >= 1 && options.samples <= 1'000'000,
+        sf::text("--samples: expected 1 to 1000000, got ", options.samples));
+  check(!options.minutes || (*options.minutes > 0 && *options.minutes <= 1e6),
+        sf::text("--minutes: expected a number above 0, up to 1e6, got ", options.minutes.value_or(0)));
+  check(!options.steps || (*options.steps >= 1 && *options.steps <= 1'000'000'000),
+        sf::text("--steps: expected 1 to 1000000000, got ", options.steps.value_or(0)));
+  check(!(options.minutes && options.steps), "--minutes and --steps: expected one of them, got both");
+  check(options.threads >= 0, sf::text("--threads: expected 0 (all) or more, got ", options.threads));
+  return options;
+}
+
+}  // namespace posterior
