@@ -103,7 +103,7 @@ TEST_CASE("held-out samples are given their conditions", "[training]") {
 
 TEST_CASE("HeldOutStop refuses what it cannot work with", "[training]") {
   CHECK_THROWS_WITH(held_out_stop({.every = 0}), contains("0 and 1000"));
-  CHECK_THROWS_WITH(held_out_stop({.patience = 0}), contains("100 and 0"));
+  CHECK_THROWS_WITH(held_out_stop({.patience = 0}), contains("200 and 0"));
   auto best = held_out_stop({});
   CHECK_THROWS_WITH(best.parameters(), contains("at least one look"));
   CHECK(best.loss() == std::numeric_limits<double>::infinity());
