@@ -1,5 +1,11 @@
 # libcsv, which has no package of its own for CMake: target LibCsv::LibCsv.
 find_path(LibCsv_INCLUDE_DIR csv.h)
+if(LibCsv_INCLUDE_DIR)
+  file(STRINGS ${LibCsv_INCLUDE_DIR}/csv.h functions REGEX csv_init)
+  if(NOT functions) # another library's header of that name
+    set(LibCsv_INCLUDE_DIR NOTFOUND)
+  endif()
+endif()
 find_library(LibCsv_LIBRARY csv)
 mark_as_advanced(LibCsv_INCLUDE_DIR LibCsv_LIBRARY)
 include(FindPackageHandleStandardArgs)

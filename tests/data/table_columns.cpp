@@ -36,12 +36,16 @@ TEST_CASE("columns are recognised", "[table]") {
         "tiny: number, 1e-09 to 4e-09\n");
   CHECK(columns.dimension() == 5);
   CHECK(columns.row_names() == std::vector<std::string>{"city=Bern", "city=Chur", "age", "height", "tiny"});
-  CHECK(columns.rows().size() == 5);
-  CHECK(columns.rows()[0].kind == sf::Row::any().kind);
-  CHECK(columns.rows()[2].kind == sf::Row::ranked().kind);
+  CHECK(columns.unit_rows().size() == 5);
+  CHECK(columns.unit_rows()[0].kind == sf::Row::any().kind);
+  CHECK(columns.unit_rows()[2].kind == sf::Row::ranked().kind);
   CHECK(of_fields({"127.0", "91.0"}).description() == "x: whole number, 91 to 127\n");
   CHECK(of_fields({"+1", " 2 ", "3"}).description() == "x: whole number, 1 to 3\n");
   CHECK(of_fields({"0.1234567", "1"}).description() == "x: number, 0.123457 to 1\n");
+  CHECK(of_fields({"01067", "4109"}).description() == "x: category of 2: 01067, 4109\n");
+  CHECK(of_fields({"0.5", "0"}).description() == "x: number of 1 decimals, 0 to 0.5\n");
+  CHECK(of_fields({"a", "b", "3"}).description() == "x: category of 3: 3, a, b\n");
+  CHECK(of_fields({"a", "4", "3", "b"}).dimension() == 4);  // half are not most
   CHECK(of_fields({"", ""}).description() == "x: constant \n");
 }
 
@@ -59,9 +63,10 @@ TEST_CASE("the user's word decides on a column's kind", "[table]") {
 }
 
 TEST_CASE("what is missing or out of place is named by record and column", "[table]") {
-  for (const std::string missing : {"", "NA", "NaN", "null", "?"})
-    CHECK_THROWS_WITH(of_fields({"1", "2", missing}), contains("in record 3, column \"x\"") && contains("fill in"));
-  CHECK_THROWS_WITH(of_fields({"a", "b", ""}), contains("nothing in record 3"));
+  for (const std::string missing : {"", "NA", "n/a", "NaN", "Null", "None", "?"})
+    CHECK_THROWS_WITH(of_fields({"1", "2", missing}), contains("in record 3, column \"x\"") && contains("fill it in"));
+  CHECK_THROWS_WITH(of_fields({"a", "", ""}), contains("nothing in record 2") && contains("of 3 records 2"));
+  CHECK_THROWS_WITH(of_fields({"1,5", "2,5"}), contains("\"1,5\"") && contains("write 1.5 for 1,5"));
   CHECK_THROWS_WITH(of_fields({"1", "2", "x3"}), contains("\"x3\" in record 3"));
   CHECK_THROWS_WITH(of_fields({"1", "2", "inf"}), contains("\"inf\" in record 3"));
   std::vector<std::string> names;
@@ -89,7 +94,14 @@ TEST_CASE("samples are rounded as the data are, and stay in their range", "[tabl
   const auto table = columns.decode(samples);
   CHECK(table.rows[0] == std::vector<std::string>{"Chur", "35", "0.00", "m", "1e-09"});
   CHECK(table.rows[1] == std::vector<std::string>{"Bern", "41", "-0.05", "m", "4e-09"});
-  CHECK_THROWS_AS(columns.decode(sf::Matrix<float>(4, 1)), sf::InvalidArgument);
+  sf::Matrix<float> other(4, 1), bad = samples;
+  CHECK_THROWS_AS(columns.decode(other), sf::InvalidArgument);
+  CHECK_THROWS_AS(columns.dequantise(other, sf::Seed{0}), sf::InvalidArgument);
+  CHECK_THROWS_AS(columns.positions(other), sf::InvalidArgument);
+  bad(2, 1) = std::nanf("");
+  CHECK_THROWS_AS(columns.decode(bad), sf::NonFinite);
+  CHECK(columns.positions(samples) == sf::Matrix<float>{{1, 0}, {35.4f, 1000}, {-0.001f, -7}, {1e-9f, 1}});
+  CHECK(columns.position_names() == std::vector<std::string>{"city", "age", "height", "tiny"});
 }
 
 TEST_CASE("dequantised numbers are rounded to what they were, and spread evenly", "[table]") {
@@ -122,8 +134,11 @@ TEST_CASE("columns are kept as text", "[table]") {
   CHECK(again.decode(again.encode<double>(table)).rows[0][0] == "\tBern\\\n");
   CHECK(again.decode(again.encode<double>(table)).delimiter == ';');
   CHECK(sf::TableColumns::from_state(sf::TableColumns{}.state()).dimension() == 0);
-  for (const std::string bad : {"", ",", ",\nnumber\t0\t0\t1\n", ",\nnumber\t7\t0\t1\tx\n", ",\nnumber\t0\t1\t0\tx\n",
-                                ",\ncategory\t0\t0\t0\tx\n", ",\nwhat\t0\t0\t1\tx\n", ",\nnumber\t0\t0\t1\tx"})
+  for (const std::string bad :
+       {"", ",", ",\nnumber\t0\t0\t1\n", ",\nnumber\t7\t0\t1\tx\n", ",\nnumber\t0\t1\t0\tx\n",
+        ",\ncategory\t0\t0\t0\tx\n", ",\nwhat\t0\t0\t1\tx\n", "|\nnumber\t0\t0\t1\tx\n", ",\nnumber\t0.5\t0\t1\tx\n",
+        ",\nconstant\t0\t0\t0\tx\ta\tb\n", ",\ncategory\t0\t0\t0\tx\tb\ta\n",
+        ",\nnumber\t0\t0\t1\tx\nnumber\t0\t0\t1\tx\n", ",\nnumber\t0\t0\t1\tx"})
     CHECK_THROWS_AS(sf::TableColumns::from_state(bad), sf::InvalidArgument);
 }
 
@@ -135,6 +150,13 @@ TEST_CASE("columns are chosen by name", "[table]") {
   const auto columns = sf::TableColumns::recognise(people).select({"height", "city"});
   CHECK(columns.row_names() == std::vector<std::string>{"height", "city=Bern", "city=Chur"});
   CHECK_THROWS_WITH(columns.encode<float>(people), contains("height, city") && contains("tiny"));
+  CHECK_THROWS_AS(columns.encode<float>(sf::Table{{"height, city"}, {{"1"}}}), sf::InvalidArgument);
+  CHECK_THROWS_WITH(columns.encode<float>(sf::Table{{"height", "city"}, {{"1"}}}), contains("1 in record 1"));
+  CHECK_THROWS_WITH(columns.encode<float>(sf::Table{{"height", "city"}, {{"1e300", "Bern"}}}), contains("1e300"));
+  CHECK_THROWS_WITH((sf::Table{{}, {}}.select({"a"})), contains("there is none"));
+  CHECK_THROWS_WITH((sf::Table{{"a", "a"}, {}}.select({"a"})), contains("one twice"));
+  CHECK(sf::Table{{"a", "b"}, {{"1", "2"}, {"", "3"}, {"4", "NA"}}}.complete().rows ==
+        std::vector<std::vector<std::string>>{{"1", "2"}});
   sf::Table unknown{{"height", "city"}, {{"1", "Bonn"}}};
   CHECK_THROWS_WITH(columns.encode<float>(unknown), contains("\"Bonn\" in record 1") && contains("Bern, Chur"));
 }

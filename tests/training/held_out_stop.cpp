@@ -24,7 +24,7 @@ auto held_out_stop(const sf::HeldOutOptions& options) {
   return sf::HeldOutStop{sf::DenoisingScoreMatching{}, small_model(), held_out_points, options};
 }
 
-/// The loss of a small model that is this many steps from where it began.
+/// The loss of a small model with these parameters.
 double held_out_loss(const sf::Vector<float>& parameters) {
   auto model = small_model();
   model.set_parameters(parameters);
@@ -107,7 +107,19 @@ TEST_CASE("HeldOutStop refuses what it cannot work with", "[training]") {
   auto best = held_out_stop({});
   CHECK_THROWS_WITH(best.parameters(), contains("at least one look"));
   CHECK(best.loss() == std::numeric_limits<double>::infinity());
-  for (const auto& bad : {sf::Vector<double>(0), sf::Vector<double>{{1, 0.1}}, sf::Vector<double>{{-1, 0.1}},
-                          sf::Vector<double>{{0, 0.1, 1}}})
+  constexpr double infinite = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  for (const auto& bad : {sf::Vector<double>(0), sf::Vector<double>{{1, 0.1}}, sf::Vector<double>{{-1, infinite}},
+                          sf::Vector<double>{{0, 0.1}}, sf::Vector<double>{{0, infinite, 1}}})
     CHECK_THROWS_WITH(best.resume(bad), contains("HeldOutStop::resume"));
+  sf::Vector<double> state = sf::Vector<double>::Zero(2 + small_model().parameters().size());
+  for (const double step : {0.5, 7.0}) {
+    state(0) = step, state(1) = step == 7 ? nan : 0.1;
+    CHECK_THROWS_AS(best.resume(state), sf::InvalidArgument);
+  }
+  state(1) = 0.1;
+  best.resume(state);
+  CHECK(best.step() == 7);
+  const sf::Vector<float> huge = sf::Vector<float>::Constant(small_model().parameters().size(), 1e30f);
+  CHECK_THROWS_WITH(best(sf::Progress<float>{200, 1000, 0, 1, 0.1, 1e-3, huge}),
+                    contains("held-out data") && contains("after step 200"));
 }

@@ -2,17 +2,11 @@
 /// and dequantisation of numbers that were rounded.
 #pragma once
 
-#include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
-#include <iterator>
 #include <map>
 #include <string>
 #include <string_view>
-#include <system_error>
-#include <utility>
 #include <vector>
 
 #include "scorefield/core/error.hpp"
@@ -28,13 +22,14 @@ namespace scorefield {
 /// row for each of its words, and a constant none, for it comes back by itself.
 class TableColumns {
  public:
-  /// Takes a column for a constant where all fields are the same; for whole numbers or numbers where all fields are
-  /// such, as strtod reads them; and else for a category. `declared` says otherwise, by name: "number", "whole",
-  /// "category" or "constant". Throws InvalidArgument, which names record and column: for a field that is missing
-  /// (empty, NA, NaN, null, ?), for one that is not of the declared kind, for a word among numbers, and for a category
-  /// of more than 100 words.
+  /// Takes a column for a constant where all fields are the same, for a category where numbers have zeros before them,
+  /// as codes do, for numbers where most fields are, whole or with a decimal point, and else for a category. `declared`
+  /// says otherwise, by name: "number" (which makes whole numbers fractions), "whole", "category" or "constant". Throws
+  /// InvalidArgument, which names record and column: for a field that is missing (empty, NA, NaN, null, none or ?),
+  /// for one that is not of its column's kind, for decimal commas, and for a category of more than 100 words.
   static TableColumns recognise(const Table& table, const std::map<std::string, std::string>& declared = {}) {
-    for (const auto& [name, kind] : declared) table.column(name);
+    table.validate();
+    for (const auto& kind : declared) table.column(kind.first);
     if (table.rows.empty()) throw InvalidArgument("TableColumns", "at least one record", "none", "pass data to learn");
     TableColumns columns;
     for (std::size_t i = 0; i < table.names.size(); ++i) {
@@ -67,7 +62,7 @@ class TableColumns {
     return columns;
   }
 
-  /// "alcohol", and of a category "city=Bern".
+  /// Of the rows of the matrix: "alcohol", and of a category "city=Bern".
   std::vector<std::string> row_names() const {
     std::vector<std::string> all;
     for (const auto& column : all_)
@@ -81,7 +76,7 @@ class TableColumns {
 
   /// What is known of these rows, for Units: numbers go through their ranks, so that whatever their distribution is,
   /// the model's is normal.
-  std::vector<Row> rows() const {
+  std::vector<Row> unit_rows() const {
     std::vector<Row> all;
     for (const auto& column : all_)
       all.insert(all.end(), static_cast<std::size_t>(column.rows()), column.is_number() ? Row::ranked() : Row::any());
@@ -93,15 +88,18 @@ class TableColumns {
   template <Real Scalar>
   Matrix<Scalar> encode(const Table& table) const {
     check_names(table);
+    table.validate();
     Matrix<Scalar> matrix = Matrix<Scalar>::Zero(dimension(), static_cast<Index>(table.rows.size()));
     Index row = 0;
     for (std::size_t i = 0; i < all_.size(); row += all_[i++].rows())
       for (std::size_t record = 0; record < table.rows.size(); ++record) {
         const auto& field = table.rows[record][i];
         const auto j = static_cast<Index>(record);
-        if (all_[i].is_number())
+        if (all_[i].is_number()) {
           matrix(row, j) = static_cast<Scalar>(all_[i].number_of(field, record));
-        else if (const Index word = all_[i].word_of(field, record); all_[i].rows() > 0)
+          if (!std::isfinite(matrix(row, j)))
+            all_[i].fail(record, "a number that the matrix can hold", field, "use a larger unit");
+        } else if (const Index word = all_[i].word_of(field, record); all_[i].rows() > 0)
           matrix(row + word, j) = 1;
       }
     return matrix;
@@ -112,6 +110,7 @@ class TableColumns {
   /// 2016, arXiv:1511.01844, section 3.1).
   template <Real Scalar>
   void dequantise(Matrix<Scalar>& matrix, Seed seed) const {
+    check_dimension("TableColumns::dequantise", matrix);
     Matrix<Scalar> errors(matrix.rows(), matrix.cols());
     Random(seed, "rounding errors").uniform(view(errors), 0, 0);
     Index row = 0;
@@ -123,12 +122,14 @@ class TableColumns {
   }
 
   /// Samples, dimension() x n, as a table: numbers are rounded as the data were and kept in their range, and of a
-  /// category the word whose row is largest is taken. Throws InvalidArgument for another dimension.
+  /// category the word whose row is largest is taken. Numbers that are not rounded have 7 digits. Throws
+  /// InvalidArgument for another dimension, NonFinite for a number that is not finite.
   template <Real Scalar>
   Table decode(const Matrix<Scalar>& samples) const {
-    if (samples.rows() != dimension())
-      throw InvalidArgument("TableColumns::decode", text("samples of ", dimension(), " rows"),
-                            text(samples.rows(), " x ", samples.cols()), "pass what the model of these columns drew");
+    check_dimension("TableColumns::decode", samples);
+    if (!samples.allFinite())
+      throw NonFinite("TableColumns::decode", "finite numbers", "a NaN or an infinity",
+                      "look for the sample that has it");
     Table table;
     table.delimiter = delimiter_;
     table.names = names();
@@ -142,6 +143,32 @@ class TableColumns {
       }
     }
     return table;
+  }
+
+  /// A row for each column that is no constant, named as it is: numbers as they are, and of a category the position of
+  /// its word among all, from 0, for pictures. Throws InvalidArgument for another dimension than that of encode.
+  template <Real Scalar>
+  Matrix<Scalar> positions(const Matrix<Scalar>& matrix) const {
+    check_dimension("TableColumns::positions", matrix);
+    Matrix<Scalar> all(static_cast<Index>(position_names().size()), matrix.cols());
+    Index row = 0, to = 0;
+    for (const auto& column : all_) {
+      if (column.rows() == 0) continue;
+      for (Index j = 0; j < matrix.cols(); ++j) {
+        Index word = 0;
+        if (!column.is_number()) matrix.col(j).segment(row, column.rows()).maxCoeff(&word);
+        all(to, j) = column.is_number() ? matrix(row, j) : static_cast<Scalar>(word);
+      }
+      row += column.rows();
+      ++to;
+    }
+    return all;
+  }
+  std::vector<std::string> position_names() const {
+    std::vector<std::string> all;
+    for (const auto& column : all_)
+      if (column.rows() > 0) all.push_back(column.name);
+    return all;
   }
 
   /// Names and kinds, a line each: "alcohol: number of 2 decimals, 11.03 to 14.83".
@@ -161,23 +188,33 @@ class TableColumns {
   /// What state() gave. Throws InvalidArgument for other text.
   static TableColumns from_state(std::string_view state) {
     TableColumns columns;
-    if (state.size() < 2 || state[1] != '\n' || state.back() != '\n') detail::fail_column_state(state);
+    if (state.size() < 2 || std::string_view(",;\t").find(state[0]) == state.npos || state[1] != '\n' ||
+        state.back() != '\n')
+      detail::fail_column_state(state);
     columns.delimiter_ = state[0];
     for (std::size_t first = 2; first < state.size();) {
       const std::size_t end = state.find('\n', first);
       columns.all_.push_back(detail::TableColumn::from_state(state.substr(first, end - first)));
       first = end + 1;
     }
+    Table{columns.names(), {}}.validate();
     return columns;
   }
 
  private:
   void check_names(const Table& table) const {
+    if (table.names == names()) return;
     std::string expected, got;
     for (const auto& column : all_) expected += text(expected.empty() ? "" : ", ", column.name);
     for (const auto& name : table.names) got += text(got.empty() ? "" : ", ", name);
-    if (expected != got)
-      throw InvalidArgument("TableColumns::encode", "the columns " + expected, got, "select those columns");
+    throw InvalidArgument("TableColumns::encode", "the columns " + expected, got, "select those columns");
+  }
+
+  template <Real Scalar>
+  void check_dimension(const char* operation, const Matrix<Scalar>& matrix) const {
+    if (matrix.rows() != dimension())
+      throw InvalidArgument(operation, text(dimension(), " rows, as of these columns"),
+                            text(matrix.rows(), " x ", matrix.cols()), "pass what encode gave or their model drew");
   }
 
   std::vector<detail::TableColumn> all_;

@@ -23,8 +23,9 @@ namespace detail {
 
 inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
-/// The one of comma, semicolon and tab that stands most often in the first line, outside of quotes.
+/// The one of comma, semicolon and tab that stands most often in the first line that is not empty, outside of quotes.
 inline char delimiter_of(std::string_view source) {
+  source.remove_prefix(std::min(source.find_first_not_of("\r\n"), source.size()));
   constexpr std::string_view candidates = ",;\t";
   std::size_t counts[candidates.size()] = {};
   bool quoted = false;
@@ -83,15 +84,21 @@ class CsvRecords {
   std::exception_ptr thrown_;
 };
 
-/// Whether bytes are text in UTF-8: each first byte is followed by as many others as it says.
+/// Whether bytes are text in UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing beyond U+10FFFF.
 inline bool is_utf8(std::string_view bytes) {
-  int following = 0;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (following > 0 ? byte >> 6 != 0b10 : byte >= 0x80 && (byte < 0xC2 || byte > 0xF4)) return false;
-    following = following > 0 ? following - 1 : byte >= 0xF0 ? 3 : byte >= 0xE0 ? 2 : byte >= 0x80 ? 1 : 0;
+  const auto at = [&](std::size_t i) { return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0u; };
+  const auto is_between = [](unsigned byte, unsigned low, unsigned high) { return byte >= low && byte <= high; };
+  for (std::size_t i = 0; i < bytes.size();) {
+    const auto first = at(i++);
+    if (first < 0x80) continue;
+    if (!is_between(first, 0xC2, 0xF4)) return false;
+    const unsigned low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+    const unsigned high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+    if (!is_between(at(i++), low, high)) return false;
+    for (int more = first >= 0xF0 ? 2 : first >= 0xE0 ? 1 : 0; more > 0; --more)
+      if (!is_between(at(i++), 0x80, 0xBF)) return false;
   }
-  return following == 0;
+  return true;
 }
 
 /// In quotes where it holds what may be a delimiter, whichever the first line has most of, or begins or ends with what
@@ -117,6 +124,32 @@ inline std::string csv_line(const std::vector<std::string>& fields, char delimit
   return line + '\n';
 }
 
+/// Throws the FileError of names that are none, or no others'.
+inline void check_names(const InputFile& file, const std::vector<std::string>& names) {
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (!is_utf8(names[i]))
+      file.fail("names in UTF-8", text("other bytes in that of column ", i + 1), "save the table as UTF-8");
+    if (names[i].empty())
+      file.fail("a name for each column in the first line", text("none for column ", i + 1),
+                "write one there, and leave out lines above it");
+    if (!seen.insert(names[i]).second)
+      file.fail("each name once", text("column \"", names[i], "\" twice"), "rename one of them");
+  }
+}
+
+/// Throws the FileError of records that do not go with the names.
+inline void check_records(const InputFile& file, const Table& table) {
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    if (table.rows[i].size() != table.names.size())
+      file.fail(text(table.names.size(), " fields in each record, as the first line has names"),
+                text(table.rows[i].size(), " in record ", i + 1),
+                "put fields that hold the delimiter in quotes, and leave out lines above the names");
+    if (!std::ranges::all_of(table.rows[i], is_utf8))
+      file.fail("text in UTF-8", text("other bytes in record ", i + 1), "save the table as UTF-8");
+  }
+}
+
 }  // namespace detail
 
 /// Reads a CSV file whose first record has the names of the columns. Fields are separated by commas, semicolons or
@@ -127,6 +160,8 @@ inline Table read_csv(const std::filesystem::path& path) {
   InputFile file("read_csv", path);
   std::string source(static_cast<std::size_t>(file.left()), '\0');
   file.read(source.data(), source.size());
+  if (source.starts_with("PK\x03\x04"))
+    file.fail("text", "a zip archive, as spreadsheets are", "save the sheet as CSV");
   std::string_view content = source;
   if (content.starts_with(detail::byte_order_mark)) content.remove_prefix(detail::byte_order_mark.size());
 
@@ -137,35 +172,23 @@ inline Table read_csv(const std::filesystem::path& path) {
   auto& rows = records.rows;
   if (!whole)
     file.fail("quotes around whole fields, and those inside doubled",
-              rows.empty() ? std::string("others in the first line") : text("others after record ", rows.size() - 1),
+              rows.empty() ? std::string("others in the first line") : text("others in record ", rows.size()),
               "write \"a \"\"b\"\" c\" for a \"b\" c");
   if (rows.size() < 2)
-    file.fail("a line of names and at least one record", text(rows.size(), " lines"), "write the columns' names first");
+    file.fail("a line of names and at least one record", rows.empty() ? "neither" : "the names alone",
+              "write the columns' names first");
   table.names = std::move(rows.front());
   rows.erase(rows.begin());
-  std::set<std::string_view> seen;
-  for (std::size_t i = 0; i < table.names.size(); ++i) {
-    const auto& name = table.names[i];
-    if (!detail::is_utf8(name))
-      file.fail("names in UTF-8", text("other bytes in that of column ", i + 1), "save the table as UTF-8");
-    if (name.empty())
-      file.fail("a name for each column", text("none for column ", i + 1), "write one into the first line");
-    if (!seen.insert(name).second)
-      file.fail("names that are each there once", text("column \"", name, "\" twice"), "rename one of them");
-  }
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!std::ranges::all_of(rows[i], detail::is_utf8))
-      file.fail("text in UTF-8", text("other bytes in record ", i + 1), "save the table as UTF-8");
-    if (rows[i].size() != table.names.size())
-      file.fail(text(table.names.size(), " fields in each record"), text(rows[i].size(), " in record ", i + 1),
-                "a field that holds the delimiter is put in quotes");
-  }
+  detail::check_names(file, table.names);
   table.rows = std::move(rows);
+  detail::check_records(file, table);
   return table;
 }
 
-/// Writes a table as a CSV file, with quotes where they are needed. Whole or not at all. Throws FileError.
+/// Writes a table as a CSV file, with quotes where they are needed. Whole or not at all. Throws InvalidArgument as
+/// Table::validate, and FileError.
 inline void write_csv(const std::filesystem::path& path, const Table& table) {
+  table.validate();
   AtomicFile file("write_csv", path);
   const auto write = [&](const std::vector<std::string>& fields) {
     const auto line = detail::csv_line(fields, table.delimiter);

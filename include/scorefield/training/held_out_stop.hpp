@@ -1,6 +1,7 @@
 /// Early stopping by the loss on held-out data, which keeps the best parameters.
 #pragma once
 
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -30,26 +31,33 @@ struct HeldOutOptions {
 ///   trainer.fit(model, data, options, best);
 ///   model.set_parameters(best.parameters());
 /// Each look is at least at 4,000 draws of noise and time, several for each sample where there are fewer.
-template <class Loss, TrainableModel Model>
+template <class Loss, class Model>
 class HeldOutStop {
  public:
   using Scalar = typename Model::Scalar;
 
-  /// Copies the model. Throws InvalidArgument for options below 1, and where mean_loss does.
+  static_assert(TrainableModel<Model>,
+                "HeldOutStop: the second argument is a model, as ScoreModel; see model/concept.hpp");
+  static_assert(
+      Objective<Loss, Model>,
+      "HeldOutStop: the first argument is an objective, as DenoisingScoreMatching; see objective/concept.hpp");
+
+  /// Copies the model, and looks at the data once, so that data that it cannot take are refused here: throws
+  /// InvalidArgument for them and for options below 1.
   HeldOutStop(const Loss& loss, const Model& model, const Dataset<Scalar>& held_out, const HeldOutOptions& options = {})
       : loss_(loss), model_(model), held_out_(repeated(held_out)), options_(options) {
     if (options.every < 1 || options.patience < 1)
       throw InvalidArgument("HeldOutStop", "every >= 1 and patience >= 1",
                             text(options.every, " and ", options.patience), "200 and 1000 are usual");
     detail::check_fit("HeldOutStop", held_out, model);
+    look(0);
   }
 
   Next operator()(const Progress<Scalar>& progress) {
     if (progress.step == 1) forget();
     if (progress.step % options_.every != 0 && progress.step != progress.steps) return Next::proceed;
     model_.set_parameters(progress.parameters);
-    const double loss = mean_loss(loss_, model_, held_out_, options_.seed, options_.threads);
-    if (loss < best_loss_) {
+    if (const double loss = look(progress.step); loss < best_loss_) {
       best_loss_ = loss;
       best_step_ = progress.step;
       parameters_ = progress.parameters;
@@ -78,8 +86,9 @@ class HeldOutStop {
 
   /// Goes on from there with the run. Throws InvalidArgument, as it was, for what is no state of such a model.
   void resume(const Vector<double>& state) {
-    const bool whole = state.size() >= 2 && state(0) >= 0 && state(0) <= 1e15 &&
-                       state.size() - 2 == (state(0) > 0 ? model_.parameters().size() : 0);
+    const bool whole = state.size() >= 2 && state(0) >= 0 && state(0) <= 1e15 && state(0) == std::floor(state(0)) &&
+                       (state(0) > 0 ? std::isfinite(state(1)) && state.size() - 2 == model_.parameters().size()
+                                     : state(1) == std::numeric_limits<double>::infinity() && state.size() == 2);
     if (!whole)
       throw InvalidArgument("HeldOutStop::resume",
                             text("the state of one with ", model_.parameters().size(), " parameters"),
@@ -90,6 +99,14 @@ class HeldOutStop {
   }
 
  private:
+  double look(Index step) const {
+    const double loss = mean_loss(loss_, model_, held_out_, options_.seed, options_.threads);
+    if (!std::isfinite(loss))
+      throw NonFinite("HeldOutStop", "a finite loss on held-out data", text(loss, " after step ", step),
+                      "a lower learning rate, or clip_norm, keeps parameters small");
+    return loss;
+  }
+
   void forget() {
     best_step_ = 0;
     best_loss_ = std::numeric_limits<double>::infinity();

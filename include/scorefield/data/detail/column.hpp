@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -20,7 +21,8 @@
 
 namespace scorefield::detail {
 
-/// A whole field as a number in C's notation, blanks around it left out; nothing for other text, and for infinities.
+/// A whole field as a decimal number, "-1.5e3", blanks around it and a plus before it left out; nothing for other text,
+/// and for what is not finite.
 inline std::optional<double> number_in(std::string_view field) {
   while (!field.empty() && field.front() == ' ') field.remove_prefix(1);
   while (!field.empty() && field.back() == ' ') field.remove_suffix(1);
@@ -31,9 +33,10 @@ inline std::optional<double> number_in(std::string_view field) {
   return value;
 }
 
-inline bool is_missing(std::string_view field) {
-  constexpr std::array<std::string_view, 9> words{"", "NA", "N/A", "na", "nan", "NaN", "NULL", "null", "?"};
-  return std::ranges::find(words, field) != words.end();
+/// Whether a number is written as a code is: with zeros before it.
+inline bool has_leading_zero(std::string_view field) {
+  if (field.starts_with('-') || field.starts_with('+')) field.remove_prefix(1);
+  return field.size() > 1 && field[0] == '0' && field[1] >= '0' && field[1] <= '9';
 }
 
 /// Digits after the point, but for zeros at the end; nothing for numbers with an exponent, or more digits than a float
@@ -137,9 +140,12 @@ struct TableColumn {
     column.kind = static_cast<ColumnKind>(kind - column_kind_names.begin());
     const auto decimals = number_in(parts[1]), least = number_in(parts[2]), most = number_in(parts[3]);
     column.words.assign(parts.begin() + 5, parts.end());
-    if (!decimals || !(*decimals >= -1 && *decimals <= 6) || !least || !most || !(*least <= *most) ||
-        column.is_number() != column.words.empty())
-      fail_column_state(state);
+    const bool has_range = decimals && *decimals >= -1 && *decimals <= 6 && *decimals == std::floor(*decimals) &&
+                           least && most && *least <= *most;
+    const auto words = column.words.size();
+    const bool has_words = column.is_number() ? words == 0 : column.rows() == 0 ? words == 1 : words > 0;
+    const bool sorted = std::ranges::adjacent_find(column.words, std::greater_equal{}) == column.words.end();
+    if (!has_range || !has_words || !sorted) fail_column_state(state);
     column.decimals = static_cast<int>(*decimals);
     column.least = *least;
     column.most = *most;
@@ -172,75 +178,87 @@ struct TableColumn {
   }
 };
 
-inline constexpr std::size_t most_words = 100;
-
-/// The words in column i, each once. Throws InvalidArgument where there are too many.
-inline std::vector<std::string> words_in(const Table& table, std::size_t i) {
-  std::vector<std::string> words;
-  for (const auto& row : table.rows) words.push_back(row[i]);
-  std::ranges::sort(words);
-  words.erase(std::unique(words.begin(), words.end()), words.end());
-  if (words.size() > most_words)
-    throw InvalidArgument("TableColumns", text("at most ", most_words, " words in column \"", table.names[i], '"'),
-                          text(words.size()), "leave the column out, as names and dates, or put words together");
-  return words;
+/// The column's own text in all records.
+inline TableColumn constant_column(const Table& table, std::size_t i) {
+  TableColumn column;
+  column.name = table.names[i];
+  column.kind = ColumnKind::constant;
+  column.words = {table.rows[0][i]};
+  for (std::size_t j = 0; j < table.rows.size(); ++j) column.word_of(table.rows[j][i], j);
+  return column;
 }
 
-/// Sets range and decimals of a column of numbers.
-inline void measure_numbers(const Table& table, std::size_t i, TableColumn& column) {
+/// Throws InvalidArgument where there are too many words.
+inline TableColumn category_column(const Table& table, std::size_t i) {
+  constexpr std::size_t most = 100;
+  TableColumn column;
+  column.name = table.names[i];
+  column.kind = ColumnKind::category;
+  for (const auto& row : table.rows) column.words.push_back(row[i]);
+  std::ranges::sort(column.words);
+  column.words.erase(std::unique(column.words.begin(), column.words.end()), column.words.end());
+  if (column.words.size() > most)
+    throw InvalidArgument("TableColumns", text("at most ", most, " words in column \"", column.name, '"'),
+                          text(column.words.size()), "leave the column out, as names, codes and dates");
+  return column;
+}
+
+/// With the range of its numbers, and as many decimals as the one that has most. Throws InvalidArgument for a field
+/// that is no number, or no whole one where all are to be.
+inline TableColumn number_column(const Table& table, std::size_t i, bool whole) {
+  TableColumn column;
+  column.name = table.names[i];
   for (std::size_t j = 0; j < table.rows.size(); ++j) {
     const auto& field = table.rows[j][i];
     const double number = column.number_of(field, j);
+    if (whole && number != std::round(number)) column.fail(j, "a whole number", field, "declare the column a number");
     column.least = j == 0 ? number : std::min(column.least, number);
     column.most = j == 0 ? number : std::max(column.most, number);
     const auto decimals = decimals_of(field);
     column.decimals = !decimals || column.decimals < 0 ? -1 : std::max(column.decimals, *decimals);
   }
+  if (whole) column.decimals = 0;
+  return column;
+}
+
+/// What a column looks like: "number", "category" or "constant". Throws InvalidArgument for a missing field, and for
+/// numbers with a decimal comma.
+inline std::string_view kind_of(const Table& table, std::size_t i) {
+  const auto& rows = table.rows;
+  TableColumn column;
+  column.name = table.names[i];
+  if (std::ranges::all_of(rows, [&](const auto& row) { return row[i] == rows[0][i]; })) return "constant";
+  const auto missing = std::ranges::count_if(rows, [i](const auto& row) { return is_missing(row[i]); });
+  for (std::size_t j = 0; j < rows.size() && missing > 0; ++j)
+    if (is_missing(rows[j][i]))
+      column.fail(j, "something", rows[j][i],
+                  text("of ", rows.size(), " records ", missing,
+                       " have nothing there: fill it in, leave such records out, or declare the column a category"));
+  const auto most_are = [&](const auto& is) {
+    return 2 * std::ranges::count_if(rows, [&](const auto& row) { return is(row[i]); }) > std::ssize(rows);
+  };
+  if (most_are([](std::string field) {
+        std::ranges::replace(field, ',', '.');
+        return field.find('.') != field.npos && number_in(field);
+      }) &&
+      !most_are([](const std::string& field) { return number_in(field).has_value(); }))
+    throw InvalidArgument("TableColumns", text("numbers with a decimal point in column \"", column.name, '"'),
+                          text("a comma, as in \"", rows[0][i], '"'), "write 1.5 for 1,5");
+  if (std::ranges::any_of(rows, [i](const auto& row) { return has_leading_zero(row[i]); })) return "category";
+  return most_are([](const std::string& field) { return number_in(field).has_value(); }) ? "number" : "category";
 }
 
 /// What column i of a table is; `declared` as in TableColumns::recognise, or "" for the library to see.
 inline TableColumn recognised_column(const Table& table, std::size_t i, std::string_view declared) {
-  const auto& rows = table.rows;
-  const auto is_number = [i](const auto& row) { return number_in(row[i]).has_value(); };
-  const bool same = std::ranges::all_of(rows, [&](const auto& row) { return row[i] == rows[0][i]; });
-  TableColumn column;
-  column.name = table.names[i];
-
-  if (declared.empty() ? same : declared == "constant") {
-    column.kind = ColumnKind::constant;
-    column.words = {rows[0][i]};
-    for (std::size_t j = 0; j < rows.size(); ++j) column.word_of(rows[j][i], j);
-    return column;
-  }
-  if (declared == "category") {
-    column.kind = ColumnKind::category;
-    column.words = words_in(table, i);
-    return column;
-  }
-  if (declared == "number" || declared == "whole") {
-    measure_numbers(table, i, column);
-    if (declared == "number" && column.decimals == 0) column.decimals = -1;
-    for (std::size_t j = 0; j < rows.size() && declared == "whole"; ++j)
-      if (const double number = column.number_of(rows[j][i], j); number != std::round(number))
-        column.fail(j, "a whole number", rows[j][i], "declare the column a number");
-    if (declared == "whole") column.decimals = 0;
-    return column;
-  }
-  if (!declared.empty())
-    throw InvalidArgument("TableColumns", text("number, whole, category or constant for column \"", column.name, '"'),
+  const auto kind = declared.empty() ? kind_of(table, i) : declared;
+  if (kind == "constant") return constant_column(table, i);
+  if (kind == "category") return category_column(table, i);
+  if (kind != "number" && kind != "whole")
+    throw InvalidArgument("TableColumns",
+                          text("number, whole, category or constant for column \"", table.names[i], '"'),
                           text('"', declared, '"'), "choose one of them");
-
-  for (std::size_t j = 0; j < rows.size(); ++j)
-    if (is_missing(rows[j][i]))
-      column.fail(j, "something", rows[j][i],
-                  "fill in what is missing, leave such records out, or declare the column a category");
-  const auto numbers = static_cast<std::size_t>(std::ranges::count_if(rows, is_number));
-  if (2 * numbers > rows.size()) {
-    measure_numbers(table, i, column);
-  } else {
-    column.kind = ColumnKind::category;
-    column.words = words_in(table, i);
-  }
+  auto column = number_column(table, i, kind == "whole");
+  if (declared == "number" && column.decimals == 0) column.decimals = -1;
   return column;
 }
 
