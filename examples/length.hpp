@@ -30,7 +30,7 @@ double seconds_of_a_step(const Trainer& trainer, const Model& model, const score
   run.advance();  // which is slower
   const Stopwatch steps;
   int count = 0;
-  for (; count < 2 || all.seconds() < std::min(10.0, budget / 50); ++count) run.advance();
+  for (; !run.done() && (count < 2 || all.seconds() < std::min(10.0, budget / 50)); ++count) run.advance();
   return steps.seconds() / count;
 }
 

@@ -14,6 +14,9 @@
 
 namespace examples {
 
+/// Of a program that an interrupt ended, as shells count an end by Ctrl-C.
+inline constexpr int interrupted_status = 130;
+
 /// A line on standard error, in place of what a progress bar has drawn there.
 inline void say(const std::string& line) {
   std::fprintf(stderr, scorefield::stderr_is_terminal() ? "\r%s\x1b[K\n" : "%s\n", line.c_str());

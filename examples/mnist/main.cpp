@@ -25,7 +25,7 @@ namespace {
 
 using namespace mnist;
 
-constexpr int interrupted_status = 130;  // as shells count an end by Ctrl-C
+using examples::interrupted_status;
 constexpr const char* checkpoint_name = "checkpoint.safetensors";
 constexpr sf::Index steps_between_checkpoints = 50;
 

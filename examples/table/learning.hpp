@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
-#include <map>
-#include <numeric>
 #include <scorefield/data/table_columns.hpp>
 #include <scorefield/file/model.hpp>
 #include <scorefield/scorefield.hpp>
@@ -47,45 +45,44 @@ struct Columns {
 
 /// Records in an order of the seed's own, the last tenth held out of the training.
 struct Records {
-  sf::Matrix<float> training, given;  // d x n and k x n
-  sf::Matrix<float> held_out, held_out_given;
+  sf::Table training, held_out;
 };
 
-inline Records split(const Columns& columns, const sf::Table& data, sf::Seed seed) {
+inline Records split(const sf::Table& data, sf::Seed seed) {
   const auto n = static_cast<sf::Index>(data.rows.size());
   if (n < 20)
     throw examples::UsageError(
         sf::text("--data: expected at least 20 records, got ", n, "; a model of fewer copies them"));
-  std::vector<std::size_t> order(data.rows.size());
-  std::iota(order.begin(), order.end(), 0);
+  auto rows = data.rows;
   const sf::Random random(seed, "order of records");
   for (sf::Index i = n - 1; i > 0; --i)
-    std::swap(order[static_cast<std::size_t>(i)], order[static_cast<std::size_t>(random.below(i + 1, i, 0))]);
-  const auto encoded = [&](const sf::TableColumns& of) {
-    return sf::Matrix<float>(of.encode<float>(data.select(of.names()))(Eigen::all, order));
-  };
-  const auto all = encoded(columns.drawn), given = encoded(columns.given);
-  const sf::Index held = std::min<sf::Index>(5000, n / 10);
-  return {all.leftCols(n - held), given.leftCols(n - held), all.rightCols(held), given.rightCols(held)};
+    std::swap(rows[static_cast<std::size_t>(i)], rows[static_cast<std::size_t>(random.below(i + 1, i, 0))]);
+  const auto training = rows.begin() + (n - std::min<sf::Index>(5000, n / 10));
+  return {{data.names, {rows.begin(), training}}, {data.names, {training, rows.end()}}};
 }
 
-inline sf::Dataset<float> data_set(const Columns& columns, sf::Matrix<float> samples, const sf::Matrix<float>& given,
-                                   sf::Seed seed) {
+inline sf::Dataset<float> data_set(const Columns& columns, const sf::Table& records, sf::Seed seed) {
+  auto samples = columns.drawn.encode<float>(records.select(columns.drawn.names()));
+  if (samples.rows() == 0)
+    throw examples::UsageError("expected a column to draw, got conditions, constants and ignored ones alone");
   columns.drawn.dequantise(samples, seed);
-  return given.rows() == 0 ? sf::Dataset<float>(std::move(samples)) : sf::Dataset<float>(std::move(samples), given);
+  const auto given = columns.given.encode<float>(records.select(columns.given.names()));
+  return given.rows() == 0 ? sf::Dataset<float>(samples) : sf::Dataset<float>(samples, given);
 }
 
-/// A network that corrects the normal distribution nearest to the data; those are few, so it is small.
-inline Model untrained(const Columns& columns, const sf::Dataset<float>& data, sf::Seed seed) {
-  const auto units = sf::Units<float>::fit(data, {.rows = columns.drawn.rows(), .conditions = columns.given.rows()});
+/// A network that corrects the normal distribution nearest to the data; those are few, so it is small. Units are those
+/// of all records: of a rare word there may be none to train on.
+inline Model untrained(const Columns& columns, const sf::Dataset<float>& all, sf::Seed seed) {
+  const auto units =
+      sf::Units<float>::fit(all, {.rows = columns.drawn.unit_rows(), .conditions = columns.given.unit_rows()});
   return {sf::VariancePreserving<float>{},
-          sf::ResidualMlp<float>{data.dimension(), {.width = 64, .blocks = 3, .condition = data.condition_size()}},
-          sf::LinearDenoiserCorrection<float>::fit(units.to_model(data)), units, seed};
+          sf::ResidualMlp<float>{all.dimension(), {.width = 64, .blocks = 3, .condition = all.condition_size()}},
+          sf::LinearDenoiserCorrection<float>::fit(units.to_model(all)), units, seed};
 }
 
-/// Trains for so long, or until held-out records are learnt no better.
+/// Trains for so long, until held-out records are learnt no better, or until the interrupt.
 inline void train(Model& model, const sf::Dataset<float>& data, const sf::Dataset<float>& held_out,
-                  const Options& options) {
+                  const Options& options, sf::Interrupt& interrupt) {
   const sf::DenoisingScoreMatching objective{sf::StratifiedTime{sf::PowerLawTime{.exponent = 2}}};
   const sf::Trainer trainer{objective, sf::Muon{.learning_rate = 4e-3, .beta2 = 0.99}, sf::Warmup<sf::CosineRate>{}};
   sf::TrainingOptions training{.steps = options.steps.value_or(1),
@@ -95,9 +92,11 @@ inline void train(Model& model, const sf::Dataset<float>& data, const sf::Datase
   if (!options.steps)
     training.steps = examples::steps_of_minutes(options.minutes.value_or(1), trainer, model, data, training);
   sf::HeldOutStop best{objective, model, held_out, {.every = 50, .threads = options.threads}};
-  trainer.fit(model, data, training, sf::ProgressBar{}, best);
+  trainer.fit(model, data, training, sf::ProgressBar{}, interrupt, best);
+  if (best.step() == 0) return;
   model.set_parameters(best.parameters());
-  examples::say(sf::text("The best of held-out records came after ", best.step(), " of ", training.steps, " steps."));
+  examples::say(sf::text("Held-out records were learnt best after step ", best.step(), " of ", training.steps,
+                         best.step() == training.steps ? "; more may be better." : "."));
 }
 
 }  // namespace table

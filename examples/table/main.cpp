@@ -11,6 +11,7 @@
 #include <scorefield/picture/png.hpp>
 #include <scorefield/scorefield.hpp>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "../program.hpp"
@@ -35,85 +36,103 @@ sf::Table read_table(const std::filesystem::path& path) {
   return data;
 }
 
-/// Without the columns that are to be ignored.
+/// Without columns and records that are to be left out.
 sf::Table read_data(const Options& options) {
-  auto data = read_table(options.data);
+  const auto data = read_table(options.data);
   for (const auto& name : options.ignored) data.column(name);
   std::vector<std::string> kept;
   std::ranges::remove_copy_if(data.names, std::back_inserter(kept), [&](const auto& name) {
     return std::ranges::find(options.ignored, name) != options.ignored.end();
   });
-  return data.select(kept);
+  auto chosen = data.select(kept);
+  if (!options.complete) return chosen;
+  chosen = chosen.complete();
+  std::printf("%zu of %zu records are complete.\n", chosen.rows.size(), data.rows.size());
+  return chosen;
 }
 
-/// The conditions that the user gives, one column; nothing where there are none. Throws UsageError for too few.
-sf::Matrix<float> typed_conditions(const Columns& columns, const Options& options) {
-  sf::Table one{columns.given.names(), {{}}};
-  for (const auto& given : options.given) one.column(given.first);
-  if (options.given.empty()) return {};
-  for (const auto& name : one.names) {
+/// What the user gives, a record of the conditions; none if nothing was given. Throws UsageError for too few.
+sf::Table typed_conditions(const Columns& columns, const Options& options) {
+  sf::Table typed{columns.given.names(), {}};
+  for (const auto& given : options.given) typed.column(given.first);
+  if (options.given.empty()) return typed;
+  typed.rows.emplace_back();
+  for (const auto& name : typed.names) {
     if (!options.given.contains(name))
       throw examples::UsageError("--given: expected a value of every condition, got none of \"" + name + '"');
-    one.rows.front().push_back(options.given.at(name));
+    typed.rows.front().push_back(options.given.at(name));
   }
-  return columns.given.encode<float>(one);
+  columns.given.encode<float>(typed);  // refuses what cannot be, before any training
+  return typed;
 }
 
-/// The first columns, over and over.
-sf::Matrix<float> repeated(const sf::Matrix<float>& columns, sf::Index count) {
-  sf::Matrix<float> all(columns.rows(), columns.rows() == 0 ? 0 : count);
-  for (sf::Index j = 0; j < all.cols(); ++j) all.col(j) = columns.col(j % columns.cols());
-  return all;
-}
-
-/// Draws records and leaves them as samples.csv, with the columns of the data. given: a column for all, or one each.
-sf::Matrix<float> draw(const Model& model, const Columns& columns, sf::Index count, const sf::Matrix<float>& given,
+/// Draws records, and leaves them as samples.csv with the columns of the data. given: records of the conditions, which
+/// samples have in turn.
+sf::Matrix<float> draw(const Model& model, const Columns& columns, sf::Index count, const sf::Table& given,
                        const Options& options) {
+  sf::Table shown{given.names, {}};
+  for (sf::Index j = 0; j < count && !given.rows.empty(); ++j)
+    shown.rows.push_back(given.rows[static_cast<std::size_t>(j) % given.rows.size()]);
+  const auto conditions = columns.given.encode<float>(shown);
   const auto samples = sf::sample(model, sf::DpmSolverPlusPlus{.steps = 25}, count, sf::Seed{options.seed},
-                                  {.threads = options.threads, .condition = given});
+                                  {.threads = options.threads, .condition = conditions});
   const auto drawn = columns.drawn.decode(samples);
   auto table = drawn;
-  std::ranges::copy(columns.given.names(), std::back_inserter(table.names));
-  const auto conditions = columns.given.decode(given).rows;
-  for (std::size_t j = 0; j < table.rows.size() && !conditions.empty(); ++j)
-    std::ranges::copy(conditions[j % conditions.size()], std::back_inserter(table.rows[j]));
+  std::ranges::copy(shown.names, std::back_inserter(table.names));
+  for (std::size_t j = 0; j < shown.rows.size(); ++j)
+    std::ranges::copy(shown.rows[j], std::back_inserter(table.rows[j]));
   sf::write_csv(options.output / "samples.csv", table.select(columns.all.names()));
   return columns.drawn.encode<float>(drawn);
 }
 
+/// Creates the folder for the results, of which none may take the place of the data.
+void prepare_output(const Options& options) {
+  examples::prepare_output(options.output);
+  for (const char* result : {"samples.csv", "report.png", "model.safetensors"})
+    if (std::error_code ignored; std::filesystem::equivalent(options.data, options.output / result, ignored))
+      throw examples::UsageError("--output " + options.output.string() + ": " + result +
+                                 " there is the data; choose another folder");
+}
+
 int learn(const Options& options) {
   const auto data = read_data(options);
+  for (const auto& name : options.conditions) data.column(name);
   const Columns columns(sf::TableColumns::recognise(data, options.kinds), options.conditions);
-  std::fputs(columns.all.description().c_str(), stdout);
   const auto typed = typed_conditions(columns, options);
   const sf::Seed seed{options.seed};
-  const auto records = split(columns, data, seed);
-  const auto training = data_set(columns, records.training, records.given, seed);
-  const auto held_out = data_set(columns, records.held_out, records.held_out_given, seed);
-  auto model = untrained(columns, training, seed);
-  examples::prepare_output(options.output);
+  const auto records = split(data, seed);
+  const auto training = data_set(columns, records.training, seed);
+  auto model = untrained(columns, data_set(columns, data, seed), seed);
+  prepare_output(options);
+  std::fputs(columns.all.description().c_str(), stdout);
 
-  train(model, training, held_out, options);
+  sf::Interrupt interrupt;  // of the training; what was learnt so far is drawn from
+  train(model, training, data_set(columns, records.held_out, seed), options, interrupt);
   sf::save(options.output / "model.safetensors", model, columns.notes());
   const auto count = options.samples.value_or(static_cast<sf::Index>(data.rows.size()));
-  if (typed.cols() > 0) {
-    draw(model, columns, count, typed, options);
-    std::printf("%s: model.safetensors, samples.csv\n", options.output.string().c_str());
-    return 0;
+  const auto known = records.training.select(columns.given.names());
+  const auto samples = draw(model, columns, count, typed.rows.empty() ? known : typed, options);
+  std::string results = "model.safetensors, samples.csv";
+  if (typed.rows.empty()) {  // else samples are not of the distribution of the data
+    const auto numbers = [&](const sf::Table& of) {
+      return columns.drawn.encode<float>(of.select(columns.drawn.names()));
+    };
+    const Compared compared{columns.drawn, numbers(records.training), numbers(records.held_out), samples};
+    print_report(compared);
+    sf::write_png(options.output / "report.png", picture(compared));
+    results += ", report.png";
+  } else {
+    std::filesystem::remove(options.output / "report.png");  // of an earlier run
   }
-  const auto samples = draw(model, columns, count, repeated(records.given, count), options);
-  const Compared compared{columns.drawn, records.training, records.held_out, samples};
-  print_report(compared);
-  sf::write_png(options.output / "report.png", picture(compared, seed));
-  std::printf("%s: model.safetensors, samples.csv, report.png\n", options.output.string().c_str());
-  return 0;
+  std::printf("%s: %s\n", options.output.string().c_str(), results.c_str());
+  return interrupt.came() ? examples::interrupted_status : 0;
 }
 
 int load(const Options& options) {
   const auto columns = Columns::from_notes(sf::read_notes(options.load));
   const auto model = sf::load<Model>(options.load);
   const auto typed = typed_conditions(columns, options);
-  if (columns.given.dimension() > 0 && typed.cols() == 0)
+  if (typed.rows.empty() && !typed.names.empty())
     throw examples::UsageError("--load: expected --given COLUMN=VALUE for " + columns.given.description());
   examples::prepare_output(options.output);
   draw(model, columns, options.samples.value_or(1000), typed, options);

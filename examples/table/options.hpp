@@ -26,6 +26,7 @@ struct Options {
   std::optional<sf::Index> steps, samples;
   std::uint64_t seed = 0;
   int threads = 0;
+  bool complete = false;
 };
 
 namespace detail {
@@ -41,11 +42,11 @@ inline std::vector<std::string> listed(std::string_view typed) {
   return all;
 }
 
-/// "name=value" at the last equals sign, for names may have one.
-inline std::pair<std::string, std::string> assigned(const char* option, const std::string& typed) {
-  const auto equals = typed.rfind('=');
+/// "name=value" at the first equals sign.
+inline std::pair<std::string, std::string> assigned(const char* option, const char* what, const std::string& typed) {
+  const auto equals = typed.find('=');
   if (equals == std::string::npos || equals == 0)
-    throw examples::UsageError(sf::text("--", option, " ", typed, ": expected COLUMN=VALUE"));
+    throw examples::UsageError(sf::text("--", option, " ", typed, ": expected ", what));
   return {typed.substr(0, equals), typed.substr(equals + 1)};
 }
 
@@ -57,9 +58,12 @@ inline void check(const Options& options) {
   refuse(options.data.empty() != loads, "expected one of --data, to learn from, and --load, to draw from");
   refuse(loads && !(options.conditions.empty() && options.kinds.empty() && options.ignored.empty()),
          "--load: a model that is loaded knows its columns; leave --condition and --column out");
+  refuse(loads && options.complete, "--load: a model that is loaded is not trained; leave --complete out");
   refuse(loads && (options.minutes || options.steps),
          "--load: a model that is loaded is not trained; leave --minutes "
          "and --steps out");
+  refuse(!loads && options.conditions.empty() && !options.given.empty(),
+         "--given: there are no conditions; --condition names the columns that others are drawn given");
   refuse(options.minutes && options.steps, "--minutes and --steps: expected one of them, got both");
   refuse(options.minutes && !(*options.minutes > 0 && *options.minutes <= 1e6),
          sf::text("--minutes: expected a number above 0, up to 1e6, got ", options.minutes.value_or(0)));
@@ -81,19 +85,25 @@ inline std::optional<Options> read_options(int argc, const char* const* argv) {
                   [&](const std::string& typed) {
                     for (auto& name : detail::listed(typed)) options.conditions.push_back(std::move(name));
                   });
-  arguments.words("column", "COLUMN=KIND", "number, whole, category, constant or ignore (default: as it looks)",
+  arguments.words("column", "COLUMN=KIND",
+                  "number, whole, category, constant or ignore (default: as it looks); once for each column",
                   [&](const std::string& typed) {
-                    auto [name, kind] = detail::assigned("column", typed);
+                    auto [name, kind] = detail::assigned("column", "COLUMN=KIND", typed);
                     if (kind == "ignore")
                       options.ignored.push_back(std::move(name));
                     else
                       options.kinds[name] = std::move(kind);
                   });
+  arguments.flag("complete", options.complete, "leaves out records of which a field is missing");
   arguments.number("minutes", options.minutes, "to train, by the speed of the first steps (default 1)");
   arguments.number("steps", options.steps, "training steps, in place of minutes");
   arguments.number("samples", options.samples, "records to draw (default: as many as the data have, or 1000)");
-  arguments.words("given", "COLUMN=VALUE", "of a condition, for all that is drawn (default: as in the data)",
-                  [&](const std::string& typed) { options.given.insert(detail::assigned("given", typed)); });
+  arguments.words("given", "COLUMN=VALUE",
+                  "of a condition, for all that is drawn (default: as in the data); once for each",
+                  [&](const std::string& typed) {
+                    auto [name, value] = detail::assigned("given", "COLUMN=VALUE", typed);
+                    options.given[name] = std::move(value);
+                  });
   arguments.number("seed", options.seed, "of weights, training and samples (default 0)");
   arguments.number("threads", options.threads, "0: all (default); never changes a result");
   arguments.word("output", output, "DIR", "folder for the results (default table)");

@@ -42,14 +42,49 @@ cmp joint/samples.csv loaded/samples.csv
 "$table" --load given/model.safetensors --given city=Chur --given age=30.5 --samples 7 --output given >/dev/null
 [ "$(cut -d ';' -f 1,2 given/samples.csv | sort -u | tr '\n' ' ')" = "Chur;30.5 city;age " ] || fail "other conditions"
 
+[ ! -e given/report.png ] || rm given/report.png
+"$table" --data people.csv --steps 60 --condition unit --samples 5 --output constant >/dev/null
+[ "$(sed 's/.*;//' constant/samples.csv | sort -u | tr '\n' ' ')" = "m unit " ] || fail "a constant is no condition"
+"$table" --data people.csv --steps 60 --condition age --given age=30 --column city=ignore --output given >/dev/null
+[ ! -e given/report.png ] || fail "a report on samples of another distribution"
+[ "$(head -n 1 given/samples.csv)" = "age;height;unit" ] || fail "a column that was to be ignored"
+
+# A word that may be held out of the training, and records with nothing in a field.
+{ cat people.csv; printf 'Nowhere;33;1.6;m\n;33;1.6;m\nChur;NA;1.6;m\n'; } >rare.csv
+"$table" --data rare.csv --steps 60 --complete --output rare >said
+grep -q '^301 of 303 records are complete' said || fail "not the complete records"
+
+# 40 records of two numbers as a NumPy array, of whatever bytes make small numbers.
+{
+  printf "\223NUMPY\1\0\166\0%-117s\n" "{'descr': '|u1', 'fortran_order': False, 'shape': (40, 2), }"
+  head -c 80 "$table"
+} >numbers.npy
+"$table" --data numbers.npy --steps 60 --output numbers >/dev/null
+[ "$(head -n 1 numbers/samples.csv)" = "column 0,column 1" ] || fail "other names of the columns of an array"
+
+# An interrupt leaves what was learnt so far.
+"$table" --data people.csv --steps 1000000 --output interrupted >/dev/null 2>&1 &
+sleep 3
+status=0
+kill -TERM $!
+wait $! || status=$?
+[ $status = 130 ] || fail "an interrupt gave exit status $status, not 130"
+for file in samples.csv report.png model.safetensors; do [ -s interrupted/$file ] || fail "an interrupt left no $file"; done
+
+"$table" --data people.csv --steps 60 --condition city,age --output given >/dev/null
 refuses 'none of "age"' --load given/model.safetensors --given city=Chur
 refuses 'got "Bonn"' --load given/model.safetensors --given city=Bonn --given age=30
 refuses 'expected --given' --load given/model.safetensors
 refuses 'got "wage"' --data people.csv --column wage=number
+refuses 'COLUMN=KIND' --data people.csv --column wage
+refuses 'there are no' --data people.csv --given age=30
 refuses 'one of --data' --steps 1
-sed 's/;30;/;NA;/' people.csv >missing.csv
-refuses 'column "age"' --data missing.csv
+refuses 'a column to draw' --data people.csv --condition city,age,height
+refuses 'column "age"' --data rare.csv --column city=category
 head -n 11 people.csv >few.csv
 refuses 'at least 20 records, got 10' --data few.csv
+cp people.csv given/samples.csv
+refuses 'choose another folder' --data given/samples.csv --output given
+cmp people.csv given/samples.csv
 rm said refused
 echo "table: files, options and complaints are as promised"
