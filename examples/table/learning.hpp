@@ -80,23 +80,34 @@ inline Model untrained(const Columns& columns, const sf::Dataset<float>& all, sf
           sf::LinearDenoiserCorrection<float>::fit(units.to_model(all)), units, seed};
 }
 
-/// Trains for so long, until held-out records are learnt no better, or until the interrupt.
-inline void train(Model& model, const sf::Dataset<float>& data, const sf::Dataset<float>& held_out,
-                  const Options& options, sf::Interrupt& interrupt) {
+/// Trains on all but held-out records for so long, until those are learnt no better, or until the interrupt. Where that
+/// took less than half of the time, as with few records, which are soon learnt by heart, it trains anew on all records,
+/// for as many steps as were best.
+inline void train(Model& model, const sf::Dataset<float>& all, const sf::Dataset<float>& training,
+                  const sf::Dataset<float>& held_out, const Options& options, sf::Interrupt& interrupt) {
   const sf::DenoisingScoreMatching objective{sf::StratifiedTime{sf::PowerLawTime{.exponent = 2}}};
   const sf::Trainer trainer{objective, sf::Muon{.learning_rate = 4e-3, .beta2 = 0.99}, sf::Warmup<sf::CosineRate>{}};
-  sf::TrainingOptions training{.steps = options.steps.value_or(1),
-                               .seed = sf::Seed{options.seed},
-                               .threads = options.threads,
-                               .average = sf::ExponentialMovingAverage{0.999}};
+  sf::TrainingOptions how{.steps = options.steps.value_or(1),
+                          .seed = sf::Seed{options.seed},
+                          .threads = options.threads,
+                          .average = sf::ExponentialMovingAverage{0.999}};
   if (!options.steps)
-    training.steps = examples::steps_of_minutes(options.minutes.value_or(1), trainer, model, data, training);
+    how.steps = examples::steps_of_minutes(options.minutes.value_or(1), trainer, model, training, how);
+  const auto begin = model;
   sf::HeldOutStop best{objective, model, held_out, {.every = 50, .threads = options.threads}};
-  trainer.fit(model, data, training, sf::ProgressBar{}, interrupt, best);
+  trainer.fit(model, training, how, sf::ProgressBar{}, interrupt, best);
   if (best.step() == 0) return;
   model.set_parameters(best.parameters());
-  examples::say(sf::text("Held-out records were learnt best after step ", best.step(), " of ", training.steps,
-                         best.step() == training.steps ? "; more may be better." : "."));
+  const bool anew = 2 * best.step() <= how.steps && !interrupt.came();
+  examples::say(sf::text("Held-out records were learnt best after step ", best.step(), " of ", how.steps,
+                         anew                       ? ": as many on all records."
+                         : best.step() == how.steps ? "; more may be better."
+                                                    : "."));
+  if (!anew) return;
+  model = begin;
+  trainer.fit(model, all, how, sf::ProgressBar{}, interrupt, [&](const sf::Progress<float>& progress) {
+    return progress.step == best.step() ? sf::Next::stop : sf::Next::proceed;
+  });
 }
 
 }  // namespace table

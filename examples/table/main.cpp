@@ -101,13 +101,14 @@ int learn(const Options& options) {
   const auto typed = typed_conditions(columns, options);
   const sf::Seed seed{options.seed};
   const auto records = split(data, seed);
-  const auto training = data_set(columns, records.training, seed);
-  auto model = untrained(columns, data_set(columns, data, seed), seed);
+  const auto all = data_set(columns, data, seed);
+  auto model = untrained(columns, all, seed);
   prepare_output(options);
   std::fputs(columns.all.description().c_str(), stdout);
 
   sf::Interrupt interrupt;  // of the training; what was learnt so far is drawn from
-  train(model, training, data_set(columns, records.held_out, seed), options, interrupt);
+  train(model, all, data_set(columns, records.training, seed), data_set(columns, records.held_out, seed), options,
+        interrupt);
   sf::save(options.output / "model.safetensors", model, columns.notes());
   const auto count = options.samples.value_or(static_cast<sf::Index>(data.rows.size()));
   const auto known = records.training.select(columns.given.names());
