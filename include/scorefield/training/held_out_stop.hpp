@@ -1,7 +1,6 @@
 /// HeldOutStop: early stopping by the loss on held-out data, with the parameters that were best there.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <utility>
@@ -17,17 +16,16 @@
 namespace scorefield {
 
 struct HeldOutStopOptions {
-  Index every = 500;  // steps between two looks at the held-out data
-  /// A run is stopped when the best look was so many steps ago, and also as many as had led to it: one that overfits
-  /// takes about twice the steps that it needed.
-  Index patience = 1000;
-  int draws = 8;    // of noise and time for each held-out sample; the same at every look
-  int threads = 0;  // 0: all; never changes a result
+  Index every = 500;   // steps between two looks at the held-out data
+  double rise = 0.05;  // a run is stopped when the loss there is higher than the least by this part of it
+  int draws = 8;       // of noise and time for each held-out sample; the same at every look
+  int threads = 0;     // 0: all; never changes a result
 };
 
 /// A callback for few data, which a network soon learns by heart. It computes the mean loss of what the run would end
-/// with on data that are not trained on, every few steps and at the last one, and stops a run that gets worse there.
-/// Afterwards parameters() has the best:
+/// with on data that are not trained on, every few steps and at the last one, and stops a run that gets worse there. It
+/// is patient with one that only gets no better: that may come when the learning rate falls. Afterwards parameters()
+/// has the best:
 ///   HeldOutStop best{model, held_out, objective};
 ///   trainer.fit(model, data, options, best);
 ///   model.set_parameters(best.parameters());
@@ -40,10 +38,10 @@ class HeldOutStop {
   /// out of range, and where the data do not fit the model.
   HeldOutStop(Model model, Dataset<Scalar> held_out, Loss objective, const HeldOutStopOptions& options = {})
       : model_(std::move(model)), held_out_(std::move(held_out)), objective_(std::move(objective)), options_(options) {
-    const auto& [every, patience, draws, threads] = options_;
-    if (every < 1 || patience < 1 || draws < 1)
-      throw InvalidArgument("HeldOutStop", "every, patience and draws from 1 on",
-                            text(every, ", ", patience, " and ", draws), "500, 1000 and 8 are usual");
+    const auto& [every, rise, draws, threads] = options_;
+    if (every < 1 || !(rise >= 0) || draws < 1)
+      throw InvalidArgument("HeldOutStop", "every and draws from 1 on, and a rise from 0 on",
+                            text(every, ", ", draws, " and ", rise), "500, 8 and 0.05 are usual");
     loss();
     best_parameters_ = model_.parameters();
   }
@@ -52,12 +50,13 @@ class HeldOutStop {
     if (progress.step == 1) best_loss_ = std::numeric_limits<double>::infinity(), best_step_ = 0;  // a new run begins
     if (progress.step % options_.every != 0 && progress.step != progress.steps) return Next::proceed;
     model_.set_parameters(progress.parameters);
-    if (const double now = loss(); now < best_loss_) {
+    const double now = loss();
+    if (now < best_loss_) {
       best_loss_ = now;
       best_step_ = progress.step;
       best_parameters_ = progress.parameters;
     }
-    return progress.step - best_step_ >= std::max(options_.patience, best_step_) ? Next::stop : Next::proceed;
+    return now > (1 + options_.rise) * best_loss_ ? Next::stop : Next::proceed;
   }
 
   /// Those with the least held-out loss; before the first look the model's own.
