@@ -16,8 +16,8 @@ namespace sf = scorefield;
 
 struct Options {
   std::filesystem::path pairs, observation, output;  // the first two empty: not given
-  std::optional<double> minutes;
-  std::optional<sf::Index> steps;
+  std::optional<double> minutes;                     // either these
+  std::optional<sf::Index> steps;                    // or those
   sf::Index samples = 2000;
   std::uint64_t seed = 0;
   int threads = 0;
@@ -31,7 +31,8 @@ inline std::optional<Options> read_options(int argc, const char* const* argv) {
   arguments.word("pairs", pairs, "DIR", "folder of theta.npy (N, d) and x.npy (N, k) (default: throws of a ball)");
   arguments.word("observation", observation, "FILE", "x.npy of what was seen, (1, k) (default: three of them)");
   arguments.number("samples", options.samples, "draws of the posterior (default 2000)");
-  arguments.number("minutes", options.minutes, "to train at most, by the speed of the first steps (default 0.5)");
+  arguments.number("minutes", options.minutes,
+                   "to train at most, by the speed of the first steps (default 0.5, of pairs 1.25)");
   arguments.number("steps", options.steps, "training steps, in place of minutes");
   arguments.number("seed", options.seed, "of simulations, weights, training and samples (default 0)");
   arguments.number("threads", options.threads, "0: all (default); never changes a result");
@@ -45,6 +46,7 @@ inline std::optional<Options> read_options(int argc, const char* const* argv) {
   }
   options.pairs = pairs;
   options.observation = observation;
+  if (!options.minutes && !options.steps) options.minutes = pairs.empty() ? 0.5 : 1.25;
   options.output = output;
   const auto check = [](bool fine, const std::string& complaint) {
     if (!fine) throw examples::UsageError(complaint);

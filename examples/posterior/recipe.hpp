@@ -29,9 +29,9 @@ inline void train(Model& model, const Task& task, const Options& options) {
                             sf::Warmup<sf::CosineRate>{.steps = 200}};
   sf::TrainingOptions training{
       .seed = options.seed, .threads = options.threads, .average = sf::ExponentialMovingAverage{0.9995}};
-  training.steps = options.steps ? *options.steps
-                                 : examples::steps_of_minutes(options.minutes.value_or(0.5), trainer, model,
-                                                              task.training, training);
+  training.steps = options.steps
+                       ? *options.steps
+                       : examples::steps_of_minutes(*options.minutes, trainer, model, task.training, training);
   sf::HeldOutStop best{objective, model, task.held_out, {.threads = options.threads}};
   trainer.fit(model, task.training, training, sf::ProgressBar{}, best);
   model.set_parameters(best.parameters());

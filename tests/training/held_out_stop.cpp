@@ -37,7 +37,7 @@ TEST_CASE("the parameters of the smallest held-out loss are kept", "[training]")
   std::vector<double> losses;
   std::vector<sf::Vector<float>> parameters;
   auto model = small_model();
-  auto best = held_out_stop({.every = 7});
+  auto best = held_out_stop({.every = 7, .rise = 1e9});
   sf::Trainer{sf::DenoisingScoreMatching{}, sf::Adam{.learning_rate = 0.03}}.fit(
       model, small_data(), {.steps = 100}, best, [&](const sf::Progress<float>& progress) {
         if (progress.step % 7 != 0 && progress.step != 100) return;  // the last step is looked at, too
@@ -51,35 +51,38 @@ TEST_CASE("the parameters of the smallest held-out loss are kept", "[training]")
   CHECK(best.step() == std::min<sf::Index>(100, 7 * (smallest + 1)));
 }
 
-TEST_CASE("a run ends when held-out data are learnt no better", "[training]") {
-  const sf::HeldOutOptions options{.every = 10, .patience = 30};
-  auto best = held_out_stop(options);
-  const sf::Vector<float> start = small_model().parameters(), worse = 100 * start;
-  const auto at = [&](sf::Index step, const sf::Vector<float>& parameters) {
-    return best(sf::Progress<float>{step, 1000, 0, 1, 0.1, 1e-3, parameters});
+TEST_CASE("a run ends where held-out data are learnt worse", "[training]") {
+  const sf::Vector<float> start = small_model().parameters(), worse = 1.5f * start;
+  const double least = held_out_loss(start), rise = held_out_loss(worse) / least - 1;
+  REQUIRE(rise > 0);
+  auto best = held_out_stop({.every = 10, .rise = 0.9 * rise}),
+       patient = held_out_stop({.every = 10, .rise = 1.1 * rise});
+  const auto at = [](auto& stop, sf::Index step, const sf::Vector<float>& parameters) {
+    return stop(sf::Progress<float>{step, 1000, 0, 1, 0.1, 1e-3, parameters});
   };
-  CHECK(at(1, start) == sf::Next::proceed);
+  CHECK(at(best, 1, start) == sf::Next::proceed);
   CHECK(best.step() == 0);
-  CHECK(at(10, worse) == sf::Next::proceed);
-  CHECK(at(40, start) == sf::Next::proceed);
-  CHECK(best.step() == 40);
-  CHECK(at(70, worse) == sf::Next::proceed);  // patience is over, but 40 steps had led to the best
+  CHECK(at(best, 10, worse) == sf::Next::proceed);
+  CHECK(at(best, 20, start) == sf::Next::proceed);
+  CHECK(at(best, 500, start) == sf::Next::proceed);  // as good is not better, and no worse
+  CHECK(best.step() == 20);
+  CHECK(at(best, 505, worse) == sf::Next::proceed);  // between looks
   const auto kept = best.state();
-  CHECK(at(79, start) == sf::Next::proceed);
-  CHECK(at(80, start) == sf::Next::stop);  // as good is not better
+  CHECK(at(best, 510, worse) == sf::Next::stop);
   CHECK(best.parameters() == start);
-  CHECK(best.step() == 40);
 
-  auto resumed = held_out_stop(options);
+  auto resumed = held_out_stop({.every = 10, .rise = 0.9 * rise});
   resumed.resume(kept);
   CHECK(resumed.state() == kept);
+  CHECK(resumed.step() == 20);
+  CHECK(at(resumed, 510, worse) == sf::Next::stop);
   CHECK(resumed.parameters() == start);
-  CHECK(resumed(sf::Progress<float>{80, 1000, 0, 1, 0.1, 1e-3, worse}) == sf::Next::stop);
-  CHECK(at(1, start) == sf::Next::proceed);  // a new run
+
+  CHECK(at(patient, 20, start) == sf::Next::proceed);
+  CHECK(at(patient, 30, worse) == sf::Next::proceed);
+  CHECK(at(best, 1, start) == sf::Next::proceed);  // a new run
   CHECK(best.step() == 0);
-  CHECK(at(10, start) == sf::Next::proceed);
-  CHECK(at(30, worse) == sf::Next::proceed);
-  CHECK(at(40, worse) == sf::Next::stop);
+  CHECK(at(best, 10, worse) == sf::Next::proceed);
 }
 
 TEST_CASE("few held-out samples are looked at with several noises", "[training]") {
@@ -102,8 +105,8 @@ TEST_CASE("held-out samples are given their conditions", "[training]") {
 }
 
 TEST_CASE("HeldOutStop refuses what it cannot work with", "[training]") {
-  CHECK_THROWS_WITH(held_out_stop({.every = 0}), contains("0 and 1000"));
-  CHECK_THROWS_WITH(held_out_stop({.patience = 0}), contains("200 and 0"));
+  CHECK_THROWS_WITH(held_out_stop({.every = 0}), contains("0 and 0.05"));
+  CHECK_THROWS_WITH(held_out_stop({.rise = -1}), contains("200 and -1"));
   auto best = held_out_stop({});
   CHECK_THROWS_WITH(best.parameters(), contains("at least one look"));
   CHECK(best.loss() == std::numeric_limits<double>::infinity());

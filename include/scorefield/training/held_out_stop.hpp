@@ -18,9 +18,9 @@ namespace scorefield {
 
 struct HeldOutOptions {
   Index every = 200;  // steps between two looks
-  /// The run ends when the best look is so many steps ago, and as many as had led to it: where data are learnt by
-  /// heart, a run takes about twice the steps that it needs.
-  Index patience = 1000;
+  /// The run ends where the loss is above the least by this part of it. One that gets no better is waited for: it may
+  /// fall with the learning rate.
+  double rise = 0.05;
   Seed seed = 0;    // of noise and times, which are the same in all looks
   int threads = 0;  // 0: all
 };
@@ -46,9 +46,9 @@ class HeldOutStop {
   /// InvalidArgument for them and for options below 1.
   HeldOutStop(const Loss& loss, const Model& model, const Dataset<Scalar>& held_out, const HeldOutOptions& options = {})
       : loss_(loss), model_(model), held_out_(repeated(held_out)), options_(options) {
-    if (options.every < 1 || options.patience < 1)
-      throw InvalidArgument("HeldOutStop", "every >= 1 and patience >= 1",
-                            text(options.every, " and ", options.patience), "200 and 1000 are usual");
+    if (options.every < 1 || !(options.rise >= 0))
+      throw InvalidArgument("HeldOutStop", "every >= 1 and rise >= 0", text(options.every, " and ", options.rise),
+                            "200 and 0.05 are usual");
     detail::check_fit("HeldOutStop", held_out, model);
     look(0);
   }
@@ -57,13 +57,13 @@ class HeldOutStop {
     if (progress.step == 1) forget();
     if (progress.step % options_.every != 0 && progress.step != progress.steps) return Next::proceed;
     model_.set_parameters(progress.parameters);
-    if (const double loss = look(progress.step); loss < best_loss_) {
+    const double loss = look(progress.step);
+    if (loss < best_loss_) {
       best_loss_ = loss;
       best_step_ = progress.step;
       parameters_ = progress.parameters;
     }
-    const Index since = progress.step - best_step_;
-    return since >= options_.patience && since >= best_step_ ? Next::stop : Next::proceed;
+    return loss > (1 + options_.rise) * best_loss_ ? Next::stop : Next::proceed;
   }
 
   /// Of the look with the smallest loss. Throws InvalidArgument before the first one.
