@@ -50,6 +50,23 @@ TEST_CASE("correlations are those of Pearson", "[metric]") {
   CHECK(sf::correlation((1e200 * samples).eval())(0, 5) == Approx(all(0, 5)));
 }
 
+TEST_CASE("correlations with a constant are 0, however its mean is rounded", "[metric]") {
+  const sf::Matrix<double> samples{{0.1, 0.1, 0.1}, {1, 2, 4}, {1e308, 1e308, 1e308}};
+  const auto all = sf::correlation(samples);
+  CHECK(all(1, 1) == Approx(1));
+  CHECK(all.cwiseAbs().sum() == all(1, 1));
+}
+
+TEST_CASE("correlations are those of numbers near the largest and the least, too", "[metric]") {
+  const sf::Matrix<double> samples{{1, 1.5, -1.7, 1.2}, {1, 2, 3, 5}};
+  const double expected = sf::correlation(samples)(0, 1);
+  sf::Matrix<double> mixed = samples;
+  mixed.row(0) *= 1e308;
+  CHECK(sf::correlation(mixed)(0, 1) == Approx(expected));
+  mixed.row(1) *= 1e-300;
+  CHECK(sf::correlation(mixed)(0, 1) == Approx(expected));
+}
+
 TEST_CASE("nearest neighbours are found, and a sample is not its own", "[metric]") {
   const sf::Matrix<double> samples{{0, 3, 10}, {0, 4, 0}}, others{{0, 6}, {1, 8}};
   CHECK(sf::nearest_distances(samples, others) == sf::Vector<double>{{1, std::sqrt(18.0), std::sqrt(80.0)}});
