@@ -74,6 +74,23 @@ TEST_CASE("nearest neighbours are found, and a sample is not its own", "[metric]
   CHECK(sf::nearest_distances(samples, samples) == sf::Vector<double>::Zero(3));
 }
 
+TEST_CASE("metrics take expressions of either scalar", "[metric]") {
+  const sf::Matrix<double> a{{0, 3, 10}, {0, 4, 0}}, twice = 2 * a;
+  const Eigen::Matrix<float, 2, 3, Eigen::RowMajor> single = a.cast<float>();
+  CHECK(sf::nearest_distances(single.leftCols(2), 2 * a) == sf::nearest_distances(a.leftCols(2), twice));
+  CHECK(sf::nearest_distances(2 * single) == sf::nearest_distances(twice));
+  CHECK(sf::kolmogorov_smirnov(2 * a, single.rightCols(2)) == sf::kolmogorov_smirnov(twice, a.rightCols(2)));
+  CHECK(sf::correlation(2 * single) == sf::correlation(twice));
+  CHECK(sf::correlation(sf::Matrix<double>::Identity(2, 2) * a) == sf::correlation(a));
+}
+
+TEST_CASE("metrics take one sample", "[metric]") {
+  const sf::Matrix<double> one{{0.0}, {3.0}}, other{{4.0}, {3.0}};
+  CHECK(sf::kolmogorov_smirnov(one, other) == sf::Vector<double>{{1, 0}});
+  CHECK(sf::correlation(one) == sf::Matrix<double>::Zero(2, 2));
+  CHECK(sf::nearest_distances(one, other) == sf::Vector<double>::Constant(1, 4));
+}
+
 TEST_CASE("metrics refuse sets that are empty, of other rows, or not finite", "[metric]") {
   const sf::Matrix<double> none(2, 0);
   sf::Matrix<double> bad = sf::Matrix<double>::Zero(2, 3);
@@ -84,6 +101,7 @@ TEST_CASE("metrics refuse sets that are empty, of other rows, or not finite", "[
   CHECK_THROWS_AS(sf::kolmogorov_smirnov(zeros, bad), sf::NonFinite);
   CHECK_THROWS_AS(sf::correlation(none), sf::InvalidArgument);
   CHECK_THROWS_AS(sf::correlation(bad), sf::NonFinite);
+  CHECK_THROWS_WITH(sf::correlation(bad), contains("expected finite numbers, got a NaN or an infinity in sample 1"));
   CHECK_THROWS_AS(sf::nearest_distances(zeros, sf::Matrix<double>::Zero(3, 3)), sf::InvalidArgument);
   CHECK_THROWS_AS(sf::nearest_distances(none), sf::InvalidArgument);
   CHECK_THROWS_WITH(sf::nearest_distances(zeros.leftCols(1)), contains("at least two samples"));
