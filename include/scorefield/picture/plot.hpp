@@ -56,7 +56,7 @@ struct PlotPanel {
 };
 
 struct PlotOptions {
-  /// The side of a panel in pixels, from 64 to 65,535.
+  /// The side of a panel in pixels, from 64 to 65,000.
   Index panel_size = 360;
   /// What both axes show; left out, it is all there is in the panels.
   std::optional<AxisRange> range = {};
@@ -86,21 +86,13 @@ inline void check_plot_layer(const PlotPanel& panel, const Matrix<double>& point
 }
 
 inline void check_plot(const std::vector<PlotPanel>& panels, const PlotOptions& options) {
-  if (panels.empty()) throw InvalidArgument("plot", "at least one panel", "none", "pass layers to show");
+  check_panels("plot", panels.size(), options.panel_size, options.range);
   for (const auto& panel : panels)
     for (const auto& layer : panel.layers)
       if (const auto* paths = std::get_if<Paths>(&layer))
         check_plot_layer(panel, paths->points, true, 0, paths->style);
       else if (const auto* discs = std::get_if<Discs>(&layer))
         check_plot_layer(panel, discs->centres, false, discs->radius, discs->style);
-  constexpr Index least = 64, most = 65'535;
-  if (options.panel_size < least || options.panel_size > most)
-    throw InvalidArgument("plot", text("a panel size of ", least, " to ", most, " pixels"), text(options.panel_size),
-                          "draw larger or smaller panels");
-  if (const auto& range = options.range;
-      range && !(std::isfinite(range->high - range->low) && range->low < range->high))
-    throw InvalidArgument("plot", "a finite range from low to high", text(range->low, " to ", range->high),
-                          "leave the range out to show all there is");
 }
 
 /// The square that shows all of every panel. Throws InvalidArgument where there is nothing, or no square holds it.
@@ -121,12 +113,7 @@ inline PlotAxes whole_view(const std::vector<PlotPanel>& panels) {
         hold(discs->centres, discs->radius);
   if (axes[0].low > axes[0].high)
     throw InvalidArgument("plot", "at least one path or disc", "none", "say the range that an empty plot shows");
-  const double extent = std::max(axes[0].high - axes[0].low, axes[1].high - axes[1].low);
-  const double side = extent > 0 ? 1.08 * extent : 1;
-  if (!std::isfinite(side))
-    throw InvalidArgument("plot", "points less far apart than numbers reach", text("an extent of ", extent),
-                          "leave such points out, or say the range to show");
-  return {{axes[0].low / 2 + axes[0].high / 2 - side / 2, side}, {axes[1].low / 2 + axes[1].high / 2 - side / 2, side}};
+  return square_view("plot", axes[0], axes[1], "leave such paths and discs out, or say the range to show");
 }
 
 /// The inside of a panel of so many pixels: what reaches beyond the view is cut off.
@@ -159,31 +146,17 @@ inline Canvas plot_inside(const PlotPanel& panel, const PlotAxes& shown, Index s
 /// Throws InvalidArgument when there is no panel or nothing in any, the shape of a layer, its style or an option is out
 /// of range, or no square holds the points; NonFinite when a number is not finite.
 inline Canvas plot(const std::vector<PlotPanel>& panels, const PlotOptions& options = {}) {
-  using Style = detail::PlotStyle;
   detail::check_plot(panels, options);
   detail::PlotAxes shown;
   if (const auto& range = options.range)
     shown.across = shown.up = {range->low, range->high - range->low};
   else
     shown = detail::whole_view(panels);
-  const auto size = static_cast<double>(options.panel_size);
-  const auto across = detail::ticks(shown.across.low, shown.across.length),
-             up = detail::ticks(shown.up.low, shown.up.length);
-  const double left = std::ceil(Style::margin + detail::widest_label(up) + Style::around),
-               top = Style::margin + 2 * Style::title_size;
-  const auto count = static_cast<double>(panels.size());
-  Canvas canvas(static_cast<Index>(left + count * (size + Style::gap) - Style::gap + Style::margin),
-                static_cast<Index>(top + size + Style::around + Style::label_size + Style::margin));
-  detail::PlotFrame frame{left, top, size, size, shown};
-  for (std::size_t k = 0; k < panels.size(); ++k, frame.left += size + Style::gap) {
-    canvas.put(detail::plot_inside(panels[k], shown, options.panel_size), static_cast<Index>(frame.left),
+  const auto draw = [&](Canvas& canvas, const PlotPanel& panel, const detail::PlotFrame& frame, std::size_t) {
+    canvas.put(detail::plot_inside(panel, frame.axes, options.panel_size), static_cast<Index>(frame.left),
                static_cast<Index>(frame.top));
-    detail::draw_frame(canvas, frame);
-    detail::draw_title(canvas, panels[k].title, frame);
-    detail::draw_ticks_below(canvas, across, frame);
-    if (k == 0) detail::draw_ticks_left(canvas, up, frame);
-  }
-  return canvas;
+  };
+  return detail::row_of_panels(panels, options.panel_size, shown, draw);
 }
 
 }  // namespace scorefield
