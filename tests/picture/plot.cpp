@@ -1,8 +1,12 @@
 #include "scorefield/picture/plot.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 #include <numbers>
+#include <utility>
+#include <vector>
 
 #include "support/catch.hpp"
 
@@ -107,6 +111,36 @@ TEST_CASE("what is beyond the range is cut off at the frame", "[io]") {
       sf::plot({{"", {sf::Paths(path_of({-990, -990, 1010, 1010}), {.colour = red, .width = 1})}}}, from_0_to_10));
   CHECK(aslant.right - aslant.left + 1 == 200);
   CHECK(aslant.bottom - aslant.top + 1 == 200);
+}
+
+TEST_CASE("a line to far away keeps its direction", "[io]") {
+  const auto drawn = [](std::initializer_list<double> path) {
+    return sf::plot({{"", {sf::Paths(path_of(path), {.colour = red, .width = 1})}}}, from_0_to_10);
+  };
+  const auto inside = drawn({5, 5, 7.5, 10});  // two up for one to the right, from the middle to the upper side
+  const auto at = red_of(inside);
+  for (const auto& canvas : {drawn({5, 5, 1e30, 2e30}), drawn({1e300, 2e300, 5, 5}), drawn({5, 5, 5e10, 1e11}),
+                             drawn({5, 5, 1e30, 2e30, 5, 5})}) {
+    const auto line = red_of(canvas);
+    CHECK(line.amount == Catch::Approx(at.amount).epsilon(0.01));
+    CHECK(line.x == Catch::Approx(at.x).margin(0.1));
+    CHECK(line.y == Catch::Approx(at.y).margin(0.3));  // `inside` ends round
+  }
+  // Both ends are far, and the line passes the middle of the left side and of the upper side.
+  const auto corner = red_of(drawn({-3e11, 5 - 3e11, 3e11, 5 + 3e11})), cut = red_of(drawn({-1, 4, 6, 11}));
+  CHECK(corner.amount == Catch::Approx(cut.amount).epsilon(0.01));
+  CHECK(corner.x == Catch::Approx(cut.x).margin(0.1));
+  // All around the view, and not through it.
+  CHECK(red_of(drawn({-1e30, -1e30, 1e30, -2e30, 2e30, 3e30, -1e30, 1e30, -1e30, -1e30})).amount == 0);
+  CHECK(red_of(drawn({1e30, 5})).amount == 0);
+}
+
+TEST_CASE("a disc that is far away and large shows its edge", "[io]") {
+  // The edge passes the middle of the view aslant, so that half of it is covered.
+  const auto half =
+      red_of(sf::plot({{"", {sf::Discs(path_of({5 + 3e12, 5 + 4e12}), 5e12, {.colour = red})}}}, from_0_to_10));
+  CHECK(half.amount == Catch::Approx(200 * 200 / 2).epsilon(0.01));
+  CHECK(red_of(sf::plot({{"", {sf::Discs(path_of({1e30, 5}), 1e15, {.colour = red})}}}, from_0_to_10)).amount == 0);
 }
 
 TEST_CASE("without a range all panels show all there is, on the same axes", "[io]") {
