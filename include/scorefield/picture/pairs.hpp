@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <utility>
@@ -128,16 +129,18 @@ inline void draw_pair(Canvas& canvas, const std::vector<PairsSet>& sets, Index a
                       const PlotFrame& frame) {
   constexpr Index most_drawn = 10'000;  // of a set; more make no difference to the eye
   std::vector<PointPen> pens;
-  std::vector<Index> drawn;
+  std::vector<std::int64_t> drawn;  // since an Index may be too short for products
   for (const auto& set : sets) {
-    drawn.push_back(std::min(most_drawn, set.samples.cols()));
-    pens.emplace_back(frame, drawn.back(), accent(pens.size(), sets.size()));
+    const Index count = std::min(most_drawn, set.samples.cols());
+    drawn.push_back(count);
+    pens.emplace_back(frame, count, accent(pens.size(), sets.size()));
   }
-  const Index turns = *std::max_element(drawn.begin(), drawn.end());
-  for (Index turn = 0; turn < turns; ++turn)
+  const std::int64_t turns = *std::max_element(drawn.begin(), drawn.end());
+  for (std::int64_t turn = 0; turn < turns; ++turn)
     for (std::size_t k = 0; k < sets.size(); ++k) {
       if (turn * drawn[k] % turns >= drawn[k]) continue;  // the turns of a smaller set are spread over all
-      const auto sample = sets[k].samples.col(turn * drawn[k] / turns * sets[k].samples.cols() / drawn[k]);
+      const auto column = turn * drawn[k] / turns * sets[k].samples.cols() / drawn[k];
+      const auto sample = sets[k].samples.col(static_cast<Index>(column));
       pens[k].draw(canvas, frame, sample(across), sample(up));
     }
 }
