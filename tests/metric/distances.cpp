@@ -50,11 +50,45 @@ TEST_CASE("correlations are those of Pearson", "[metric]") {
   CHECK(sf::correlation((1e200 * samples).eval())(0, 5) == Approx(all(0, 5)));
 }
 
+TEST_CASE("correlations with a constant are 0, however its mean is rounded", "[metric]") {
+  const sf::Matrix<double> samples{{0.1, 0.1, 0.1}, {1, 2, 4}, {1e308, 1e308, 1e308}};
+  const auto all = sf::correlation(samples);
+  CHECK(all(1, 1) == Approx(1));
+  CHECK(all.cwiseAbs().sum() == all(1, 1));
+}
+
+TEST_CASE("correlations are those of numbers near the largest and the least, too", "[metric]") {
+  const sf::Matrix<double> samples{{1, 1.5, -1.7, 1.2}, {1, 2, 3, 5}};
+  const double expected = sf::correlation(samples)(0, 1);
+  sf::Matrix<double> mixed = samples;
+  mixed.row(0) *= 1e308;
+  CHECK(sf::correlation(mixed)(0, 1) == Approx(expected));
+  mixed.row(1) *= 1e-300;
+  CHECK(sf::correlation(mixed)(0, 1) == Approx(expected));
+}
+
 TEST_CASE("nearest neighbours are found, and a sample is not its own", "[metric]") {
   const sf::Matrix<double> samples{{0, 3, 10}, {0, 4, 0}}, others{{0, 6}, {1, 8}};
   CHECK(sf::nearest_distances(samples, others) == sf::Vector<double>{{1, std::sqrt(18.0), std::sqrt(80.0)}});
   CHECK(sf::nearest_distances(samples) == sf::Vector<double>{{5, 5, std::sqrt(65.0)}});
   CHECK(sf::nearest_distances(samples, samples) == sf::Vector<double>::Zero(3));
+}
+
+TEST_CASE("metrics take expressions of either scalar", "[metric]") {
+  const sf::Matrix<double> a{{0, 3, 10}, {0, 4, 0}}, twice = 2 * a;
+  const Eigen::Matrix<float, 2, 3, Eigen::RowMajor> single = a.cast<float>();
+  CHECK(sf::nearest_distances(single.leftCols(2), 2 * a) == sf::nearest_distances(a.leftCols(2), twice));
+  CHECK(sf::nearest_distances(2 * single) == sf::nearest_distances(twice));
+  CHECK(sf::kolmogorov_smirnov(2 * a, single.rightCols(2)) == sf::kolmogorov_smirnov(twice, a.rightCols(2)));
+  CHECK(sf::correlation(2 * single) == sf::correlation(twice));
+  CHECK(sf::correlation(sf::Matrix<double>::Identity(2, 2) * a) == sf::correlation(a));
+}
+
+TEST_CASE("metrics take one sample", "[metric]") {
+  const sf::Matrix<double> one{{0.0}, {3.0}}, other{{4.0}, {3.0}};
+  CHECK(sf::kolmogorov_smirnov(one, other) == sf::Vector<double>{{1, 0}});
+  CHECK(sf::correlation(one) == sf::Matrix<double>::Zero(2, 2));
+  CHECK(sf::nearest_distances(one, other) == sf::Vector<double>::Constant(1, 4));
 }
 
 TEST_CASE("metrics refuse sets that are empty, of other rows, or not finite", "[metric]") {
@@ -67,6 +101,7 @@ TEST_CASE("metrics refuse sets that are empty, of other rows, or not finite", "[
   CHECK_THROWS_AS(sf::kolmogorov_smirnov(zeros, bad), sf::NonFinite);
   CHECK_THROWS_AS(sf::correlation(none), sf::InvalidArgument);
   CHECK_THROWS_AS(sf::correlation(bad), sf::NonFinite);
+  CHECK_THROWS_WITH(sf::correlation(bad), contains("expected finite numbers, got a NaN or an infinity in sample 1"));
   CHECK_THROWS_AS(sf::nearest_distances(zeros, sf::Matrix<double>::Zero(3, 3)), sf::InvalidArgument);
   CHECK_THROWS_AS(sf::nearest_distances(none), sf::InvalidArgument);
   CHECK_THROWS_WITH(sf::nearest_distances(zeros.leftCols(1)), contains("at least two samples"));

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "support/catch.hpp"
 
@@ -56,6 +57,15 @@ TEST_CASE("a truth is counted in the bin of its rank", "[metric]") {
   CHECK(ranks.observations() == 4);
   CHECK(ranks.heights(0) == std::vector<double>{2, 1, 1});
   CHECK(ranks.heights(1) == std::vector<double>{0, 2, 2});
+}
+
+TEST_CASE("truths and draws may be expressions, as products are", "[metric]") {
+  const sf::Matrix<double> turned{{0, 1}, {1, 0}}, draws{{1, 2, 3, 4, 5}, {50, 40, 30, 20, 10}};
+  sf::RankHistogram ranks(2, 5, 3);
+  ranks.add(turned * sf::Vector<double>{{25, 0.5}}, draws);                                // ranks 0 and 2
+  ranks.add(sf::Matrix<double>{{5, 25}}.transpose(), turned * draws.colwise().reverse());  // 4 and 2
+  CHECK(ranks.heights(0) == std::vector<double>{1, 0, 1});
+  CHECK(ranks.heights(1) == std::vector<double>{0, 2, 0});
 }
 
 TEST_CASE("ranks of calibrated posteriors are uniform, and those of others are seen", "[metric]") {

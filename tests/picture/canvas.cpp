@@ -201,7 +201,7 @@ TEST_CASE("a canvas without pixels, or with too many, is refused", "[io]") {
 }
 
 TEST_CASE("every character has a shape of its own", "[io]") {
-  const std::string characters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.,:-+=/()_ #";
+  const std::string characters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.,:-+=/()_%# *";
   std::vector<std::vector<std::uint8_t>> pictures;
   for (const char c : characters) {
     sf::Canvas canvas(40, 40);
@@ -211,6 +211,18 @@ TEST_CASE("every character has a shape of its own", "[io]") {
     for (const auto& other : pictures) CHECK(canvas.bytes() != other);
     pictures.push_back(canvas.bytes());
   }
+}
+
+TEST_CASE("a character of several bytes is one box", "[io]") {
+  constexpr double size = 18;
+  for (const std::string text : {"B\xC3\xA4rn", "B\xE2\x82\xACrn", "B\xF0\x9F\x90\xBBrn"}) {  // two, three and four
+    CHECK(sf::text_width(text, size) == sf::text_width("B*rn", size));
+    sf::Canvas drawn(100, 40), boxed(100, 40);
+    sf::draw_text(drawn, text, 10, 30, size, black);
+    sf::draw_text(boxed, "B*rn", 10, 30, size, black);
+    CHECK(drawn.bytes() == boxed.bytes());
+  }
+  CHECK(sf::text_width("\xA4", size) == 0);  // no character begins there
 }
 
 TEST_CASE("text stays within its width and height", "[io]") {

@@ -1,6 +1,8 @@
 #include "scorefield/picture/histogram.hpp"
 
+#include <cstddef>
 #include <limits>
+#include <vector>
 
 #include "support/catch.hpp"
 
@@ -47,6 +49,24 @@ TEST_CASE("a band is grey, behind bars that are blue", "[io]") {
   CHECK(both);
 }
 
+TEST_CASE("a band without height is a line", "[io]") {
+  const auto rows_that_differ = [](const sf::AxisRange& band) {
+    const auto with = sf::histograms({{.heights = {10, 0}, .band = band}}),
+               without = sf::histograms({{.heights = {10, 0}}});
+    std::vector<sf::Index> rows;
+    for (sf::Index row = 0; row < with.height(); ++row) {
+      const sf::Index column = with.width() - 40;  // where there is no bar
+      if (with.at(column, row).red != without.at(column, row).red) rows.push_back(row);
+    }
+    return rows;
+  };
+  const auto amid = rows_that_differ({5, 5}), lowest = rows_that_differ({0, 0});
+  CHECK(amid.size() == 1);
+  REQUIRE(lowest.size() == 1);
+  // The lowest row within the frame, which a higher band reaches too.
+  CHECK(rows_that_differ({0, 1}).back() == lowest.front());
+}
+
 TEST_CASE("all histograms have the same scale upwards", "[io]") {
   const auto axis = sf::detail::height_axis({{.heights = {1, 2}}, {.heights = {3}, .band = sf::AxisRange{0, 20}}});
   CHECK(axis.low == 0);
@@ -60,7 +80,9 @@ TEST_CASE("what no histogram can show is refused", "[io]") {
   CHECK_THROWS_WITH(sf::histograms({{.heights = {}, .title = "a"}}), contains("in panel \"a\", got none"));
   CHECK_THROWS_WITH(sf::histograms({{.heights = {1, -2}, .title = "a"}}), contains("from 0 on in panel \"a\", got -2"));
   CHECK_THROWS_AS(sf::histograms({{.heights = {nan}}}), sf::InvalidArgument);
-  CHECK_THROWS_AS(sf::histograms({{.heights = {most}}}), sf::InvalidArgument);
+  CHECK_THROWS_WITH(sf::histograms({{.heights = {most}}}), contains("heights of at most 1.6e308"));
+  CHECK_THROWS_AS(sf::histograms({{.heights = {1}, .band = sf::AxisRange{-1, -1}}}), sf::InvalidArgument);
+  CHECK_THROWS_AS(sf::histograms({{.heights = {1}, .band = sf::AxisRange{0, nan}}}), sf::InvalidArgument);
   CHECK_THROWS_AS(sf::histograms({{.heights = {1}, .range = {1, 1}}}), sf::InvalidArgument);
   CHECK_THROWS_WITH(sf::histograms({{.heights = {1}, .title = "a", .band = sf::AxisRange{3, 2}}}),
                     contains("a finite band from low to high, from 0 on, in panel \"a\", got 3 to 2"));

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include "scorefield/core/random.hpp"
 
@@ -32,7 +35,8 @@ double blueness(const sf::Canvas& canvas, const sf::detail::PlotFrame& frame) {
 sf::detail::PlotFrame frame_of(const std::vector<sf::PairsSet>& sets, const sf::PairsOptions& options, std::size_t row,
                                std::size_t column) {
   const auto axes = sf::detail::pairs_axes(sets, options.marked);
-  return sf::detail::PairsLayout(sets, options, axes).frame(row, column, axes);
+  const sf::detail::PairsLayout layout(options.panel_size, !options.names.empty(), sf::detail::legend_of(sets), axes);
+  return layout.frame(row, column, axes);
 }
 
 }  // namespace
@@ -92,6 +96,34 @@ TEST_CASE("no set hides another", "[io]") {
   const float share = (mixed.blue - second.blue) / (first.blue - second.blue);
   CHECK(share > 0.3f);
   CHECK(share < 0.7f);
+}
+
+TEST_CASE("a legend covers no panel", "[io]") {
+  const auto sets_of = [](std::size_t count, sf::Index d, const std::string& name) {
+    std::vector<sf::PairsSet> sets;
+    for (std::size_t k = 0; k < count; ++k) sets.emplace_back(normal_samples(d, 20, k), name);
+    return sets;
+  };
+  for (const sf::Index d : {1, 2, 3, 5})
+    for (const std::size_t count : {1u, 3u, 10u, 40u})
+      for (const std::string name : {"short", "a name that is longer than a panel is wide"}) {
+        const auto named = sets_of(count, d, name), nameless = sets_of(count, d, "");
+        const auto with = sf::pairs(named, {.panel_size = 100}), without = sf::pairs(nameless, {.panel_size = 100});
+        CAPTURE(d, count, name);
+        bool covers = false;
+        for (std::size_t row = 0; row < static_cast<std::size_t>(d); ++row)
+          for (std::size_t column = 0; column <= row; ++column) {
+            const auto frame = frame_of(named, {.panel_size = 100}, row, column);
+            for (auto y = static_cast<sf::Index>(frame.top); y < static_cast<sf::Index>(frame.bottom()); ++y)
+              for (auto x = static_cast<sf::Index>(frame.left); x < static_cast<sf::Index>(frame.right()); ++x)
+                covers |= with.at(x, y).red != without.at(x, y).red;
+          }
+        CHECK_FALSE(covers);
+      }
+  // Ten lines are higher than a panel, and stand to the right of two; three are above the lower right one.
+  const auto width = [&](std::size_t count) { return sf::pairs(sets_of(count, 2, "short")).width(); };
+  CHECK(width(3) == sf::pairs(sets_of(3, 2, "")).width());
+  CHECK(width(10) > width(3) + 40);
 }
 
 TEST_CASE("each coordinate has an axis of its own, which holds what is marked", "[io]") {
@@ -163,5 +195,6 @@ TEST_CASE("what no corner plot can show is refused", "[io]") {
   CHECK_THROWS_AS(sf::pairs({{good, "a"}}, {.marked = {1, nan}}), sf::NonFinite);
   CHECK_THROWS_AS(sf::pairs({{good, "a"}}, {.panel_size = 63}), sf::InvalidArgument);
   CHECK_THROWS_AS(sf::pairs({{good, "a"}}, {.panel_size = 1001}), sf::InvalidArgument);
-  CHECK_THROWS_WITH(sf::pairs({{sf::Matrix<double>{{-most, most}}, "a"}}), contains("less far apart"));
+  CHECK_THROWS_WITH(sf::pairs({{sf::Matrix<double>{{-most, most}}, "a"}}),
+                    contains("pairs: expected samples in a range that a double can hold in row 0, got from"));
 }

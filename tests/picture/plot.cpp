@@ -1,8 +1,12 @@
 #include "scorefield/picture/plot.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 #include <numbers>
+#include <utility>
+#include <vector>
 
 #include "support/catch.hpp"
 
@@ -109,6 +113,36 @@ TEST_CASE("what is beyond the range is cut off at the frame", "[io]") {
   CHECK(aslant.bottom - aslant.top + 1 == 200);
 }
 
+TEST_CASE("a line to far away keeps its direction", "[io]") {
+  const auto drawn = [](std::initializer_list<double> path) {
+    return sf::plot({{"", {sf::Paths(path_of(path), {.colour = red, .width = 1})}}}, from_0_to_10);
+  };
+  const auto inside = drawn({5, 5, 7.5, 10});  // two up for one to the right, from the middle to the upper side
+  const auto at = red_of(inside);
+  for (const auto& canvas : {drawn({5, 5, 1e30, 2e30}), drawn({1e300, 2e300, 5, 5}), drawn({5, 5, 5e10, 1e11}),
+                             drawn({5, 5, 1e30, 2e30, 5, 5})}) {
+    const auto line = red_of(canvas);
+    CHECK(line.amount == Catch::Approx(at.amount).epsilon(0.01));
+    CHECK(line.x == Catch::Approx(at.x).margin(0.1));
+    CHECK(line.y == Catch::Approx(at.y).margin(0.3));  // `inside` ends round
+  }
+  // Both ends are far, and the line passes the middle of the left side and of the upper side.
+  const auto corner = red_of(drawn({-3e11, 5 - 3e11, 3e11, 5 + 3e11})), cut = red_of(drawn({-1, 4, 6, 11}));
+  CHECK(corner.amount == Catch::Approx(cut.amount).epsilon(0.01));
+  CHECK(corner.x == Catch::Approx(cut.x).margin(0.1));
+  // All around the view, and not through it.
+  CHECK(red_of(drawn({-1e30, -1e30, 1e30, -2e30, 2e30, 3e30, -1e30, 1e30, -1e30, -1e30})).amount == 0);
+  CHECK(red_of(drawn({1e30, 5})).amount == 0);
+}
+
+TEST_CASE("a disc that is far away and large shows its edge", "[io]") {
+  // The edge passes the middle of the view aslant, so that half of it is covered.
+  const auto half =
+      red_of(sf::plot({{"", {sf::Discs(path_of({5 + 3e12, 5 + 4e12}), 5e12, {.colour = red})}}}, from_0_to_10));
+  CHECK(half.amount == Catch::Approx(200 * 200 / 2).epsilon(0.01));
+  CHECK(red_of(sf::plot({{"", {sf::Discs(path_of({1e30, 5}), 1e15, {.colour = red})}}}, from_0_to_10)).amount == 0);
+}
+
 TEST_CASE("without a range all panels show all there is, on the same axes", "[io]") {
   // A square of 4 x 1.08 around (2, 3): the path is as wide as it, and the disc in the other panel as high.
   const auto canvas = sf::plot({{"a path", {sf::Paths(path_of({0, 3, 4, 3}), {.colour = red, .width = 2})}},
@@ -147,8 +181,9 @@ TEST_CASE("a plot of what cannot be shown is refused", "[io]") {
     CHECK_THROWS_WITH(shown(sf::Paths(path_of({0, 0}), {.width = width, .opacity = opacity})),
                       contains("a width of 0 to 1000 pixels and an opacity of 0 to 1"));
   const std::vector<sf::PlotPanel> good{{"", {sf::Paths(path_of({0, 0}))}}};
-  CHECK_THROWS_WITH(sf::plot(good, {.panel_size = 63}), contains("a panel size of 64 to 65535 pixels"));
-  CHECK_THROWS_WITH(sf::plot({{"", {sf::Paths(path_of({-most, 0, most, 0}))}}}), contains("extent of inf"));
+  CHECK_THROWS_WITH(sf::plot(good, {.panel_size = 63}), contains("a panel size of 64 to 65000 pixels"));
+  CHECK_THROWS_WITH(sf::plot({{"", {sf::Paths(path_of({-most, 0, most, 0}))}}}),
+                    contains("plot: expected points in a range that a double can hold, got an extent of inf"));
   CHECK_THROWS_AS(sf::plot(good, {.range = sf::AxisRange{1, 1}}), sf::InvalidArgument);
   CHECK_THROWS_AS(sf::plot(good, {.range = sf::AxisRange{0, nan}}), sf::InvalidArgument);
 }

@@ -1,8 +1,6 @@
 /// The matrix of Pearson correlation coefficients.
 #pragma once
 
-#include <cmath>
-
 #include "scorefield/core/types.hpp"
 #include "scorefield/metric/detail/checks.hpp"
 
@@ -12,15 +10,20 @@ namespace scorefield {
 /// Throws InvalidArgument where there are no samples, NonFinite for a number that is not finite.
 template <class Derived>
 Matrix<double> correlation(const Eigen::MatrixBase<Derived>& samples) {
-  Matrix<double> centred = samples.template cast<double>();
-  detail::check_set("correlation", centred);
-  centred.colwise() -= centred.rowwise().mean().eval();
-  for (Index row = 0; row < centred.rows(); ++row) {
-    const double largest = centred.row(row).cwiseAbs().maxCoeff();
-    if (largest > 0) centred.row(row) /= largest;  // so that no square is lost
-    if (const double norm = centred.row(row).norm(); norm > 0) centred.row(row) /= norm;
+  Matrix<double> unit = samples.template cast<double>();
+  detail::check_set("correlation", unit);
+  for (Index row = 0; row < unit.rows(); ++row) {
+    auto numbers = unit.row(row);
+    // Before rounding: the mean of three times 0.1 is not 0.1.
+    if (numbers.minCoeff() == numbers.maxCoeff()) {
+      numbers.setZero();
+      continue;
+    }
+    numbers /= numbers.cwiseAbs().maxCoeff();  // so that no sum overflows, and no square is lost
+    numbers.array() -= numbers.mean();
+    numbers /= numbers.norm();
   }
-  return centred * centred.transpose();
+  return unit * unit.transpose();
 }
 
 }  // namespace scorefield

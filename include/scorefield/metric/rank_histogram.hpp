@@ -7,42 +7,15 @@
 /// arXiv:1804.06788.
 #pragma once
 
-#include <cmath>
+#include <cstdint>
 #include <vector>
 
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/types.hpp"
+#include "scorefield/metric/binomial_band.hpp"
 
 namespace scorefield {
-
-/// Counts from low to high, both of them included.
-struct CountBand {
-  Index low, high;
-
-  bool contains(Index count) const { return low <= count && count <= high; }
-};
-
-/// The central band in which the number of successes of `trials` independent trials, each with the same chance, lies
-/// with a probability of at least `coverage`: below it, and above it, is at most half of the rest. Throws
-/// InvalidArgument unless there is a trial, and chance and coverage are in (0, 1).
-inline CountBand binomial_band(Index trials, double chance, double coverage = 0.99) {
-  if (trials < 1 || !(chance > 0 && chance < 1) || !(coverage > 0 && coverage < 1))
-    throw InvalidArgument("binomial_band", "at least one trial, and a chance and a coverage in (0, 1)",
-                          text(trials, ", ", chance, " and ", coverage), "0.99 is a usual coverage");
-  const auto n = static_cast<double>(trials);
-  const double tail = (1 - coverage) / 2, log_odds = std::log(chance) - std::log1p(-chance);
-  CountBand band{-1, -1};
-  double log_probability = n * std::log1p(-chance), sum = 0;  // of k successes, and of at most k
-  for (Index k = 0; k <= trials && band.high < 0; ++k) {
-    sum += std::exp(log_probability);
-    if (band.low < 0 && sum > tail) band.low = k;
-    if (sum >= 1 - tail) band.high = k;
-    log_probability += std::log(static_cast<double>(trials - k) / static_cast<double>(k + 1)) + log_odds;
-  }
-  if (band.high < 0) band.high = trials;  // where rounding left the sum below
-  return band;
-}
 
 /// The ranks of truths among draws of their posteriors, counted in bins, for each of d coordinates.
 class RankHistogram {
@@ -67,17 +40,18 @@ class RankHistogram {
       throw InvalidArgument("RankHistogram::add", text("a truth of ", d, " x 1 and draws of ", d, " x ", draws_),
                             text(truth.rows(), " x ", truth.cols(), " and ", draws.rows(), " x ", draws.cols()),
                             "a column is a sample");
-    if (!truth.allFinite() || !draws.allFinite())
+    const auto& numbers = truth.eval();  // which copies no plain matrix
+    const auto& drawn = draws.eval();
+    if (!numbers.allFinite() || !drawn.allFinite())
       throw NonFinite("RankHistogram::add", "finite numbers", "a NaN or an infinity", "look for what made it");
-    const auto drawn = draws.eval();
     for (Index row = 0; row < d; ++row) {
       Index below = 0, equal = 0;
       for (Index j = 0; j < draws_; ++j) {
-        below += drawn(row, j) < truth(row, 0);
-        equal += drawn(row, j) == truth(row, 0);
+        below += drawn(row, j) < numbers(row, 0);
+        equal += drawn(row, j) == numbers(row, 0);
       }
-      const Index rank = below + (equal > 0 ? ties_.below(equal + 1, observations_, row) : 0);
-      ++counts_(rank * bins / (draws_ + 1), row);
+      const std::int64_t rank = below + (equal > 0 ? ties_.below(equal + 1, observations_, row) : 0);
+      ++counts_(static_cast<Index>(rank * bins / (std::int64_t{draws_} + 1)), row);
     }
     ++observations_;
   }
@@ -98,8 +72,8 @@ class RankHistogram {
     return binomial_band(observations_, 1 / static_cast<double>(counts_.rows()), coverage);
   }
 
-  /// How many of the bins x d counts are outside of it: about (1 - coverage) of them, and no more, where posteriors are
-  /// calibrated. Throws likewise.
+  /// How many of the bins x d counts are outside of it. Where posteriors are calibrated, it is a share of (1 -
+  /// coverage) on average at most; chance gives more at times. Throws likewise.
   Index outside(double coverage = 0.99) const {
     const auto inside = band(coverage);
     Index count = 0;

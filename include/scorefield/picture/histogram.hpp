@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "scorefield/core/error.hpp"
@@ -24,7 +23,7 @@ struct HistogramPanel {
   /// From the left side of the first bar to the right side of the last.
   AxisRange range{0, 1};
   std::string title = {};
-  /// A grey band behind the bars, as high as they are expected to be; from 0 on.
+  /// A grey band behind the bars, as high as they are expected to be; from 0 on. It is a line where low equals high.
   std::optional<AxisRange> band = {};
 };
 
@@ -39,19 +38,17 @@ namespace detail {
 
 inline void check_histograms(const std::vector<HistogramPanel>& panels, const HistogramOptions& options) {
   if (panels.empty()) throw InvalidArgument("histograms", "at least one panel", "none", "pass heights to show");
-  const auto rises = [](const AxisRange& range) {
-    return std::isfinite(range.high - range.low) && range.low < range.high;
-  };
+  const auto finite = [](const AxisRange& range) { return std::isfinite(range.high - range.low); };
   for (const auto& panel : panels) {
     const auto bad = std::find_if_not(panel.heights.begin(), panel.heights.end(),
                                       [](double height) { return std::isfinite(height) && height >= 0; });
     if (panel.heights.empty() || bad != panel.heights.end())
       throw InvalidArgument("histograms", text("finite heights from 0 on in panel \"", panel.title, '"'),
                             panel.heights.empty() ? std::string("none") : text(*bad), "count what is to be shown");
-    if (!rises(panel.range))
+    if (!(finite(panel.range) && panel.range.low < panel.range.high))
       throw InvalidArgument("histograms", text("a finite range from low to high in panel \"", panel.title, '"'),
                             text(panel.range.low, " to ", panel.range.high), "say what the bars stand over");
-    if (panel.band && !(rises(*panel.band) && panel.band->low >= 0))
+    if (panel.band && !(finite(*panel.band) && 0 <= panel.band->low && panel.band->low <= panel.band->high))
       throw InvalidArgument("histograms",
                             text("a finite band from low to high, from 0 on, in panel \"", panel.title, '"'),
                             text(panel.band->low, " to ", panel.band->high), "leave it out to draw none");
@@ -72,16 +69,19 @@ inline Axis height_axis(const std::vector<HistogramPanel>& panels) {
   }
   const double length = 1.1 * highest;
   if (!std::isfinite(length))
-    throw InvalidArgument("histograms", "heights that a tenth more of is a number", text(highest), "divide them all");
+    throw InvalidArgument("histograms", "heights of at most 1.6e308", text(highest), "scale them down");
   return {0, length > 0 ? length : 1};
 }
 
-/// A band across a frame, with a line along its upper and its lower side.
+/// A band across a frame, with a line along its upper and its lower side, which are one where the band is that thin.
+/// The upper one is never below the frame, which hides what is there.
 inline void draw_band(Canvas& canvas, const AxisRange& band, const PlotFrame& frame) {
   constexpr Colour colour{0.5f, 0.5f, 0.5f};
-  const double top = std::round(frame.y(band.high)), bottom = std::round(frame.y(band.low));
+  const double top = std::min(std::round(frame.y(band.high)), frame.bottom() - 1);
+  const double bottom = std::max(std::round(frame.y(band.low)), top);
   canvas.rectangle(frame.left, top, frame.width, bottom - top, colour, 0.22);
-  for (const double at : {top, bottom}) canvas.rectangle(frame.left, at, frame.width, 1, colour, 0.6);
+  canvas.rectangle(frame.left, top, frame.width, 1, colour, 0.6);
+  if (bottom > top) canvas.rectangle(frame.left, bottom, frame.width, 1, colour, 0.6);
 }
 
 }  // namespace detail

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,8 +15,8 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/picture/canvas.hpp"
 #include "scorefield/picture/detail/axis.hpp"
+#include "scorefield/picture/detail/pairs_layout.hpp"
 #include "scorefield/picture/detail/plot.hpp"
-#include "scorefield/picture/detail/stroke_font.hpp"
 
 namespace scorefield {
 
@@ -87,7 +89,7 @@ inline std::vector<Axis> pairs_axes(const std::vector<PairsSet>& sets, const std
     if (!marked.empty()) widen(marked[static_cast<std::size_t>(row)], marked[static_cast<std::size_t>(row)]);
     axes.push_back(with_margin(range));
     if (!std::isfinite(axes.back().length))
-      throw InvalidArgument("pairs", text("samples less far apart than numbers reach in row ", row),
+      throw InvalidArgument("pairs", text("samples in a range that a double can hold in row ", row),
                             text("from ", range.low, " to ", range.high), "leave such samples out");
   }
   return axes;
@@ -128,87 +130,37 @@ inline void draw_pair(Canvas& canvas, const std::vector<PairsSet>& sets, Index a
                       const PlotFrame& frame) {
   constexpr Index most_drawn = 10'000;  // of a set; more make no difference to the eye
   std::vector<PointPen> pens;
-  std::vector<Index> drawn;
+  std::vector<std::int64_t> drawn;  // since an Index may be too short for products
   for (const auto& set : sets) {
-    drawn.push_back(std::min(most_drawn, set.samples.cols()));
-    pens.emplace_back(frame, drawn.back(), accent(pens.size(), sets.size()));
+    const Index count = std::min(most_drawn, set.samples.cols());
+    drawn.push_back(count);
+    pens.emplace_back(frame, count, accent(pens.size(), sets.size()));
   }
-  const Index turns = *std::max_element(drawn.begin(), drawn.end());
-  for (Index turn = 0; turn < turns; ++turn)
+  const std::int64_t turns = *std::max_element(drawn.begin(), drawn.end());
+  for (std::int64_t turn = 0; turn < turns; ++turn)
     for (std::size_t k = 0; k < sets.size(); ++k) {
       if (turn * drawn[k] % turns >= drawn[k]) continue;  // the turns of a smaller set are spread over all
-      const auto sample = sets[k].samples.col(turn * drawn[k] / turns * sets[k].samples.cols() / drawn[k]);
+      const auto column = turn * drawn[k] / turns * sets[k].samples.cols() / drawn[k];
+      const auto sample = sets[k].samples.col(static_cast<Index>(column));
       pens[k].draw(canvas, frame, sample(across), sample(up));
     }
 }
 
 /// Lines through what is marked; `up` only in panels of two coordinates.
-inline void draw_mark(Canvas& canvas, const PlotFrame& frame, double across, const double* up) {
+inline void draw_mark(Canvas& canvas, const PlotFrame& frame, double across, std::optional<double> up) {
   constexpr Colour colour{0.1f, 0.1f, 0.1f};
   constexpr double opacity = 0.75;
   canvas.rectangle(std::floor(frame.x(across)), frame.top, 1, frame.height, colour, opacity);
-  if (up == nullptr) return;
+  if (!up) return;
   canvas.rectangle(frame.left, std::floor(frame.y(*up)), frame.width, 1, colour, opacity);
   canvas.disc(std::floor(frame.x(across)) + 0.5, std::floor(frame.y(*up)) + 0.5, 3.5, colour);
 }
 
-/// Where the panels of a corner plot and the things around them are.
-struct PairsLayout {
-  using Style = PlotStyle;
-  static constexpr double gap = 10, legend_line = 2 * Style::title_size, legend_disc = 4.5;
-
-  double size, left, top = Style::margin, legend_width = 0, width, height;
-
-  PairsLayout(const std::vector<PairsSet>& sets, const PairsOptions& options, const std::vector<Axis>& axes)
-      : size(static_cast<double>(options.panel_size)) {
-    double label_width = 0;
-    for (std::size_t row = 1; row < axes.size(); ++row)
-      label_width = std::max(label_width, widest_label(ticks(axes[row].low, axes[row].length)));
-    const double name_height = options.names.empty() ? 0 : 2 * Style::title_size;
-    left = std::ceil(Style::margin + (axes.size() > 1 ? label_width + Style::around + name_height : 0));
-    for (const auto& set : sets)
-      if (!set.name.empty()) legend_width = std::max(legend_width, text_width(set.name, Style::title_size));
-    if (legend_width > 0) legend_width += 4 * legend_disc;
-    const auto d = static_cast<double>(axes.size());
-    const double panels = d * (size + gap) - gap, legend = legend_width > 0 ? size + 2 * gap + legend_width : 0;
-    const double legend_height = legend_width > 0 ? static_cast<double>(sets.size()) * legend_line : 0;
-    width = std::ceil(left + std::max(panels, legend) + Style::margin);
-    height = std::ceil(top + std::max(panels, legend_height) + Style::around + Style::label_size + name_height +
-                       Style::margin);
-  }
-
-  PlotFrame frame(std::size_t row, std::size_t column, const std::vector<Axis>& axes) const {
-    return {left + static_cast<double>(column) * (size + gap),
-            top + static_cast<double>(row) * (size + gap),
-            size,
-            size,
-            {axes[column], axes[row]}};
-  }
-};
-
-/// The name of the coordinate to the right, in the middle below a frame, with its baseline at y.
-inline void draw_name_below(Canvas& canvas, const std::string& name, const PlotFrame& frame, double y) {
-  const double size = title_size(name, frame.width);
-  draw_text(canvas, name, frame.left + (frame.width - text_width(name, size)) / 2, y, size, PlotStyle::title_colour);
-}
-
-/// The name of the coordinate that goes up, beside a frame, with its baseline at x.
-inline void draw_name_left(Canvas& canvas, const std::string& name, const PlotFrame& frame, double x) {
-  const double size = title_size(name, frame.height);
-  draw_text_upwards(canvas, name, x, frame.bottom() - (frame.height - text_width(name, size)) / 2, size,
-                    PlotStyle::title_colour);
-}
-
-/// At the upper right, where a corner plot has no panels.
-inline void draw_legend(Canvas& canvas, const std::vector<PairsSet>& sets, const PairsLayout& layout) {
-  using Style = PlotStyle;
-  const double left = layout.width - Style::margin - layout.legend_width;
-  for (std::size_t k = 0; layout.legend_width > 0 && k < sets.size(); ++k) {
-    const double y = layout.top + (static_cast<double>(k) + 0.75) * PairsLayout::legend_line;
-    canvas.disc(left + PairsLayout::legend_disc, y - Style::title_size / 2, PairsLayout::legend_disc,
-                accent(k, sets.size()), 0.85);
-    draw_text(canvas, sets[k].name, left + 4 * PairsLayout::legend_disc, y, Style::title_size, Style::title_colour);
-  }
+/// The names of sets, as the legend has them.
+inline std::vector<std::string> legend_of(const std::vector<PairsSet>& sets) {
+  std::vector<std::string> names;
+  for (const auto& set : sets) names.push_back(set.name);
+  return names;
 }
 
 }  // namespace detail
@@ -222,7 +174,8 @@ inline Canvas pairs(const std::vector<PairsSet>& sets, const PairsOptions& optio
   using Style = detail::PlotStyle;
   detail::check_pairs(sets, options);
   const auto axes = detail::pairs_axes(sets, options.marked);
-  const detail::PairsLayout layout(sets, options, axes);
+  const auto legend = detail::legend_of(sets);
+  const detail::PairsLayout layout(options.panel_size, !options.names.empty(), legend, axes);
   Canvas canvas(static_cast<Index>(layout.width), static_cast<Index>(layout.height));
   const auto d = axes.size();
   for (std::size_t row = 0; row < d; ++row)
@@ -233,17 +186,18 @@ inline Canvas pairs(const std::vector<PairsSet>& sets, const PairsOptions& optio
       else
         detail::draw_pair(canvas, sets, static_cast<Index>(column), static_cast<Index>(row), frame);
       if (!options.marked.empty())
-        detail::draw_mark(canvas, frame, options.marked[column], row == column ? nullptr : &options.marked[row]);
+        detail::draw_mark(canvas, frame, options.marked[column],
+                          row == column ? std::nullopt : std::optional(options.marked[row]));
       detail::draw_frame(canvas, frame);
       if (row + 1 == d) detail::draw_ticks_below(canvas, detail::ticks_that_fit(frame.axes.across, frame.width), frame);
       if (column == 0 && row > 0)
         detail::draw_ticks_left(canvas, detail::ticks(frame.axes.up.low, frame.axes.up.length), frame);
       if (options.names.empty()) continue;
-      if (row + 1 == d) detail::draw_name_below(canvas, options.names[column], frame, layout.height - Style::margin);
+      if (row + 1 == d) detail::draw_centred(canvas, options.names[column], frame, layout.height - Style::margin);
       if (column == 0 && row > 0)
         detail::draw_name_left(canvas, options.names[row], frame, Style::margin + Style::title_size);
     }
-  detail::draw_legend(canvas, sets, layout);
+  detail::draw_legend(canvas, legend, layout);
   return canvas;
 }
 

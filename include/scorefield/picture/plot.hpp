@@ -15,6 +15,7 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/picture/canvas.hpp"
 #include "scorefield/picture/detail/axis.hpp"
+#include "scorefield/picture/detail/far_away.hpp"
 #include "scorefield/picture/detail/plot.hpp"
 
 namespace scorefield {
@@ -56,7 +57,7 @@ struct PlotPanel {
 };
 
 struct PlotOptions {
-  /// The side of a panel in pixels, from 64 to 65,535.
+  /// The side of a panel in pixels, from 64 to 65,000.
   Index panel_size = 360;
   /// What both axes show; left out, it is all there is in the panels.
   std::optional<AxisRange> range = {};
@@ -64,91 +65,106 @@ struct PlotOptions {
 
 namespace detail {
 
-inline void check_plot_layer(const PlotPanel& panel, const Matrix<double>& points, bool are_paths, double radius,
-                             const LayerStyle& style) {
-  const auto where = text(" in panel \"", panel.title, '"');
-  if (points.rows() < 2 || points.rows() % 2 != 0 || (!are_paths && points.rows() != 2))
-    throw InvalidArgument(
-        "plot", text(are_paths ? "paths of 2 L x n numbers" : "centres of discs of 2 x n numbers", where),
-        text(points.rows(), " x ", points.cols()),
-        are_paths ? "a column is a path: x and y of its first point, of the second, and so on" : "a column is a point");
+/// where: " in panel ...", for messages.
+inline void check_plot_points(const Matrix<double>& points, const std::string& where) {
   for (Index j = 0; j < points.cols(); ++j)
     if (!points.col(j).allFinite())
       throw NonFinite("plot", text("finite numbers", where), text("a NaN or an infinity in column ", j),
                       "leave such paths out");
-  if (!(radius >= 0 && std::isfinite(radius)))
-    throw InvalidArgument("plot", text("a finite radius of discs from 0 on", where), text(radius),
-                          "it is in the units of the axes");
+}
+
+inline void check_style(const LayerStyle& style, const std::string& where) {
   constexpr double widest = 1000;
   if (!(style.width >= 0 && style.width <= widest && style.opacity >= 0 && style.opacity <= 1))
     throw InvalidArgument("plot", text("a width of 0 to ", widest, " pixels and an opacity of 0 to 1", where),
                           text(style.width, " and ", style.opacity), "lines of 1 to 3 pixels are usual");
 }
 
-inline void check_plot(const std::vector<PlotPanel>& panels, const PlotOptions& options) {
-  if (panels.empty()) throw InvalidArgument("plot", "at least one panel", "none", "pass layers to show");
-  for (const auto& panel : panels)
-    for (const auto& layer : panel.layers)
-      if (const auto* paths = std::get_if<Paths>(&layer))
-        check_plot_layer(panel, paths->points, true, 0, paths->style);
-      else if (const auto* discs = std::get_if<Discs>(&layer))
-        check_plot_layer(panel, discs->centres, false, discs->radius, discs->style);
-  constexpr Index least = 64, most = 65'535;
-  if (options.panel_size < least || options.panel_size > most)
-    throw InvalidArgument("plot", text("a panel size of ", least, " to ", most, " pixels"), text(options.panel_size),
-                          "draw larger or smaller panels");
-  if (const auto& range = options.range;
-      range && !(std::isfinite(range->high - range->low) && range->low < range->high))
-    throw InvalidArgument("plot", "a finite range from low to high", text(range->low, " to ", range->high),
-                          "leave the range out to show all there is");
+inline void check_plot_layer(const Paths& paths, const std::string& where) {
+  const auto& [points, style] = paths;
+  if (points.rows() < 2 || points.rows() % 2 != 0)
+    throw InvalidArgument("plot", text("paths of 2 L x n numbers", where), text(points.rows(), " x ", points.cols()),
+                          "a column is a path: x and y of its first point, of the second, and so on");
+  check_plot_points(points, where);
+  check_style(style, where);
 }
 
-/// The square that shows all of every panel. Throws InvalidArgument where there is nothing, or no square holds it.
-inline PlotAxes whole_view(const std::vector<PlotPanel>& panels) {
-  constexpr double most = std::numeric_limits<double>::max();
+inline void check_plot_layer(const Discs& discs, const std::string& where) {
+  const auto& [centres, radius, style] = discs;
+  if (centres.rows() != 2)
+    throw InvalidArgument("plot", text("centres of discs of 2 x n numbers", where),
+                          text(centres.rows(), " x ", centres.cols()), "a column is a point");
+  check_plot_points(centres, where);
+  if (!(radius >= 0 && std::isfinite(radius)))
+    throw InvalidArgument("plot", text("a finite radius of discs from 0 on", where), text(radius),
+                          "it is in the units of the axes");
+  check_style(style, where);
+}
+
+inline void check_plot(const std::vector<PlotPanel>& panels, const PlotOptions& options) {
+  check_panels("plot", panels.size(), options.panel_size, options.range);
+  for (const auto& panel : panels)
+    for (const auto& layer : panel.layers)
+      std::visit([&](const auto& shown) { check_plot_layer(shown, text(" in panel \"", panel.title, '"')); }, layer);
+}
+
+/// What all layers reach, along x and y.
+struct PlotExtent {
+  static constexpr double most = std::numeric_limits<double>::max();
   std::array<AxisRange, 2> axes{AxisRange{most, -most}, AxisRange{most, -most}};
-  const auto hold = [&](const Matrix<double>& points, double around) {
+
+  void hold(const Paths& paths) { hold(paths.points, 0); }
+  void hold(const Discs& discs) { hold(discs.centres, discs.radius); }
+
+ private:
+  void hold(const Matrix<double>& points, double around) {
     for (Index i = 0; i < points.size(); ++i) {
       auto& axis = axes[static_cast<std::size_t>(i % 2)];
       axis = {std::min(axis.low, points(i) - around), std::max(axis.high, points(i) + around)};
     }
-  };
+  }
+};
+
+/// The square that shows all of every panel. Throws InvalidArgument where there is nothing, or no square holds it.
+inline PlotAxes whole_view(const std::vector<PlotPanel>& panels) {
+  PlotExtent extent;
   for (const auto& panel : panels)
-    for (const auto& layer : panel.layers)
-      if (const auto* paths = std::get_if<Paths>(&layer))
-        hold(paths->points, 0);
-      else if (const auto* discs = std::get_if<Discs>(&layer))
-        hold(discs->centres, discs->radius);
+    for (const auto& layer : panel.layers) std::visit([&](const auto& shown) { extent.hold(shown); }, layer);
+  const auto& axes = extent.axes;
   if (axes[0].low > axes[0].high)
     throw InvalidArgument("plot", "at least one path or disc", "none", "say the range that an empty plot shows");
-  const double extent = std::max(axes[0].high - axes[0].low, axes[1].high - axes[1].low);
-  const double side = extent > 0 ? 1.08 * extent : 1;
-  if (!std::isfinite(side))
-    throw InvalidArgument("plot", "points less far apart than numbers reach", text("an extent of ", extent),
-                          "leave such points out, or say the range to show");
-  return {{axes[0].low / 2 + axes[0].high / 2 - side / 2, side}, {axes[1].low / 2 + axes[1].high / 2 - side / 2, side}};
+  return square_view("plot", axes[0], axes[1], "leave such paths and discs out, or say the range to show");
+}
+
+inline PixelPoint pixel_point(const PlotFrame& frame, double across, double up) {
+  return {finite_pixel(frame.x(across)), finite_pixel(frame.y(up))};
+}
+
+inline void draw_layer(Canvas& canvas, const Paths& paths, const PlotFrame& frame) {
+  const auto& [points, style] = paths;
+  Matrix<double> path(2, points.rows() / 2);
+  for (const auto& column : points.colwise()) {
+    for (Index i = 0; i < path.cols(); ++i) path.col(i) = pixel_point(frame, column(2 * i), column(2 * i + 1));
+    canvas.path(path_in_reach(path), style.width, style.colour, style.opacity);
+  }
+}
+
+inline void draw_layer(Canvas& canvas, const Discs& discs, const PlotFrame& frame) {
+  const auto& [centres, radius, style] = discs;
+  const double of_radius = finite_pixel(radius * frame.width / frame.axes.across.length);
+  for (const auto& centre : centres.colwise()) {
+    const auto disc = disc_in_reach(pixel_point(frame, centre(0), centre(1)), of_radius);
+    canvas.disc(disc.centre.x(), disc.centre.y(), disc.radius, style.colour, style.opacity);
+  }
 }
 
 /// The inside of a panel of so many pixels: what reaches beyond the view is cut off.
 inline Canvas plot_inside(const PlotPanel& panel, const PlotAxes& shown, Index size) {
   const auto pixels = static_cast<double>(size);
   const PlotFrame frame{0, 0, pixels, pixels, shown};
-  // Far outside, so that a line to there has its direction, and within what a canvas takes.
-  const auto inside = [](double pixel) { return std::clamp(pixel, -1e12, 1e12); };
   Canvas canvas(size, size);
-  for (const auto& layer : panel.layers) {
-    if (const auto* discs = std::get_if<Discs>(&layer))
-      for (const auto& centre : discs->centres.colwise())
-        canvas.disc(inside(frame.x(centre(0))), inside(frame.y(centre(1))),
-                    inside(discs->radius * pixels / shown.across.length), discs->style.colour, discs->style.opacity);
-    if (const auto* paths = std::get_if<Paths>(&layer))
-      for (const auto& column : paths->points.colwise()) {
-        Matrix<double> path(2, column.size() / 2);
-        for (Index i = 0; i < path.cols(); ++i)
-          path.col(i) << inside(frame.x(column(2 * i))), inside(frame.y(column(2 * i + 1)));
-        canvas.path(path, paths->style.width, paths->style.colour, paths->style.opacity);
-      }
-  }
+  for (const auto& layer : panel.layers)
+    std::visit([&](const auto& drawn) { draw_layer(canvas, drawn, frame); }, layer);
   return canvas;
 }
 
@@ -159,31 +175,17 @@ inline Canvas plot_inside(const PlotPanel& panel, const PlotAxes& shown, Index s
 /// Throws InvalidArgument when there is no panel or nothing in any, the shape of a layer, its style or an option is out
 /// of range, or no square holds the points; NonFinite when a number is not finite.
 inline Canvas plot(const std::vector<PlotPanel>& panels, const PlotOptions& options = {}) {
-  using Style = detail::PlotStyle;
   detail::check_plot(panels, options);
   detail::PlotAxes shown;
   if (const auto& range = options.range)
     shown.across = shown.up = {range->low, range->high - range->low};
   else
     shown = detail::whole_view(panels);
-  const auto size = static_cast<double>(options.panel_size);
-  const auto across = detail::ticks(shown.across.low, shown.across.length),
-             up = detail::ticks(shown.up.low, shown.up.length);
-  const double left = std::ceil(Style::margin + detail::widest_label(up) + Style::around),
-               top = Style::margin + 2 * Style::title_size;
-  const auto count = static_cast<double>(panels.size());
-  Canvas canvas(static_cast<Index>(left + count * (size + Style::gap) - Style::gap + Style::margin),
-                static_cast<Index>(top + size + Style::around + Style::label_size + Style::margin));
-  detail::PlotFrame frame{left, top, size, size, shown};
-  for (std::size_t k = 0; k < panels.size(); ++k, frame.left += size + Style::gap) {
-    canvas.put(detail::plot_inside(panels[k], shown, options.panel_size), static_cast<Index>(frame.left),
+  const auto draw = [&](Canvas& canvas, const PlotPanel& panel, const detail::PlotFrame& frame, std::size_t) {
+    canvas.put(detail::plot_inside(panel, frame.axes, options.panel_size), static_cast<Index>(frame.left),
                static_cast<Index>(frame.top));
-    detail::draw_frame(canvas, frame);
-    detail::draw_title(canvas, panels[k].title, frame);
-    detail::draw_ticks_below(canvas, across, frame);
-    if (k == 0) detail::draw_ticks_left(canvas, up, frame);
-  }
-  return canvas;
+  };
+  return detail::row_of_panels(panels, options.panel_size, shown, draw);
 }
 
 }  // namespace scorefield

@@ -8,13 +8,16 @@
 
 namespace scorefield::detail {
 
-/// Throws InvalidArgument unless there are samples, NonFinite unless their numbers are finite.
+/// Throws InvalidArgument unless there are samples, NonFinite, which names the first bad one, unless their numbers are
+/// finite.
 inline void check_set(std::string_view operation, const Matrix<double>& samples) {
   if (samples.size() == 0)
     throw InvalidArgument(operation, "at least one row and one column", text(samples.rows(), " x ", samples.cols()),
                           "a column is a sample");
-  if (!samples.allFinite())
-    throw NonFinite(operation, "finite numbers", "a NaN or an infinity", "look for the sample that has it");
+  for (Index j = 0; j < samples.cols(); ++j)
+    if (!samples.col(j).allFinite())
+      throw NonFinite(operation, "finite numbers", text("a NaN or an infinity in sample ", j),
+                      "leave such samples out");
 }
 
 /// The same of two sets, which have as many rows.

@@ -1,13 +1,16 @@
-/// What plots are made of: frames, titles, ticks with labels, points, and colours that tell sets apart.
+/// What plots are made of: frames, titles, ticks with labels, points, colours that tell sets apart, and rows of panels.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "scorefield/core/error.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/picture/canvas.hpp"
 #include "scorefield/picture/detail/axis.hpp"
@@ -106,11 +109,15 @@ inline double title_size(const std::string& title, double pixels) {
   return width > pixels ? PlotStyle::title_size * pixels / width : PlotStyle::title_size;
 }
 
+/// A title or a name in the middle of a frame from left to right, with its baseline at y.
+inline void draw_centred(Canvas& canvas, const std::string& text, const PlotFrame& frame, double y) {
+  const double size = title_size(text, frame.width);
+  draw_text(canvas, text, frame.left + (frame.width - text_width(text, size)) / 2, y, size, PlotStyle::title_colour);
+}
+
 /// Above the frame, in its middle.
 inline void draw_title(Canvas& canvas, const std::string& title, const PlotFrame& frame) {
-  const double size = title_size(title, frame.width);
-  draw_text(canvas, title, frame.left + (frame.width - text_width(title, size)) / 2, frame.top - PlotStyle::title_size,
-            size, PlotStyle::title_colour);
+  draw_centred(canvas, title, frame, frame.top - PlotStyle::title_size);
 }
 
 inline double widest_label(const std::vector<double>& ticks) {
@@ -149,6 +156,53 @@ inline void draw_ticks_left(Canvas& canvas, const std::vector<double>& ticks, co
     draw_text(canvas, label, frame.left - PlotStyle::around - text_width(label, PlotStyle::label_size),
               at + 0.5 + PlotStyle::label_size / 2, PlotStyle::label_size, PlotStyle::label_colour);
   }
+}
+
+/// What rows of panels have in common. Throws InvalidArgument unless there is a panel, the side of panels leaves room
+/// for what stands around them on a canvas of 65,535 pixels, and the range, if any, is one.
+inline void check_panels(std::string_view operation, std::size_t count, Index size,
+                         const std::optional<AxisRange>& range) {
+  if (count == 0) throw InvalidArgument(operation, "at least one panel", "none", "pass what is to be shown");
+  constexpr Index least = 64, most = 65'000;
+  if (size < least || size > most)
+    throw InvalidArgument(operation, text("a panel size of ", least, " to ", most, " pixels"), text(size),
+                          "draw larger or smaller panels");
+  if (range && !(std::isfinite(range->high - range->low) && range->low < range->high))
+    throw InvalidArgument(operation, "a finite range from low to high", text(range->low, " to ", range->high),
+                          "leave the range out to show what there is");
+}
+
+/// The axes of a square around a rectangle, with 4 % more on either side of the longer one. Throws InvalidArgument
+/// where its side is infinite.
+inline PlotAxes square_view(std::string_view operation, const AxisRange& across, const AxisRange& up,
+                            std::string_view hint) {
+  const double extent = std::max(across.high - across.low, up.high - up.low);
+  const double side = extent > 0 ? 1.08 * extent : 1;
+  if (!std::isfinite(side))
+    throw InvalidArgument(operation, "points in a range that a double can hold", text("an extent of ", extent), hint);
+  return {{across.low / 2 + across.high / 2 - side / 2, side}, {up.low / 2 + up.high / 2 - side / 2, side}};
+}
+
+/// Draws square panels in a row on white, all with the same axes, and their titles above them. draw(canvas, panel,
+/// frame, k) paints what is inside the frame of panel k.
+template <class Panel, class Draw>
+Canvas row_of_panels(const std::vector<Panel>& panels, Index panel_size, const PlotAxes& axes, const Draw& draw) {
+  using Style = PlotStyle;
+  const auto size = static_cast<double>(panel_size), count = static_cast<double>(panels.size());
+  const auto across = ticks(axes.across.low, axes.across.length), up = ticks(axes.up.low, axes.up.length);
+  const double left = std::ceil(Style::margin + widest_label(up) + Style::around),
+               top = Style::margin + 2 * Style::title_size;
+  Canvas canvas(static_cast<Index>(left + count * (size + Style::gap) - Style::gap + Style::margin),
+                static_cast<Index>(top + size + Style::around + Style::label_size + Style::margin));
+  PlotFrame frame{left, top, size, size, axes};
+  for (std::size_t k = 0; k < panels.size(); ++k, frame.left += size + Style::gap) {
+    draw(canvas, panels[k], frame, k);
+    draw_frame(canvas, frame);
+    draw_title(canvas, panels[k].title, frame);
+    draw_ticks_below(canvas, across, frame);
+    if (k == 0) draw_ticks_left(canvas, up, frame);
+  }
+  return canvas;
 }
 
 }  // namespace scorefield::detail

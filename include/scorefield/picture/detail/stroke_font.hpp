@@ -43,6 +43,8 @@ inline constexpr Glyph glyphs[] = {
     {'(', 2, "Cdaba4C1"},
     {')', 2, "Adcbc4A1"},
     {'_', 6, "A2G2"},
+    {'%', 8, "Aaacdcd8a8Aa GcC3 F5f7i7i3f3F5"},
+    {'#', 6, "CcB3 FcE3 A9G9 A6G6"},
     {'a', 5, "F9F3 F6f9a9a3f3F6"},
     {'b', 5, "AcA3 A6a9f9f3a3A6"},
     {'c', 5, "F8f9a9a3f3F4"},
@@ -96,6 +98,9 @@ inline constexpr Glyph glyphs[] = {
     {'Y', 6, "AcD8Gc D8D3"},
     {'Z', 6, "AcGcA3G3"},
 };
+
+/// Text is UTF-8, where bytes 10xxxxxx continue a character that an earlier one began: the first alone is drawn.
+inline bool continues_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
 /// An empty box stands for characters that the font has not.
 inline const Glyph& glyph(char character) {
@@ -157,6 +162,7 @@ void trace_text(std::string_view text, double size, const Line& line) {
   const double unit = size / cap_height;
   double x = 0;
   for (const char c : text) {
+    if (continues_character(c)) continue;
     const auto& letter = glyph(c);
     for (auto rest = letter.strokes; !rest.empty();) {
       const auto end = std::min(rest.find(' '), rest.size());
@@ -173,15 +179,16 @@ void trace_text(std::string_view text, double size, const Line& line) {
 
 }  // namespace detail
 
-/// The width in pixels of text whose capitals are `size` pixels high.
+/// The width in pixels of text, UTF-8, whose capitals are `size` pixels high.
 inline double text_width(std::string_view text, double size) {
   double width = -detail::letter_gap;
-  for (const char c : text) width += detail::glyph(c).width + detail::letter_gap;
-  return text.empty() ? 0 : width * size / detail::cap_height;
+  for (const char c : text)
+    if (!detail::continues_character(c)) width += detail::glyph(c).width + detail::letter_gap;
+  return std::max(0.0, width * size / detail::cap_height);
 }
 
-/// Draws text from x on, its baseline at y, its capitals `size` pixels high. Letters, digits, space and .,:-+=/()_ have
-/// a shape; other characters are empty boxes.
+/// Draws text, UTF-8, from x on, its baseline at y, its capitals `size` pixels high. Letters from A to Z, digits, space
+/// and .,:-+=/()_%# have a shape; every other character is an empty box.
 inline void draw_text(Canvas& canvas, std::string_view text, double x, double y, double size, Colour colour) {
   detail::trace_text(text, size, [&](double x0, double y0, double x1, double y1, double width) {
     canvas.line(x + x0, y - y0, x + x1, y - y1, width, colour);
