@@ -174,7 +174,7 @@ struct TableColumn {
   std::string listed() const {
     std::string all;
     for (const auto& word : words) all += (all.empty() ? "" : ", ") + word;
-    return all.size() > 200 ? all.substr(0, 200) + " ..." : all;
+    return text(all.substr(0, 200), all.size() > 200 ? " ..." : "");
   }
 };
 
