@@ -1,4 +1,4 @@
-/// What the user asks for.
+/// What the user asks for, and the arrays in files that are named there.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,9 @@
 namespace posterior {
 
 namespace sf = scorefield;
+
+/// Pairs that are looked at for the calibration alone.
+inline constexpr sf::Index pairs_to_check = 300;
 
 struct Options {
   std::filesystem::path pairs, observation, output;  // the first two empty: not given
@@ -60,6 +63,37 @@ inline std::optional<Options> read_options(int argc, const char* const* argv) {
   check(!(options.minutes && options.steps), "--minutes and --steps: expected one of them, got both");
   check(options.threads >= 0, sf::text("--threads: expected 0 (all) or more, got ", options.threads));
   return options;
+}
+
+/// An array's rows as columns. A number that is not finite is refused by its row.
+inline sf::Matrix<float> read_finite(const std::filesystem::path& path) {
+  auto numbers = sf::read_npy<float>(path);
+  for (sf::Index j = 0; j < numbers.cols(); ++j)
+    if (!numbers.col(j).allFinite())
+      throw examples::UsageError(sf::text(path.string(), ": expected finite numbers, got a NaN or an infinity in row ",
+                                          j, "; leave such rows out"));
+  return numbers;
+}
+
+inline std::string shape(const sf::Matrix<float>& m) { return sf::text('(', m.cols(), ", ", m.rows(), ')'); }
+
+inline sf::Dataset<float> read_pairs(const std::filesystem::path& folder) {
+  const auto theta = read_finite(folder / "theta.npy"), x = read_finite(folder / "x.npy");
+  constexpr sf::Index least = 2 * pairs_to_check;
+  if (theta.cols() != x.cols() || theta.cols() < least || theta.rows() < 1 || x.rows() < 1)
+    throw examples::UsageError(sf::text("--pairs ", folder.string(),
+                                        ": expected theta.npy (N, d) and x.npy (N, k), N from ", least, " on, got ",
+                                        shape(theta), " and ", shape(x)));
+  return {theta, x};
+}
+
+/// k x 1.
+inline sf::Matrix<float> read_observation(const std::filesystem::path& path, sf::Index k) {
+  auto seen = read_finite(path);
+  if (seen.rows() != k || seen.cols() != 1)
+    throw examples::UsageError(sf::text("--observation ", path.string(), ": expected shape (1, ", k,
+                                        "), as a row of x.npy, got ", shape(seen)));
+  return seen;
 }
 
 }  // namespace posterior
