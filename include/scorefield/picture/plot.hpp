@@ -144,7 +144,8 @@ inline void draw_layer(Canvas& canvas, const Paths& paths, const PlotFrame& fram
   const auto& [points, style] = paths;
   Matrix<double> path(2, points.rows() / 2);
   for (const auto& column : points.colwise()) {
-    for (Index i = 0; i < path.cols(); ++i) path.col(i) = pixel_point(frame, column(2 * i), column(2 * i + 1));
+    for (Index i = 0; i < path.cols(); ++i)
+      path.col(i).head<2>() = pixel_point(frame, column(2 * i), column(2 * i + 1));
     canvas.path(path_in_reach(path), style.width, style.colour, style.opacity);
   }
 }

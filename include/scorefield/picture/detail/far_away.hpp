@@ -38,14 +38,15 @@ inline PixelPoint line_end(const PixelPoint& start, const PixelPoint& end) {
 inline Matrix<double> path_in_reach(const Matrix<double>& points) {
   Matrix<double> path(2, 2 * points.cols());
   Index count = 0;
+  const auto add = [&](const PixelPoint& point) { path.col(count++).head<2>() = point; };
   for (Index i = 0; i < points.cols(); ++i) {
     const PixelPoint point = points.col(i);
     if (in_reach(point) || points.cols() == 1) {
-      path.col(count++) = clamped(point);
+      add(clamped(point));
       continue;
     }
-    if (i > 0) path.col(count++) = line_end(points.col(i - 1), point);
-    if (i + 1 < points.cols()) path.col(count++) = line_end(points.col(i + 1), point);
+    if (i > 0) add(line_end(points.col(i - 1), point));
+    if (i + 1 < points.cols()) add(line_end(points.col(i + 1), point));
   }
   return path.leftCols(count);
 }
