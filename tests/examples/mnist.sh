@@ -4,13 +4,10 @@
 #
 #   tests/examples/mnist.sh PROGRAM FOLDER      FOLDER is made anew
 set -euo pipefail
+source "$(dirname "$0")/common.sh"
 program=$(realpath "$1")
 rm -rf "$2" && mkdir -p "$2" && cd "$2"
 
-fail() {
-  echo "mnist: $1" >&2
-  exit 1
-}
 # interrupt WHEN: what runs in the background, which then ends with status 130. By SIGTERM, which is handled as SIGINT is:
 # that is ignored by what a shell runs in the background.
 interrupt() {
@@ -20,13 +17,6 @@ interrupt() {
   [ $status = 130 ] || fail "an interrupt $1 gave exit status $status, not 130"
 }
 same() { cmp "$1" "$2" || fail "$1 and $2 differ"; }
-# refuses WHAT OPTION...: ends with status 2 and a message that has WHAT in it.
-refuses() {
-  local status=0
-  "$program" "${@:2}" 2>refused || status=$?
-  [ $status = 2 ] || fail "${*:2} gave exit status $status, not 2"
-  grep -qF -- "$1" refused || fail "${*:2} was refused with $(cat refused)"
-}
 
 # 400 images of whatever bytes are at hand: 360 to train on, so that an epoch is 45 steps of 8.
 mkdir data

@@ -3,21 +3,9 @@
 #
 #   tests/examples/table.sh PROGRAM FOLDER      FOLDER is made anew
 set -euo pipefail
-table=$(realpath "$1")
+source "$(dirname "$0")/common.sh"
+program=$(realpath "$1")
 rm -rf "$2" && mkdir -p "$2" && cd "$2"
-
-fail() {
-  echo "table: $1" >&2
-  exit 1
-}
-
-# refuses WHAT OPTION...: ends with status 2 and a message that has WHAT in it.
-refuses() {
-  local status=0
-  "$table" "${@:2}" >/dev/null 2>refused || status=$?
-  [ $status = 2 ] || fail "${*:2} gave exit status $status, not 2"
-  grep -qF -- "$1" refused || fail "${*:2} was refused with $(cat refused)"
-}
 
 awk 'BEGIN {
   srand(7); OFS = ";"
@@ -25,45 +13,45 @@ awk 'BEGIN {
   for (i = 0; i < 300; ++i) print (rand() < 0.3 ? "\"Bern; Bärn\"" : "Chur"), 20 + int(40 * rand()), sprintf("%.2f", 1.5 + 0.4 * rand()), "m"
 }' >people.csv
 
-"$table" --data people.csv --steps 60 --output joint >said
+"$program" --data people.csv --steps 60 --output joint >said
 for file in samples.csv report.png model.safetensors; do [ -s joint/$file ] || fail "no $file"; done
 [ "$(head -n 1 joint/samples.csv)" = "$(head -n 1 people.csv)" ] || fail "other names in samples.csv"
 [ "$(wc -l <joint/samples.csv)" = 301 ] || fail "not as many samples as records"
 tail -n +2 joint/samples.csv | grep -Evq '^("Bern; Bärn"|Chur);[0-9]{2};1\.[0-9]{2};m$' && fail "samples of other kinds"
 grep -q 'city=Bern; Bärn' said || fail "no report of each column"
 
-"$table" --data people.csv --steps 60 --threads 1 --output again >/dev/null
+"$program" --data people.csv --steps 60 --threads 1 --output again >/dev/null
 cmp joint/samples.csv again/samples.csv
 cmp joint/model.safetensors again/model.safetensors
-"$table" --load joint/model.safetensors --samples 300 --output loaded >/dev/null
+"$program" --load joint/model.safetensors --samples 300 --output loaded >/dev/null
 cmp joint/samples.csv loaded/samples.csv
 
-"$table" --data people.csv --steps 60 --condition city,age --column age=number --output given >/dev/null
-"$table" --load given/model.safetensors --given city=Chur --given age=30.5 --samples 7 --output given >/dev/null
+"$program" --data people.csv --steps 60 --condition city,age --column age=number --output given >/dev/null
+"$program" --load given/model.safetensors --given city=Chur --given age=30.5 --samples 7 --output given >/dev/null
 [ "$(cut -d ';' -f 1,2 given/samples.csv | sort -u | tr '\n' ' ')" = "Chur;30.5 city;age " ] || fail "other conditions"
 
 [ ! -e given/report.png ] || rm given/report.png
-"$table" --data people.csv --steps 60 --condition unit --samples 5 --output constant >/dev/null
+"$program" --data people.csv --steps 60 --condition unit --samples 5 --output constant >/dev/null
 [ "$(sed 's/.*;//' constant/samples.csv | sort -u | tr '\n' ' ')" = "m unit " ] || fail "a constant is no condition"
-"$table" --data people.csv --steps 60 --condition age --given age=30 --column city=ignore --output given >/dev/null
+"$program" --data people.csv --steps 60 --condition age --given age=30 --column city=ignore --output given >/dev/null
 [ ! -e given/report.png ] || fail "a report on samples of another distribution"
 [ "$(head -n 1 given/samples.csv)" = "age;height;unit" ] || fail "a column that was to be ignored"
 
 # A word that may be held out of the training, and records with nothing in a field.
 { cat people.csv; printf 'Nowhere;33;1.6;m\n;33;1.6;m\nChur;NA;1.6;m\n'; } >rare.csv
-"$table" --data rare.csv --steps 60 --complete --output rare >said
+"$program" --data rare.csv --steps 60 --complete --output rare >said
 grep -q '^301 of 303 records are complete' said || fail "not the complete records"
 
 # 40 records of two numbers as a NumPy array, of whatever bytes make small numbers.
 {
   printf "\223NUMPY\1\0\166\0%-117s\n" "{'descr': '|u1', 'fortran_order': False, 'shape': (40, 2), }"
-  head -c 80 "$table"
+  head -c 80 "$program"
 } >numbers.npy
-"$table" --data numbers.npy --steps 60 --output numbers >/dev/null
+"$program" --data numbers.npy --steps 60 --output numbers >/dev/null
 [ "$(head -n 1 numbers/samples.csv)" = "column 0,column 1" ] || fail "other names of the columns of an array"
 
 # An interrupt leaves what was learnt so far.
-"$table" --data people.csv --steps 1000000 --output interrupted >/dev/null 2>&1 &
+"$program" --data people.csv --steps 1000000 --output interrupted >/dev/null 2>&1 &
 sleep 3
 status=0
 kill -TERM $!
@@ -71,7 +59,7 @@ wait $! || status=$?
 [ $status = 130 ] || fail "an interrupt gave exit status $status, not 130"
 for file in samples.csv report.png model.safetensors; do [ -s interrupted/$file ] || fail "an interrupt left no $file"; done
 
-"$table" --data people.csv --steps 60 --condition city,age --output given >/dev/null
+"$program" --data people.csv --steps 60 --condition city,age --output given >/dev/null
 refuses 'none of "age"' --load given/model.safetensors --given city=Chur
 refuses 'got "Bonn"' --load given/model.safetensors --given city=Bonn --given age=30
 refuses 'expected --given' --load given/model.safetensors
