@@ -68,6 +68,10 @@ TEST_CASE("what is written is read again", "[csv]") {
   CHECK(bytes_of(folder.path / "plain.csv") == "a,b\n1.5,x y\n");
   sf::write_csv(folder.path / "empty.csv", {{"a"}, {{""}, {"1"}}});
   CHECK(sf::read_csv(folder.path / "empty.csv").rows == Rows{{""}, {"1"}});
+  for (const char* mark : {"\xEF\xBB\xBF", "PK\x03\x04"}) {
+    sf::write_csv(folder.path / "mark.csv", {{mark}, {{"1"}}});
+    CHECK(sf::read_csv(folder.path / "mark.csv").names == std::vector<std::string>{mark});
+  }
 }
 
 TEST_CASE("what is no table is refused, and the record named", "[csv]") {

@@ -22,6 +22,7 @@ namespace scorefield {
 namespace detail {
 
 inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+inline constexpr std::string_view zip_mark = "PK\x03\x04";
 
 /// The one of comma, semicolon and tab that stands most often in the first line that is not empty, outside of quotes.
 inline char delimiter_of(std::string_view source) {
@@ -101,11 +102,11 @@ inline bool is_utf8(std::string_view bytes) {
   return true;
 }
 
-/// In quotes where it holds what may be a delimiter, whichever the first line has most of, or begins or ends with what
-/// reading leaves out.
+/// In quotes where it holds what may be a delimiter, whichever the first line has most of, begins or ends with what
+/// reading leaves out, or begins as a file that is no text.
 inline void append_csv_field(std::string& line, const std::string& field) {
   const bool trimmed = field.starts_with(' ') || field.ends_with(' ') || field.starts_with(byte_order_mark);
-  if (!trimmed && field.find_first_of("\"\r\n,;\t") == field.npos) {
+  if (!trimmed && !field.starts_with(zip_mark) && field.find_first_of("\"\r\n,;\t") == field.npos) {
     line += field;
     return;
   }
@@ -160,7 +161,7 @@ inline Table read_csv(const std::filesystem::path& path) {
   InputFile file("read_csv", path);
   std::string source(static_cast<std::size_t>(file.left()), '\0');
   file.read(source.data(), source.size());
-  if (source.starts_with("PK\x03\x04"))
+  if (source.starts_with(detail::zip_mark))
     file.fail("text", "a zip archive, as spreadsheets are", "save the sheet as CSV");
   std::string_view content = source;
   if (content.starts_with(detail::byte_order_mark)) content.remove_prefix(detail::byte_order_mark.size());
