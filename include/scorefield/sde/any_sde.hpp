@@ -10,6 +10,7 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/sde/concept.hpp"
 #include "scorefield/sde/half_log_snr.hpp"
+#include "scorefield/sde/slopes.hpp"
 
 namespace scorefield {
 
@@ -29,6 +30,8 @@ class AnySde {
   Scalar diffusion(Scalar t) const { return held_->diffusion(t); }
   Scalar signal(Scalar t) const { return held_->signal(t); }
   Scalar deviation(Scalar t) const { return held_->deviation(t); }
+  Scalar signal_slope(Scalar t) const { return held_->signal_slope(t); }
+  Scalar deviation_slope(Scalar t) const { return held_->deviation_slope(t); }
   Scalar time_of_half_log_snr(double lambda) const { return held_->time_of_half_log_snr(lambda); }
   std::string settings() const { return held_->settings(); }
 
@@ -39,6 +42,8 @@ class AnySde {
     virtual S diffusion(S t) const = 0;
     virtual S signal(S t) const = 0;
     virtual S deviation(S t) const = 0;
+    virtual S signal_slope(S t) const = 0;
+    virtual S deviation_slope(S t) const = 0;
     virtual S time_of_half_log_snr(double lambda) const = 0;
     virtual std::string settings() const = 0;
   };
@@ -53,6 +58,8 @@ class AnySde {
     S diffusion(S t) const override { return equation.diffusion(t); }
     S signal(S t) const override { return equation.signal(t); }
     S deviation(S t) const override { return equation.deviation(t); }
+    S signal_slope(S t) const override { return scorefield::signal_slope(equation, t); }
+    S deviation_slope(S t) const override { return scorefield::deviation_slope(equation, t); }
     S time_of_half_log_snr(double lambda) const override { return scorefield::time_of_half_log_snr(equation, lambda); }
     std::string settings() const override { return equation.settings(); }
   };

@@ -14,8 +14,13 @@ namespace scorefield {
 ///   diffusion(t)  g(t)
 ///   signal(t)     alpha(t), and
 ///   deviation(t)  sigma(t): the marginal given x(0) is normal with mean alpha(t) x(0) and covariance sigma(t)^2 I.
-/// They belong together by alpha' = f alpha and (sigma^2)' = 2 f sigma^2 + g^2; alpha(0) = 1 and sigma(0) = 0. Where
-/// sampling starts from is the model's to say: see prior() in model/concept.hpp.
+/// They belong together by alpha' = f alpha and (sigma^2)' = 2 f sigma^2 + g^2; alpha(0) = 1 and sigma(0) = 0, and
+/// alpha / sigma falls in between. Where sampling starts from is the model's to say: see prior() in model/concept.hpp.
+/// It may offer, where it knows better than the free functions of these names in slopes.hpp and half_log_snr.hpp:
+///   signal_slope(t), deviation_slope(t)  alpha'(t) and sigma'(t), for t in [0, 1]
+///   time_of_half_log_snr(lambda)         the t at which log(alpha / sigma) is lambda, a double
+/// and, where alpha(1) = 0, so that drift and diffusion may be infinite at t = 1, it says so:
+///   static constexpr bool leaves_signal = false
 template <class S>
 concept Sde = std::copy_constructible<S> && Real<typename S::Scalar> && requires(const S& sde, typename S::Scalar t) {
   { sde.drift(t) } -> std::same_as<typename S::Scalar>;
@@ -23,6 +28,16 @@ concept Sde = std::copy_constructible<S> && Real<typename S::Scalar> && requires
   { sde.signal(t) } -> std::same_as<typename S::Scalar>;
   { sde.deviation(t) } -> std::same_as<typename S::Scalar>;
 };
+
+/// Whether an equation leaves signal at t = 1, as far as its type says: true unless it has a constant of this name that
+/// is false.
+template <class Equation>
+constexpr bool leaves_signal() {
+  if constexpr (requires { requires !Equation::leaves_signal; })
+    return false;
+  else
+    return true;
+}
 
 /// What a noise schedule must offer: the rate beta(t) >= 0 on [0, 1] and its integral from 0 to t.
 template <class S>
