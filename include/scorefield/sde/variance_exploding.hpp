@@ -25,7 +25,7 @@ class VarianceExploding {
   explicit VarianceExploding(Scalar sigma_min = Scalar(0.01), Scalar sigma_max = Scalar(50))
       : sigma_min_(sigma_min),
         sigma_max_(sigma_max),
-        log_ratio_(static_cast<Scalar>(std::log(static_cast<double>(sigma_max) / static_cast<double>(sigma_min)))) {
+        log_ratio_(std::log(static_cast<double>(sigma_max) / static_cast<double>(sigma_min))) {
     if (!(sigma_min > 0 && sigma_min < sigma_max && std::isfinite(sigma_max)))
       throw InvalidArgument("VarianceExploding", "0 < sigma_min < sigma_max < infinity",
                             text(sigma_min, " and ", sigma_max), "0.01 and 50 suit data of deviation about 1");
@@ -40,18 +40,23 @@ class VarianceExploding {
   }
 
   Scalar drift(Scalar) const { return 0; }
-  Scalar diffusion(Scalar t) const { return sigma_min_ * std::exp(log_ratio_ * t) * std::sqrt(2 * log_ratio_); }
+  Scalar diffusion(Scalar t) const {
+    return sigma_min_ * static_cast<Scalar>(std::exp(log_ratio_ * static_cast<double>(t)) * std::sqrt(2 * log_ratio_));
+  }
   Scalar signal(Scalar) const { return 1; }
-  Scalar deviation(Scalar t) const { return sigma_min_ * std::sqrt(std::expm1(2 * log_ratio_ * t)); }
+  Scalar deviation(Scalar t) const {
+    return sigma_min_ * static_cast<Scalar>(std::sqrt(std::expm1(2 * log_ratio_ * static_cast<double>(t))));
+  }
 
   /// The t at which -log(sigma) is lambda.
   Scalar time_of_half_log_snr(double lambda) const {
     const double ratio = std::exp(-lambda) / static_cast<double>(sigma_min_);
-    return static_cast<Scalar>(std::log1p(ratio * ratio) / (2 * static_cast<double>(log_ratio_)));
+    return static_cast<Scalar>(std::log1p(ratio * ratio) / (2 * log_ratio_));
   }
 
  private:
-  Scalar sigma_min_, sigma_max_, log_ratio_;
+  Scalar sigma_min_, sigma_max_;
+  double log_ratio_;
 };
 
 }  // namespace scorefield

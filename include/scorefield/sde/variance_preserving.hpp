@@ -36,6 +36,10 @@ class VariancePreserving {
   Scalar signal(Scalar t) const { return std::exp(-schedule_.integral(t) / 2); }
   Scalar deviation(Scalar t) const { return std::sqrt(-std::expm1(-schedule_.integral(t))); }
 
+  Scalar deviation_slope(Scalar t) const {
+    return schedule_.rate(t) * std::exp(-schedule_.integral(t)) / (2 * deviation(t));
+  }
+
   /// The t at which log(alpha / sigma) = -1/2 log(exp(integral) - 1) is lambda.
   Scalar time_of_half_log_snr(double lambda) const requires InvertibleSchedule<Schedule> {
     // log(1 + exp(-2 lambda)) that does not overflow.
@@ -45,5 +49,8 @@ class VariancePreserving {
  private:
   Schedule schedule_;
 };
+
+template <NoiseSchedule Schedule>
+VariancePreserving(Schedule) -> VariancePreserving<typename Schedule::Scalar, Schedule>;
 
 }  // namespace scorefield
