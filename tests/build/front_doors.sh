@@ -29,6 +29,9 @@ refused 'ScoreModel: the first argument is an equation' 'sf::ScoreModel other{ml
 refused 'ScoreModel: the second argument is a network' 'sf::ScoreModel other{vp, vp, sf::Seed{0}};'
 refused 'compute in the same scalar' 'sf::ScoreModel other{sf::VariancePreserving<double>{}, mlp, sf::Seed{0}};'
 refused 'the argument before the seed is a prediction' 'sf::ScoreModel other{vp, mlp, Other{}, sf::Seed{0}};'
+refused 'leaves no signal at t = 1' 'sf::ScoreModel other{sf::RectifiedFlow<float>{}, mlp, sf::Seed{0}};'
+refused 'leaves no signal at t = 1' \
+  'sf::ScoreModel other{sf::RectifiedFlow<float>{}, mlp, sf::EdmPreconditioning{}, sf::Seed{0}};'
 refused 'sample: the first argument is a denoiser' 'sf::sample(data, sf::Ddim{}, 1, sf::Seed{0});'
 refused 'sample: the second argument is a sampler' 'sf::sample(model, Other{}, 1, sf::Seed{0});'
 refused 'Trainer: the second argument is an optimizer' 'sf::Trainer trainer{sf::DenoisingScoreMatching{}, Other{}};'

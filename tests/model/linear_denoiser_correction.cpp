@@ -73,7 +73,7 @@ TEST_CASE("the network sees numbers of variance 1 at all times", "[model]") {
       for (sf::Index i = 0; i < chunks.pieces(); ++i) {
         const sf::Index first = chunks.first(i), count = chunks.length(i);
         seen.middleCols(first, count) =
-            model.prediction().input(levels.around(sf::columns(x, first, count)), w.prediction);
+            model.prediction().input(levels.around(sf::columns(x, first, count)), w.prediction).x;
       }
       // Five deviations of a mean, and of a mean square, over n draws; the fit takes part of the error away.
       const double bound = 5 * std::sqrt(2.0 / static_cast<double>(n));

@@ -5,13 +5,17 @@
 #include <cmath>
 #include <concepts>
 #include <limits>
+#include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "scorefield/data/toy/gaussian_mixture.hpp"
+#include "scorefield/model/prediction/any_prediction.hpp"
 #include "scorefield/model/score_model.hpp"
 #include "scorefield/network/mlp.hpp"
-#include "scorefield/sde/variance_preserving.hpp"
+#include "scorefield/sde.hpp"
+#include "scorefield/sde/any_sde.hpp"
 
 #include "support/allocations.hpp"
 #include "support/catch.hpp"
@@ -33,6 +37,12 @@ struct BrownianMotion {
   Scalar diffusion(Scalar) const { return 2; }
   Scalar signal(Scalar) const { return 1; }
   Scalar deviation(Scalar t) const { return 2 * std::sqrt(t); }
+  static std::string settings() { return "BrownianMotion{}"; }
+};
+
+/// Rectified flow that does not say that it leaves no signal.
+struct SilentFlow : sf::RectifiedFlow<float> {
+  static constexpr bool leaves_signal = true;
 };
 
 template <class Scalar>
@@ -48,10 +58,10 @@ struct Complete : sf::VelocityPrediction {};
 struct PredictionWithoutValidation : Complete {
   void validate() const {}
 };
-struct InputIsABatch : Complete {
+struct InputIsAMatrix : Complete {
   template <class S>
-  sf::NoisyBatch<S> input(const sf::NoisyBatch<S>& batch, Workspace&) const {
-    return batch;
+  sf::ConstMatrixView<S> input(const sf::NoisyBatch<S>& batch, Workspace&) const {
+    return batch.x;
   }
 };
 struct PredictionDenoisesOnlyWhenMutable : Complete {
@@ -71,11 +81,18 @@ struct PredictionWithoutPrior : Complete {
 template <class P>
 concept OfFloat = sf::Prediction<P, Net<float>>;
 static_assert(OfFloat<sf::ScorePrediction> && OfFloat<sf::NoisePrediction> && OfFloat<sf::VelocityPrediction>);
+static_assert(OfFloat<sf::DataPrediction> && OfFloat<sf::FlowVelocityPrediction> && OfFloat<sf::EdmPreconditioning>);
+static_assert(OfFloat<sf::AnyPrediction<float>> && !OfFloat<sf::AnyPrediction<double>>);
 static_assert(OfFloat<Correction<float>> && !OfFloat<Correction<double>>);  // one scalar throughout
-static_assert(OfFloat<Complete> && !OfFloat<PredictionWithoutValidation> && !OfFloat<InputIsABatch>);
+static_assert(OfFloat<Complete> && !OfFloat<PredictionWithoutValidation> && !OfFloat<InputIsAMatrix>);
 static_assert(!OfFloat<PredictionDenoisesOnlyWhenMutable> && !OfFloat<PredictionWithoutBackward> &&
               !OfFloat<PredictionWithoutError>);
 static_assert(!OfFloat<PredictionWithoutPrior> && !OfFloat<Net<float>>);
+
+static_assert(sf::needs_signal<sf::ScorePrediction>() && sf::needs_signal<sf::NoisePrediction>());
+static_assert(sf::needs_signal<sf::EdmPreconditioning>() && !sf::needs_signal<sf::DataPrediction>());
+static_assert(!sf::needs_signal<Correction<float>>() && !sf::needs_signal<sf::AnyPrediction<float>>());
+static_assert(sf::leaves_signal<BrownianMotion<float>>() && !sf::leaves_signal<sf::RectifiedFlow<float>>());
 
 static_assert(
     std::same_as<decltype(sf::ScoreModel{sf::VariancePreserving<float>{}, sf::Mlp<float, 2, 8>{}, sf::Seed{}}),
@@ -114,6 +131,15 @@ void for_each_prediction(const F& f) {
   f(sf::NoisePrediction{}, [](Scalar, Scalar, const V&, const V& eps) -> V { return eps; });
   f(sf::VelocityPrediction{},
     [](Scalar alpha, Scalar sigma, const V& x0, const V& eps) -> V { return alpha * eps - sigma * x0; });
+  f(sf::DataPrediction{}, [](Scalar, Scalar, const V& x0, const V&) -> V { return x0; });
+  f(sf::FlowVelocityPrediction{}, [](Scalar, Scalar, const V& x0, const V& eps) -> V { return eps - x0; });
+  // (x0 - alpha s^2 x / v) sqrt(v) / (sigma s), without what cancels.
+  const auto edm = [](Scalar alpha, Scalar sigma, const V& x0, const V& eps) -> V {
+    const auto s = Scalar(0.75), v = alpha * alpha * s * s + sigma * sigma;
+    return (sigma * x0 - alpha * s * s * eps) / (s * std::sqrt(v));
+  };
+  f(sf::EdmPreconditioning{0.75}, edm);
+  f(sf::AnyPrediction<Scalar>{sf::EdmPreconditioning{0.75}}, edm);
   const auto correction = [](Scalar alpha, Scalar sigma, const V& r, const V& eps) -> V {
     const V s = deviation<Scalar>(), v = (alpha * alpha * s.cwiseAbs2()).array() + sigma * sigma;
     return (eps - sigma * r.cwiseQuotient(v)).cwiseProduct(v.cwiseSqrt()).cwiseQuotient(alpha * s);
@@ -130,13 +156,23 @@ void for_each_prediction(const F& f) {
     });
 }
 
-/// f(model, output) for every prediction and two equations.
+/// For every prediction and equation that it can serve.
 template <class Scalar, class F>
 void for_each_model(const F& f) {
+  const sf::AnySde<Scalar> equations[] = {sf::VariancePreserving<Scalar>{}, BrownianMotion<Scalar>{},
+                                          sf::VarianceExploding<Scalar>{Scalar(0.0625), 8}, sf::EdmEquation<Scalar>{8},
+                                          sf::RectifiedFlow<Scalar>{}};
   for_each_prediction<Scalar>([&](const auto& prediction, const auto& output) {
-    const Net<Scalar> network(d, {16, 16});
-    f(sf::ScoreModel{sf::VariancePreserving<Scalar>{}, network, prediction, sf::Seed{1}}, output);
-    f(sf::ScoreModel{BrownianMotion<Scalar>{}, network, prediction, sf::Seed{1}}, output);
+    for (const auto& equation : equations) {
+      CAPTURE(prediction.settings(), equation.settings());
+      const auto model = [&] { return sf::ScoreModel{equation, Net<Scalar>(d, {16, 16}), prediction, sf::Seed{1}}; };
+      bool needs_signal = sf::needs_signal<std::remove_cvref_t<decltype(prediction)>>();
+      if constexpr (requires { prediction.needs_signal(); }) needs_signal = prediction.needs_signal();
+      if (needs_signal && equation.signal(1) == 0)
+        CHECK_THROWS_AS(model(), sf::InvalidArgument);
+      else
+        f(model(), output);
+    }
   });
 }
 
@@ -153,7 +189,7 @@ struct Batch {
     for (sf::Index j = 0; j < t.size(); ++j) {
       levels.set(j, sde, t(j));
       x.col(j) = sde.signal(t(j)) * x0.col(j) + sde.deviation(t(j)) * noise.col(j);
-      root(j) = sde.signal(t(j));
+      root(j) = sde.signal(t(j)) > 0 ? sde.signal(t(j)) : Scalar(1);
     }
   }
 
@@ -162,7 +198,7 @@ struct Batch {
 
   sf::NoiseLevels<Scalar> levels;
   sf::Matrix<Scalar> x0, noise, x;
-  sf::Vector<Scalar> root;  // of what errors of the noise count
+  sf::Vector<Scalar> root;  // of what errors of the noise count, where there is signal
 };
 
 }  // namespace
@@ -178,17 +214,20 @@ TEMPLATE_TEST_CASE("a perfect output becomes the data, -eps / sigma, and no erro
       f.col(j) = output(noisy.alpha(j), noisy.sigma(j), V(batch.x0.col(j)), V(batch.noise.col(j)));
     auto w = model.workspace();
     const auto input = model.prediction().input(noisy, w.prediction);
-    CHECK(input.rows() == d);
-    CHECK(input.cols() == n);
+    CHECK(input.x.rows() == d);
+    CHECK((input.size() == n && input.t.size() == n && input.alpha.data() == noisy.alpha.data()));
     sf::Matrix<TestType> score = f, denoised = f;
     model.prediction().score(noisy, sf::view(score), w.prediction);
     model.prediction().denoised(noisy, sf::view(denoised), w.prediction);
     model.prediction().error(batch.task(), sf::view(std::as_const(f)), sf::view(error), w.prediction);
     // What is off is some roundings of eps, and of x: to the score they are noise of 1 / sigma times its size, and to
-    // the data of 1 / alpha times. A rotation from eigenvectors is orthogonal within some ten epsilon.
+    // the data of 1 / alpha times, which is asked of those that divide by it alone. No output of a correction is
+    // perfect where alpha is 0. A rotation from eigenvectors is orthogonal within some ten epsilon.
     double worst = 0;
     for (sf::Index j = 0; j < n; ++j) {
-      const TestType sigma = noisy.sigma(j), alpha = noisy.alpha(j), size = 1 + batch.x.col(j).cwiseAbs().maxCoeff();
+      if (!f.col(j).allFinite()) continue;
+      const TestType sigma = noisy.sigma(j), alpha = noisy.alpha(j) > 0 ? noisy.alpha(j) : TestType(1),
+                     size = 1 + batch.x.col(j).cwiseAbs().maxCoeff();
       const auto off = [](const auto& difference, TestType scale) {
         return static_cast<double>(difference.cwiseAbs().maxCoeff() / scale);
       };
@@ -199,7 +238,7 @@ TEMPLATE_TEST_CASE("a perfect output becomes the data, -eps / sigma, and no erro
   });
 }
 
-TEST_CASE("score and denoised sample are one, by Tweedie's formula, and the error is that of the noise", "[model]") {
+TEST_CASE("score, denoised sample and error are one", "[model]") {
   for_each_model<double>([](const auto& model, const auto&) {
     constexpr sf::Index n = 20;
     const Batch<double> batch(model.sde(), times<double>(n));
@@ -210,13 +249,18 @@ TEST_CASE("score and denoised sample are one, by Tweedie's formula, and the erro
     model.denoise(noisy, sf::view(denoised), w);
     model.error(sf::view(model.parameters()), batch.task(), sf::view(error), w);
     for (sf::Index j = 0; j < n; ++j) {
-      CAPTURE(j);
-      const double alpha = noisy.alpha(j), sigma = noisy.sigma(j), size = 1 + score.col(j).norm();
-      const sf::Vector<double> tweedie = (batch.x.col(j) + sigma * sigma * score.col(j)) / alpha;
-      CHECK((denoised.col(j) - tweedie).norm() < 1e-12 * size / alpha);
-      // By the weight alpha, it is the error of the noise; along whatever axes, its length.
-      const double expected = (sigma * score.col(j) + batch.noise.col(j)).norm();
-      CHECK(error.col(j).norm() == Catch::Approx(expected).epsilon(1e-9).margin(1e-11 * size));
+      const double alpha = noisy.alpha(j), sigma = noisy.sigma(j), root = batch.root(j),
+                   size = (1 + score.col(j).norm()) * (1 + sigma * sigma);
+      CAPTURE(j, alpha, sigma);
+      // Tweedie's formula.
+      const sf::Vector<double> by_score = batch.x.col(j) + sigma * sigma * score.col(j);
+      CHECK((alpha * denoised.col(j) - by_score).norm() < 1e-12 * size);
+      // The error as it is defined, in its length, along whatever axes; by the weight alpha it is that of the noise.
+      const double of_data = (denoised.col(j) - batch.x0.col(j)).norm() / sigma;
+      CHECK(error.col(j).norm() == Catch::Approx(root * of_data).epsilon(1e-9).margin(1e-11 * size / sigma));
+      if (alpha == 0) continue;
+      const double of_noise = (sigma * score.col(j) + batch.noise.col(j)).norm();
+      CHECK(error.col(j).norm() == Catch::Approx(of_noise).epsilon(1e-9).margin(1e-11 * size));
     }
   });
 }
@@ -241,8 +285,10 @@ TEST_CASE("the derivative of the denoised sample by x is that of differences", "
 
 TEST_CASE("the gradient of a model is that of its error", "[model]") {
   for_each_model<double>([](const auto& model, const auto&) {
-    constexpr sf::Index n = 5;
-    const Batch<double> batch(model.sde(), times<double>(n));
+    // No earlier, for errors of the data are divided by sigma, and differences of large losses are coarse.
+    const sf::Vector<double> t{{0.05, 0.2, 0.5, 0.8, 1}};
+    const sf::Index n = t.size();
+    const Batch<double> batch(model.sde(), t);
     auto w = model.workspace();
     sf::Vector<double> p = model.parameters(), gradient = sf::Vector<double>::Zero(p.size());
     const sf::Vector<double> scale = sf::Vector<double>::LinSpaced(n, 0.5, 2);
@@ -353,4 +399,75 @@ TEST_CASE("in floats no digits are lost between the output and its views", "[mod
   const sf::Matrix<double> score = in_double.score(x.cast<double>(), 1e-4);
   CHECK(static_cast<double>(model.sde().deviation(1e-4f)) < 4e-3);
   CHECK((model.score(x, 1e-4f).cast<double>() - score).cwiseAbs().maxCoeff() < 1e-5 * score.cwiseAbs().maxCoeff());
+}
+
+TEMPLATE_TEST_CASE("estimates and errors are finite at both ends of every equation", "[model]", float, double) {
+  const sf::AnySde<TestType> equations[] = {sf::VariancePreserving<TestType>{},
+                                            sf::VariancePreserving{sf::CosineSchedule<TestType>{}},
+                                            sf::VariancePreserving{sf::SigmoidSchedule<TestType>{}},
+                                            sf::SubVariancePreserving<TestType>{},
+                                            sf::VarianceExploding<TestType>{},
+                                            sf::EdmEquation<TestType>{},
+                                            sf::RectifiedFlow<TestType>{}};
+  for_each_prediction<TestType>([&](const auto& prediction, const auto&) {
+    const sf::AnyPrediction<TestType> any(prediction);
+    for (const auto& equation : equations) {
+      if (any.needs_signal() && equation.signal(1) == 0) continue;
+      CAPTURE(any.settings(), equation.settings());
+      const sf::ScoreModel model{equation, Net<TestType>(d, {8}), any, sf::Seed{1}};
+      auto w = model.workspace();
+      const Batch<TestType> batch(equation, sf::Vector<TestType>{{TestType(1e-5), TestType(0.9999), 1}});
+      sf::Matrix<TestType> out(d, 3);
+      model.denoise(batch.noisy(), sf::view(out), w);
+      CHECK(out.allFinite());
+      model.score(batch.noisy(), sf::view(out), w);
+      CHECK(out.allFinite());
+      model.error(sf::view(model.parameters()), batch.task(), sf::view(out), w);
+      CHECK(out.allFinite());
+    }
+  });
+}
+
+TEST_CASE("EDM's preconditioning is that of its paper, and tells the network its own time", "[model]") {
+  // Table 1, for alpha = 1: c_in x and c_noise go in, and D = c_skip x + c_out F.
+  const double s = 0.5, sigma = 3, root = std::sqrt(sigma * sigma + s * s);
+  const sf::ScoreModel model{sf::EdmEquation<double>{4}, Net<double>(d, {8}), sf::EdmPreconditioning{}, sf::Seed{1}};
+  auto w = model.workspace();
+  const Batch<double> batch(model.sde(), sf::Vector<double>{{0.75}});
+  const auto input = model.prediction().input(batch.noisy(), w.prediction);
+  CHECK((input.x - batch.x / root).cwiseAbs().maxCoeff() < 1e-15);
+  CHECK(input.t(0) == Catch::Approx(std::log(sigma) / 4).epsilon(1e-15));
+  sf::Matrix<double> f(d, 1);
+  auto network = model.network().workspace();
+  model.network().evaluate(sf::view(model.parameters()), input, sf::view(f), network);
+  const sf::Matrix<double> expected = s * s / (root * root) * batch.x + sigma * s / root * f;
+  CHECK((model.denoised(batch.x, 0.75) - expected).cwiseAbs().maxCoeff() < 1e-14);
+
+  for (const double bad : {0.0, -1.0, std::numeric_limits<double>::infinity(), std::nan("")})
+    CHECK_THROWS_AS(sf::EdmPreconditioning(bad), sf::InvalidArgument);
+  CHECK_THROWS_WITH(sf::EdmPreconditioning(0),
+                    contains("EdmPreconditioning: expected a positive, finite data_deviation, got 0"));
+  CHECK(sf::EdmPreconditioning::from_settings(sf::ReadSettings(sf::EdmPreconditioning(0.3).settings())).settings() ==
+        "EdmPreconditioning{data_deviation 0.3}");
+}
+
+TEST_CASE("predictions that divide by the signal are refused where none is left", "[model]") {
+  // Where types tell, it does not compile: see tests/build/front_doors.sh.
+  const Net<float> network(d, {8});
+  const auto build = [&](const auto& equation, const auto& prediction) {
+    return sf::ScoreModel{equation, network, prediction, sf::Seed{1}};
+  };
+  const sf::RectifiedFlow<float> flow;
+  const sf::AnySde<float> any(flow);
+  using Prediction = sf::AnyPrediction<float>;
+  CHECK_THROWS_WITH(build(any, sf::NoisePrediction{}),
+                    contains("ScoreModel: expected an equation that leaves signal at t = 1, which the prediction "
+                             "divides by, got one that leaves none; predict the velocity"));
+  CHECK_THROWS_AS(build(flow, Prediction(sf::ScorePrediction{})), sf::InvalidArgument);
+  CHECK_THROWS_AS(build(any, Prediction(sf::EdmPreconditioning{})), sf::InvalidArgument);
+  CHECK_THROWS_AS(build(SilentFlow{}, sf::NoisePrediction{}), sf::InvalidArgument);
+  CHECK_NOTHROW(build(flow, sf::FlowVelocityPrediction{}));
+  CHECK_NOTHROW(build(flow, Prediction(sf::DataPrediction{})));
+  CHECK_NOTHROW(build(any, Prediction(sf::VelocityPrediction{})));
+  CHECK_NOTHROW(build(any, Correction<float>(mean<float>(), deviation<float>())));
 }

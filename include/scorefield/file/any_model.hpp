@@ -18,8 +18,8 @@
 #include "scorefield/network/residual_mlp.hpp"
 #include "scorefield/network/tutorial_unet.hpp"
 #include "scorefield/network/unet.hpp"
+#include "scorefield/sde.hpp"
 #include "scorefield/sde/any_sde.hpp"
-#include "scorefield/sde/variance_preserving.hpp"
 
 namespace scorefield {
 
@@ -37,8 +37,36 @@ namespace detail {
 template <Real S>
 struct PartBuilder<AnySde<S>> {
   static AnySde<S> build(const ReadSettings& settings) {
-    if (settings.name() == "VariancePreserving") return VariancePreserving<S>::from_settings(settings);
-    fail_for_unknown("equation", settings.name());
+    const auto& name = settings.name();
+    if (name == "VariancePreserving")
+      return driven(settings, [&]<class Schedule>(const Schedule*) -> AnySde<S> {
+        return VariancePreserving<S, Schedule>::from_settings(settings);
+      });
+    if (name == "SubVariancePreserving")
+      return driven(settings, [&]<class Schedule>(const Schedule*) -> AnySde<S> {
+        return SubVariancePreserving<S, Schedule>::from_settings(settings);
+      });
+    if (name == "VarianceExploding") return VarianceExploding<S>::from_settings(settings);
+    if (name == "EdmEquation") return EdmEquation<S>::from_settings(settings);
+    if (name == "RectifiedFlow") return RectifiedFlow<S>::from_settings(settings);
+    fail_for_unknown("equation", name);
+  }
+
+ private:
+  /// build(a pointer of the type of the equation's schedule).
+  template <class Build>
+  static AnySde<S> driven(const ReadSettings& equation, const Build& build) {
+    const ReadSettings schedule(equation.get<std::string>("schedule"));
+    if (schedule.name() != "ShiftedSchedule") return by_name(schedule.name(), build);
+    return by_name(ReadSettings(schedule.get<std::string>("of")).name(),
+                   [&]<class Of>(const Of*) { return build(static_cast<const ShiftedSchedule<Of>*>(nullptr)); });
+  }
+  template <class Build>
+  static AnySde<S> by_name(const std::string& schedule, const Build& build) {
+    if (schedule == "LinearSchedule") return build(static_cast<const LinearSchedule<S>*>(nullptr));
+    if (schedule == "CosineSchedule") return build(static_cast<const CosineSchedule<S>*>(nullptr));
+    if (schedule == "SigmoidSchedule") return build(static_cast<const SigmoidSchedule<S>*>(nullptr));
+    fail_for_unknown("schedule", schedule);
   }
 };
 
@@ -69,7 +97,10 @@ struct PartBuilder<AnyPrediction<S>> {
   static AnyPrediction<S> build(const ReadSettings& settings) {
     if (settings.name() == "ScorePrediction") return ScorePrediction{};
     if (settings.name() == "NoisePrediction") return NoisePrediction{};
+    if (settings.name() == "DataPrediction") return DataPrediction{};
     if (settings.name() == "VelocityPrediction") return VelocityPrediction{};
+    if (settings.name() == "FlowVelocityPrediction") return FlowVelocityPrediction{};
+    if (settings.name() == "EdmPreconditioning") return EdmPreconditioning::from_settings(settings);
     if (settings.name() == "LinearDenoiserCorrection") return LinearDenoiserCorrection<S>::from_settings(settings);
     fail_for_unknown("prediction", settings.name());
   }

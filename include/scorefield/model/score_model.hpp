@@ -45,20 +45,26 @@ class ScoreModel {
                 "Units<float>::fit(data) of floats");
 
  public:
+  static_assert(
+      leaves_signal<Equation>() || !needs_signal<Predicted>(),
+      "ScoreModel: an equation that leaves no signal at t = 1, which the prediction divides by: predict the "
+      "velocity or the data (VelocityPrediction, FlowVelocityPrediction, DataPrediction), or correct a linear "
+      "denoiser");
   using Scalar = typename Net::Scalar;
 
   struct Workspace {
     typename Net::Workspace network;
     [[no_unique_address]] decltype(std::declval<const Predicted&>().workspace(std::declval<const Net&>())) prediction;
     Matrix<Scalar> output, by_output;  // d x chunk_size: the network's, and the gradient of a loss by it
-    const Scalar* input;               // the samples that the network saw
+    const Scalar *input, *time;        // the samples and times that the network was told
   };
 
   /// The network starts from random parameters.
   ScoreModel(Equation sde, Net network, Seed seed) requires std::default_initializable<Predicted>
       : ScoreModel(std::move(sde), std::move(network), Predicted{}, seed) {}
 
-  /// Throws InvalidArgument where the prediction is for samples of another size than the network.
+  /// Throws InvalidArgument where the prediction is for samples of another size than the network, or needs signal that
+  /// the equation does not leave at t = 1.
   ScoreModel(Equation sde, Net network, Predicted prediction, Seed seed)
       : ScoreModel(std::move(sde), std::move(network), std::move(prediction), DataUnits{}, seed) {}
 
@@ -88,7 +94,12 @@ class ScoreModel {
   Index condition_size() const { return detail::condition_size(network_); }
   Workspace workspace() const {
     const Index d = dimension(), n = chunk_size();
-    return {network_.workspace(), prediction_.workspace(network_), Matrix<Scalar>(d, n), Matrix<Scalar>(d, n), nullptr};
+    return {network_.workspace(),
+            prediction_.workspace(network_),
+            Matrix<Scalar>(d, n),
+            Matrix<Scalar>(d, n),
+            nullptr,
+            nullptr};
   }
 
   const Vector<Scalar>& parameters() const { return parameters_; }
@@ -208,15 +219,20 @@ class ScoreModel {
         parameters_(network_.layout().size()) {
     if constexpr (detail::HasUnits<ScoreModel>) check_units();
     prediction_.validate(network_.dimension());
+    check_signal();
   }
 
   /// What the network is called with.
   NoisyBatch<Scalar> input(const NoisyBatch<Scalar>& batch, Workspace& w) const {
-    w.input = prediction_.input(batch, w.prediction).data();
-    return seen(batch, w);
+    const auto told = prediction_.input(batch, w.prediction);
+    w.input = told.x.data();
+    w.time = told.t.data();
+    return told;
   }
+  /// The same afterwards.
   static NoisyBatch<Scalar> seen(const NoisyBatch<Scalar>& batch, const Workspace& w) {
-    return batch.around({w.input, batch.x.rows(), batch.x.cols()});
+    return {ConstMatrixView<Scalar>(w.input, batch.x.rows(), batch.x.cols()),
+            ConstVectorView<Scalar>(w.time, batch.size()), batch.alpha, batch.sigma, batch.condition};
   }
 
   static ConstMatrixView<Scalar> output_of(const NoisyBatch<Scalar>& batch, const Workspace& w) {
@@ -261,6 +277,17 @@ class ScoreModel {
                           text(units_.dimension(), " and ", units_.condition_size()),
                           "a column of the data is a sample; the network is for as many numbers, and for conditions by "
                           "its option .condition");
+  }
+
+  /// What types do not say.
+  void check_signal() const {
+    bool needed = needs_signal<Predicted>();
+    if constexpr (requires { prediction_.needs_signal(); }) needed = prediction_.needs_signal();
+    if (needed && !(sde_.signal(Scalar(1)) > 0))
+      throw InvalidArgument("ScoreModel", "an equation that leaves signal at t = 1, which the prediction divides by",
+                            "one that leaves none",
+                            "predict the velocity or the data (VelocityPrediction, FlowVelocityPrediction, "
+                            "DataPrediction), or correct a linear denoiser");
   }
 
   void check_views(const char* operation, const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out) const {

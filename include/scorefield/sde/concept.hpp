@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <type_traits>
 
 #include "scorefield/core/types.hpp"
 
@@ -33,8 +34,8 @@ concept Sde = std::copy_constructible<S> && Real<typename S::Scalar> && requires
 /// is false.
 template <class Equation>
 constexpr bool leaves_signal() {
-  if constexpr (requires { requires !Equation::leaves_signal; })
-    return false;
+  if constexpr (requires { std::bool_constant<Equation::leaves_signal>{}; })
+    return Equation::leaves_signal;
   else
     return true;
 }

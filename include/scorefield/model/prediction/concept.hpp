@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <type_traits>
 
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/types.hpp"
@@ -18,8 +19,9 @@ namespace scorefield {
 ///   workspace(network)
 ///   prior(alpha, sigma, z, workspace)       turns standard normals z (d x n), in place, into what is known of samples
 ///                                           at that level
-///   input(batch, workspace)                 the samples, in place of the batch's, that the network is to be called
-///                                           with: a view of these or of the workspace
+///   input(batch, workspace)                 the batch that the network is to be called with: this one, or other
+///   samples
+///                                           and other numbers in place of the times, views of the workspace
 /// After that input, for the same batch:
 ///   denoised(batch, F, workspace)           turns F into D, in place
 ///   score(batch, F, workspace)              turns F into the score grad log p_t(x), in place
@@ -30,6 +32,8 @@ namespace scorefield {
 ///   error_backward(task, scale, error, workspace)
 ///                                           turns the error, each column times its scale, into the gradient by F of a
 ///                                           loss with that gradient by the error, in place
+/// Where it divides by alpha, so that it cannot serve equations that leave no signal at t = 1, it says so:
+///   static constexpr bool needs_signal = true
 template <class P, class Net>
 concept Prediction = std::copy_constructible<P> && Network<Net> &&
     requires(const P& prediction, const Net& network, Index d, typename Net::Scalar number,
@@ -38,7 +42,7 @@ concept Prediction = std::copy_constructible<P> && Network<Net> &&
              MatrixView<typename Net::Scalar> out, decltype(prediction.workspace(network))& workspace) {
   prediction.validate(d);
   prediction.prior(number, number, out, workspace);
-  { prediction.input(batch, workspace) } -> std::same_as<ConstMatrixView<typename Net::Scalar>>;
+  { prediction.input(batch, workspace) } -> std::same_as<NoisyBatch<typename Net::Scalar>>;
   prediction.denoised(batch, out, workspace);
   prediction.score(batch, out, workspace);
   prediction.denoised_backward(batch, out, workspace);
@@ -46,6 +50,16 @@ concept Prediction = std::copy_constructible<P> && Network<Net> &&
   prediction.error(task, in, out, workspace);
   prediction.error_backward(task, scale, out, workspace);
 };
+
+/// Whether a prediction needs signal at all times, as far as its type says: false unless it has a constant of this name
+/// that is true.
+template <class P>
+constexpr bool needs_signal() {
+  if constexpr (requires { std::bool_constant<P::needs_signal>{}; })
+    return P::needs_signal;
+  else
+    return false;
+}
 
 /// A prediction that holds numbers of the data, one flat vector with named pieces. They are not trained, and belong to
 /// what is saved of a model:

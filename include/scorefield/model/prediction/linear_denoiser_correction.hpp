@@ -174,7 +174,7 @@ class LinearDenoiserCorrection {
     for (Index j = 0; j < z.cols(); ++j) transform(z.col(j).data(), dimension_, shift, z.col(j).data(), mean());
   }
 
-  ConstMatrixView<Scalar> input(const NoisyBatch<Scalar>& batch, Workspace& w) const {
+  NoisyBatch<Scalar> input(const NoisyBatch<Scalar>& batch, Workspace& w) const {
     const Index n = batch.size();
     auto input = columns(w.input, 0, n), white = columns(w.white, 0, n), precision = columns(w.precision, 0, n);
     for (Index j = 0; j < n; ++j) {
@@ -196,7 +196,7 @@ class LinearDenoiserCorrection {
       };
       transform(std::array{r.data(), white.data()}, r.size(), whiten, r.data(), precision.data());
     });
-    return columns(std::as_const(w.input), 0, n);
+    return batch.around(columns(std::as_const(w.input), 0, n));
   }
 
   void denoised(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out, Workspace& w) const {

@@ -1,4 +1,4 @@
-/// The base class of noise, score and velocity prediction, whose output is linear in sample, data and noise.
+/// The base class of predictions whose output is linear in sample, data and noise.
 #pragma once
 
 #include "scorefield/core/simd/fused.hpp"
@@ -21,10 +21,10 @@ struct ErrorShares {
   Scalar output, noise, data, divisor;
 };
 
-/// `Shares` offers, as functions of alpha and sigma, of which each view of the denoiser and its error consist:
-///   denoised, score (ViewShares), error (ErrorShares)
+/// `Derived` offers, as functions of alpha and sigma, of which each view of the denoiser and its error consist:
+///   denoised_shares, score_shares (ViewShares), error_shares (ErrorShares)
 /// Ho, Jain and Abbeel 2020, arXiv:2006.11239, section 3.2, and Salimans and Ho 2022, arXiv:2202.00512, appendix D.
-template <class Shares>
+template <class Derived>
 class LinearPrediction {
  public:
   struct Workspace {};
@@ -42,30 +42,30 @@ class LinearPrediction {
   }
 
   template <Real Scalar>
-  ConstMatrixView<Scalar> input(const NoisyBatch<Scalar>& batch, Workspace&) const {
-    return batch.x;
+  NoisyBatch<Scalar> input(const NoisyBatch<Scalar>& batch, Workspace&) const {
+    return batch;
   }
 
   template <Real Scalar>
   void denoised(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out, Workspace&) const {
-    combine(batch, out, [](Scalar alpha, Scalar sigma) { return Shares::denoised(alpha, sigma); });
+    combine(batch, out, [this](Scalar alpha, Scalar sigma) { return self().denoised_shares(alpha, sigma); });
   }
 
   template <Real Scalar>
   void score(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out, Workspace&) const {
-    combine(batch, out, [](Scalar alpha, Scalar sigma) { return Shares::score(alpha, sigma); });
+    combine(batch, out, [this](Scalar alpha, Scalar sigma) { return self().score_shares(alpha, sigma); });
   }
 
   template <Real Scalar>
   void denoised_backward(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> d, Workspace&) const {
-    for (Index j = 0; j < d.cols(); ++j) d.col(j) *= Shares::denoised(batch.alpha(j), batch.sigma(j)).output;
+    for (Index j = 0; j < d.cols(); ++j) d.col(j) *= self().denoised_shares(batch.alpha(j), batch.sigma(j)).output;
   }
 
   template <Real Scalar>
   void input_backward(const NoisyBatch<Scalar>& batch, ConstMatrixView<Scalar> d, MatrixView<Scalar> dx,
                       Workspace&) const {
     for (Index j = 0; j < d.cols(); ++j) {
-      const Scalar share = Shares::denoised(batch.alpha(j), batch.sigma(j)).sample;
+      const Scalar share = self().denoised_shares(batch.alpha(j), batch.sigma(j)).sample;
       for (Index i = 0; i < d.rows(); ++i) dx(i, j) = multiply_add(share, d(i, j), dx(i, j));
     }
   }
@@ -87,6 +87,8 @@ class LinearPrediction {
   }
 
  private:
+  const Derived& self() const { return static_cast<const Derived&>(*this); }
+
   template <Real Scalar, class OfLevel>
   static void combine(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out, const OfLevel& shares_of) {
     for (Index j = 0; j < out.cols(); ++j) {
@@ -99,8 +101,8 @@ class LinearPrediction {
   /// What a column's weighted error consists of. A weight that is the divisor itself leaves the error of the output
   /// alone, also where both are 0.
   template <Real Scalar>
-  static ErrorShares<Scalar> weighted(const DenoisingTask<Scalar>& task, Index j) {
-    const auto of = Shares::error(task.noisy.alpha(j), task.noisy.sigma(j));
+  ErrorShares<Scalar> weighted(const DenoisingTask<Scalar>& task, Index j) const {
+    const auto of = self().error_shares(task.noisy.alpha(j), task.noisy.sigma(j));
     const Scalar root = task.root_weight(j), weight = root == of.divisor ? Scalar(1) : root / of.divisor;
     return {weight * of.output, weight * of.noise, weight * of.data, 1};
   }
