@@ -79,7 +79,10 @@ TEMPLATE_TEST_CASE("a model of any network, prediction and units comes back to t
   for (const auto& in : {sf::Units<TestType>{}, units}) {
     checks(small, sf::ScorePrediction{}, in);
     checks(small, sf::NoisePrediction{}, in);
+    checks(small, sf::DataPrediction{}, in);
     checks(small, sf::VelocityPrediction{}, in);
+    checks(small, sf::FlowVelocityPrediction{}, in);
+    checks(small, sf::EdmPreconditioning{0.75}, in);
     checks(small, Correction::fit(units.to_model(data)), in);
     checks(small, Correction::fit(units.to_model(data), {.covariance = sf::Covariance::full}), in);
   }
@@ -94,6 +97,27 @@ TEMPLATE_TEST_CASE("a model of any network, prediction and units comes back to t
                              {.widths = {4, 8}, .fold = 2, .blocks = 2, .groups = 2, .heads = 2, .embedding = 8}));
   network(sf::UNet<TestType>({.height = 1, .width = 9, .channels = 2},
                              {.widths = {4, 4}, .kernel = 5, .groups = 2, .embedding = 8, .condition = 3}));
+}
+
+TEMPLATE_TEST_CASE("a model of any equation comes back to the last bit", "[file]", float, double) {
+  using Cosine = sf::CosineSchedule<TestType>;
+  using Sigmoid = sf::SigmoidSchedule<TestType>;
+  const Sigmoid sigmoid({.temperature = TestType(0.7)});
+  for (const sf::AnySde<TestType>& sde :
+       {sf::AnySde<TestType>(sf::VariancePreserving{sf::LinearSchedule<TestType>{TestType(0.2), 15}}),
+        sf::AnySde<TestType>(sf::VariancePreserving{Cosine{-5}}), sf::AnySde<TestType>(sf::VariancePreserving{sigmoid}),
+        sf::AnySde<TestType>(sf::VariancePreserving{sf::ShiftedSchedule{Cosine{}, TestType(-0.7)}}),
+        sf::AnySde<TestType>(sf::VariancePreserving{sf::ShiftedSchedule{sf::LinearSchedule<TestType>{}, TestType(1)}}),
+        sf::AnySde<TestType>(sf::SubVariancePreserving<TestType>{}),
+        sf::AnySde<TestType>(sf::SubVariancePreserving{Cosine{}}),
+        sf::AnySde<TestType>(sf::SubVariancePreserving{sf::ShiftedSchedule{sigmoid, TestType(0.5)}}),
+        sf::AnySde<TestType>(sf::VarianceExploding<TestType>{TestType(0.02), 30}),
+        sf::AnySde<TestType>(sf::EdmEquation<TestType>{70}), sf::AnySde<TestType>(sf::RectifiedFlow<TestType>{})}) {
+    CAPTURE(sde.settings());
+    const sf::AnyNetwork<TestType> network(sf::DynamicMlp<TestType>(3, {8, 6}, {.condition = 2}));
+    check_comes_back<false>(test::randomised(
+        sf::AnyModel<TestType>(sde, network, sf::VelocityPrediction{}, sf::Units<TestType>{}, sf::Seed{0})));
+  }
 }
 
 TEST_CASE("models of known types come back as these and as any", "[file]") {
