@@ -38,6 +38,14 @@ TEST_CASE("what is not given is NaN", "[sde]") {
   CHECK(sf::not_given<float>(2).cols() == 1);
 }
 
+TEST_CASE("what does not say a size of its condition is told none", "[sde]") {
+  struct Told {
+    sf::Index condition_size() const { return 3; }
+  };
+  CHECK(sf::detail::condition_size(Told{}) == 3);
+  CHECK(sf::detail::condition_size(0) == 0);
+}
+
 TEST_CASE("a condition of another shape, or half given, is refused", "[sde]") {
   const sf::Matrix<float> two = sf::Matrix<float>::Ones(2, 3);
   CHECK_THROWS_WITH(told({}, 2, 3),

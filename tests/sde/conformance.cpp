@@ -339,7 +339,9 @@ TEMPLATE_TEST_CASE("rates that are none are refused", "[sde]", float, double) {
   using Schedule = sf::LinearSchedule<TestType>;
   constexpr TestType nan = std::numeric_limits<TestType>::quiet_NaN();
   constexpr TestType infinity = std::numeric_limits<TestType>::infinity();
+  constexpr TestType most = std::numeric_limits<TestType>::max();
   for (const auto& [first, last] : {std::pair<TestType, TestType>{-1, 2},
+                                    {most, most},
                                     {1, -2},
                                     {0, 0},
                                     {nan, 1},

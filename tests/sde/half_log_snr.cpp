@@ -33,6 +33,11 @@ struct BrownianMotion {
   Scalar deviation(Scalar t) const { return 3 * std::sqrt(t); }
 };
 
+/// Brownian motion whose closed form says a time that rounding has moved beyond 1.
+struct RoundsUp : BrownianMotion<double> {
+  double time_of_half_log_snr(double) const { return 1 + 1e-15; }
+};
+
 template <class Scalar>
 using Linear = sf::VariancePreserving<Scalar>;
 template <class Scalar>
@@ -121,4 +126,5 @@ TEMPLATE_TEST_CASE("signal-to-noise ratios that no time has are refused", "[sde]
   // What rounding made of lambda(1).
   CHECK(sf::time_of_half_log_snr(sde, std::nextafter(last, -2)) == 1);
   CHECK(sf::time_of_half_log_snr(sde, static_cast<TestType>(last)) == Catch::Approx(1));
+  CHECK(sf::time_of_half_log_snr(RoundsUp{}, -1) == 1);
 }
