@@ -50,6 +50,18 @@ using Net = sf::DynamicMlp<Scalar>;
 template <class Scalar>
 using Correction = sf::LinearDenoiserCorrection<Scalar>;
 
+/// Notes the time that it is told on the way back.
+struct ListeningNet : Net<double> {
+  using Net<double>::Net;
+  static inline double told = 0;
+
+  void backward(sf::ConstVectorView<double> p, const sf::NoisyBatch<double>& batch, sf::ConstMatrixView<double> y,
+                sf::MatrixView<double> dy, sf::MatrixView<double> dx, sf::VectorView<double> g, Workspace& w) const {
+    told = batch.t(0);
+    Net<double>::backward(p, batch, y, dy, dx, g, w);
+  }
+};
+
 static_assert(sf::FittedPrediction<Correction<float>>);
 static_assert(!sf::FittedPrediction<sf::NoisePrediction>);
 
@@ -431,7 +443,7 @@ TEMPLATE_TEST_CASE("estimates and errors are finite at both ends of every equati
 TEST_CASE("EDM's preconditioning is that of its paper, and tells the network its own time", "[model]") {
   // Table 1, for alpha = 1: c_in x and c_noise go in, and D = c_skip x + c_out F.
   const double s = 0.5, sigma = 3, root = std::sqrt(sigma * sigma + s * s);
-  const sf::ScoreModel model{sf::EdmEquation<double>{4}, Net<double>(d, {8}), sf::EdmPreconditioning{}, sf::Seed{1}};
+  const sf::ScoreModel model{sf::EdmEquation<double>{4}, ListeningNet(d, {8}), sf::EdmPreconditioning{}, sf::Seed{1}};
   auto w = model.workspace();
   const Batch<double> batch(model.sde(), sf::Vector<double>{{0.75}});
   const auto input = model.prediction().input(batch.noisy(), w.prediction);
@@ -442,6 +454,10 @@ TEST_CASE("EDM's preconditioning is that of its paper, and tells the network its
   model.network().evaluate(sf::view(model.parameters()), input, sf::view(f), network);
   const sf::Matrix<double> expected = s * s / (root * root) * batch.x + sigma * s / root * f;
   CHECK((model.denoised(batch.x, 0.75) - expected).cwiseAbs().maxCoeff() < 1e-14);
+  model.denoise_forward(batch.noisy(), sf::view(f), w);
+  sf::Matrix<double> dx(d, 1);
+  model.denoise_backward(batch.noisy(), sf::view(f), sf::view(dx), w);
+  CHECK(ListeningNet::told == input.t(0));
 
   for (const double bad : {0.0, -1.0, std::numeric_limits<double>::infinity(), std::nan("")})
     CHECK_THROWS_AS(sf::EdmPreconditioning(bad), sf::InvalidArgument);
