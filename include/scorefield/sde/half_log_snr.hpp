@@ -16,8 +16,8 @@
 namespace scorefield {
 
 /// lambda(t) = log(alpha(t) / sigma(t)), half the logarithm of the signal-to-noise ratio, for t in [0, 1]: it falls
-/// from infinity at t = 0. In double, because samplers take differences of it. Lu et al. 2022, arXiv:2206.00927,
-/// section 3.1.
+/// from infinity at t = 0, to minus infinity where no signal is left at t = 1. In double, because samplers take
+/// differences of it. Lu et al. 2022, arXiv:2206.00927, section 3.1.
 template <Sde Equation>
 double half_log_snr(const Equation& sde, typename Equation::Scalar t) {
   return std::log(static_cast<double>(sde.signal(t))) - std::log(static_cast<double>(sde.deviation(t)));

@@ -15,7 +15,8 @@ namespace scorefield {
 /// that sigma(t)^2 = sigma_min^2 (r^(2 t) - 1). The limit of the levels of noise-conditional score networks. Song et
 /// al. 2021, arXiv:2011.13456, equations 29 and 30, whose usual code has sigma_min^2 r^(2 t) for the variance, with
 /// noise at t = 0; this is the exact variance of their equation, which has none there. A sigma_max as large as the
-/// largest distance between data leaves nothing of them.
+/// largest distance between data leaves nothing of them. Samples grow as large: take a prediction that scales what the
+/// network sees, EdmPreconditioning or LinearDenoiserCorrection.
 template <Real S>
 class VarianceExploding {
  public:
