@@ -1,6 +1,7 @@
-/// The umbrella of core: types, errors, random numbers, SIMD, threads, matrix products and parameter layouts.
+/// The umbrella of core: types, errors, random numbers, SIMD, threads, matrix products, assignment, parameter layouts.
 #pragma once
 
+#include "scorefield/core/assignment.hpp"
 #include "scorefield/core/chunks.hpp"
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/extent.hpp"
