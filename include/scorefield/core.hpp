@@ -1,4 +1,4 @@
-/// The umbrella of core: types, errors, random numbers, SIMD, threads, matrix products, assignment, parameter layouts.
+/// The umbrella of core: types, errors, random numbers, SIMD, threads, matrix products, transport, parameter layouts.
 #pragma once
 
 #include "scorefield/core/assignment.hpp"
@@ -15,5 +15,6 @@
 #include "scorefield/core/simd/elementary.hpp"
 #include "scorefield/core/simd/fused.hpp"
 #include "scorefield/core/simd/packet.hpp"
+#include "scorefield/core/sinkhorn.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/core/version.hpp"
