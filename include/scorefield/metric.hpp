@@ -2,7 +2,13 @@
 #pragma once
 
 #include "scorefield/metric/binomial_band.hpp"
+#include "scorefield/metric/classifier_two_sample.hpp"
 #include "scorefield/metric/correlation.hpp"
+#include "scorefield/metric/energy_distance.hpp"
+#include "scorefield/metric/frechet_distance.hpp"
 #include "scorefield/metric/kolmogorov_smirnov.hpp"
+#include "scorefield/metric/maximum_mean_discrepancy.hpp"
+#include "scorefield/metric/measured.hpp"
 #include "scorefield/metric/nearest_neighbour.hpp"
 #include "scorefield/metric/rank_histogram.hpp"
+#include "scorefield/metric/wasserstein.hpp"
