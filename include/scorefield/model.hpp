@@ -4,6 +4,7 @@
 
 #include "scorefield/model/concept.hpp"
 #include "scorefield/model/denoising_task.hpp"
+#include "scorefield/model/empirical_denoiser.hpp"
 #include "scorefield/model/guided.hpp"
 #include "scorefield/model/prediction.hpp"
 #include "scorefield/model/score_model.hpp"
