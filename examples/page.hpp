@@ -21,10 +21,13 @@ struct Group {
   std::string name;
   std::vector<std::string> columns;
   std::vector<std::vector<Cell>> rows;  // all of as many cells as there are columns
+  bool backwards = false;               // whether the colours go from the last column to the first
 };
 
-/// Draws groups side by side, whose rows have the names on the left. All cells show the square from -range to range.
-inline scorefield::Canvas page(const std::vector<Group>& groups, const std::vector<std::string>& rows, double range) {
+/// Draws groups side by side, whose rows have the names on the left, and a note at the foot. All cells show the square
+/// from -range to range.
+inline scorefield::Canvas page(const std::vector<Group>& groups, const std::vector<std::string>& rows, double range,
+                               const std::string& note) {
   using namespace scorefield;
   using namespace scorefield::detail;
   constexpr double panel = 88, across = panel + 8, down = panel + 22, gap = 26, top = 62, margin = 16, small = 6.5;
@@ -33,8 +36,9 @@ inline scorefield::Canvas page(const std::vector<Group>& groups, const std::vect
   left += 2 * margin;
   double width = left - gap + margin;
   for (const auto& group : groups) width += static_cast<double>(group.columns.size()) * across + gap;
-  scorefield::Canvas canvas(static_cast<scorefield::Index>(width),
-                            static_cast<scorefield::Index>(top + static_cast<double>(rows.size()) * down + margin));
+  scorefield::Canvas canvas(
+      static_cast<scorefield::Index>(width),
+      static_cast<scorefield::Index>(top + static_cast<double>(rows.size()) * down + 2.5 * margin));
   const auto centred = [&](const std::string& text, double x, double y, double size) {
     draw_text(canvas, text, x - text_width(text, size) / 2, y, size, PlotStyle::title_colour);
   };
@@ -42,7 +46,9 @@ inline scorefield::Canvas page(const std::vector<Group>& groups, const std::vect
     draw_text(canvas, rows[i], left - margin - text_width(rows[i], PlotStyle::label_size),
               top + static_cast<double>(i) * down + panel / 2 + PlotStyle::label_size / 2, PlotStyle::label_size,
               PlotStyle::title_colour);
-  for (const auto& [name, columns, cells] : groups) {
+  draw_text(canvas, note, left, static_cast<double>(canvas.height()) - margin, PlotStyle::label_size,
+            PlotStyle::label_colour);
+  for (const auto& [name, columns, cells, backwards] : groups) {
     const double whole = static_cast<double>(columns.size()) * across;
     centred(name, left + (whole - across + panel) / 2, top - 32, 1.2 * PlotStyle::title_size);
     for (std::size_t k = 0; k < columns.size(); ++k) {
@@ -53,7 +59,7 @@ inline scorefield::Canvas page(const std::vector<Group>& groups, const std::vect
         if (cell.points.cols() == 0) continue;
         const PlotFrame frame{
             x, top + static_cast<double>(i) * down, panel, panel, {{-range, 2 * range}, {-range, 2 * range}}};
-        draw_points(canvas, cell.points, frame, accent(k, columns.size()));
+        draw_points(canvas, cell.points, frame, accent(backwards ? columns.size() - 1 - k : k, columns.size()));
         draw_frame(canvas, frame);
         centred(cell.below, x + panel / 2, frame.bottom() + 6 + small, small);
       }

@@ -92,7 +92,7 @@ int run(int argc, char** argv) {
   const auto data = examples::distributions().front().draw(options.points, sf::Seed{options.seed});
   examples::prepare_output(options.output);
 
-  examples::Group there{"Data to noise", {}, {}}, back{"Noise to data", {}, {}};
+  examples::Group there{"Data to noise", {}, {}}, back{"Noise to data", {}, {}, true};
   for (const double time : times) {
     there.columns.push_back(sf::text("t = ", time));
     back.columns.insert(back.columns.begin(), there.columns.back());
@@ -105,7 +105,9 @@ int run(int argc, char** argv) {
     examples::say(name + " is drawn");
   });
   const std::filesystem::path folder = options.output;
-  sf::write_png(folder / "equations.png", examples::page({there, back}, names, 2.5));
+  sf::write_png(folder / "equations.png",
+                examples::page({there, back}, names, 2.5,
+                               "Below: signal and deviation. Samples are drawn as if their deviation were always 1."));
   std::printf("%s: equations.png\n", folder.string().c_str());
   return 0;
 }

@@ -49,6 +49,17 @@ std::string places(double number, int count) {
   return text.data();
 }
 
+struct Distances {
+  double sliced, energy;
+
+  std::string label() const { return places(sliced, 3) + "  " + places(energy, 4); }
+};
+
+Distances distances(const sf::Matrix<float>& samples, const sf::Matrix<float>& truth, int threads) {
+  return {sf::sliced_wasserstein(samples, truth, {.threads = threads}).value,
+          sf::energy_distance(samples, truth, threads).value};
+}
+
 /// Draws by all samplers, and compares with samples of what the model is to draw: a row of the page for each.
 template <class Model>
 void draw(const Model& model, const sf::Matrix<float>& truth, const Options& options, examples::Group& group,
@@ -60,20 +71,20 @@ void draw(const Model& model, const sf::Matrix<float>& truth, const Options& opt
       const sf::Matrix<float> samples = sf::sample(model, sampler(evaluations), options.samples, sf::Seed{options.seed},
                                                    {.threads = options.threads});
       const double seconds = watch.seconds();
-      const double sliced = sf::sliced_wasserstein(samples, truth, {.threads = options.threads}).value;
-      const double energy = sf::energy_distance(samples, truth, options.threads).value;
-      table.rows.push_back(
-          {group.name, name, sf::text(evaluations), places(sliced, 4), places(energy, 6), places(seconds, 4)});
-      row.push_back({samples.cast<double>(), places(sliced, 3) + "  " + places(energy, 4)});
+      const auto apart = distances(samples, truth, options.threads);
+      table.rows.push_back({group.name, name, sf::text(evaluations), places(apart.sliced, 4), places(apart.energy, 6),
+                            places(seconds, 4)});
+      row.push_back({samples.cast<double>(), apart.label()});
     }
   });
 }
 
 /// A network that learns as many steps as the options say.
 auto trained(const sf::Matrix<float>& data, const Options& options) {
-  sf::ScoreModel model{sf::VariancePreserving<float>{}, sf::Mlp<float, 2, 64, 64, 64>{}, sf::VelocityPrediction{},
-                       sf::Seed{options.seed}};
-  const sf::Trainer trainer{sf::DenoisingScoreMatching{}, sf::Adam{.learning_rate = 2e-3}, sf::CosineRate{.last = 0}};
+  sf::ScoreModel model{sf::VariancePreserving<float>{}, sf::Mlp<float, 2, 64, 64, 64>{},
+                       sf::LinearDenoiserCorrection<float>::fit(data), sf::Seed{options.seed}};
+  const sf::Trainer trainer{sf::DenoisingScoreMatching{sf::StratifiedTime{}}, sf::Adam{.learning_rate = 4e-3},
+                            sf::CosineRate{.last = 0}};
   trainer.fit(model, data,
               {.steps = options.training_steps,
                .seed = options.seed,
@@ -88,7 +99,9 @@ examples::Group draw(const examples::Distribution& distribution, const Options& 
   examples::Group group{distribution.name, {}, {}};
   for (const sf::Index evaluations : budgets) group.columns.push_back(sf::text(evaluations));
   const auto truth = distribution.draw(options.samples, sf::Seed{options.seed + 1});
-  group.rows.emplace_back(budgets.size())[budgets.size() / 2].points = truth.cast<double>();
+  const auto other = distribution.draw(options.samples, sf::Seed{options.seed + 2});
+  group.rows.emplace_back(budgets.size())[budgets.size() / 2] = {other.cast<double>(),
+                                                                 distances(other, truth, options.threads).label()};
   const auto data =
       distribution.draw(options.points.value_or(options.training_steps > 0 ? 10'000 : 500), sf::Seed{options.seed});
   if (options.training_steps > 0)
@@ -124,10 +137,13 @@ int run(int argc, char** argv) {
   sf::Table table{{"distribution", "sampler", "evaluations", "sliced_wasserstein", "energy", "seconds"}, {}};
   std::vector<examples::Group> groups;
   for (const auto& distribution : examples::distributions()) groups.push_back(draw(distribution, options, table));
-  std::vector<std::string> rows{"samples of the truth"};
+  std::vector<std::string> rows{"Truth"};
   for_each_sampler([&](const std::string& name, const auto&) { rows.push_back(name); });
   const std::filesystem::path folder = options.output;
-  sf::write_png(folder / "gallery.png", examples::page(groups, rows, 2.5));
+  sf::write_png(folder / "gallery.png",
+                examples::page(groups, rows, 2.5,
+                               "Columns: evaluations of the model. Below: sliced 2-Wasserstein distance and energy "
+                               "distance to other samples of the truth."));
   sf::write_csv(folder / "gallery.csv", table);
   std::printf("%s: gallery.png, gallery.csv\n", folder.string().c_str());
   return 0;
