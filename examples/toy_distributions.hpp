@@ -5,6 +5,7 @@
 #include <functional>
 #include <numbers>
 #include <scorefield/core/random.hpp>
+#include <scorefield/core/simd/fused.hpp>
 #include <scorefield/data.hpp>
 #include <string>
 #include <vector>
@@ -35,7 +36,7 @@ inline scorefield::Matrix<float> two_rings(scorefield::Index n, scorefield::Seed
   random.normal(scorefield::view(normals), 0, 1);
   for (scorefield::Index j = 0; j < n; ++j) {
     const float angle = 2 * std::numbers::pi_v<float> * rings(0, j);
-    const float radius = (rings(1, j) < 0.5f ? 0.5f : 1.0f) + 0.05f * normals(0, j);
+    const float radius = scorefield::multiply_add(0.05f, normals(0, j), rings(1, j) < 0.5f ? 0.5f : 1.0f);
     rings.col(j) << radius * std::cos(angle), radius * std::sin(angle);
   }
   return rings;

@@ -81,9 +81,9 @@ void draw(const Model& model, const sf::Matrix<float>& truth, const Options& opt
 
 /// A network that learns as many steps as the options say.
 auto trained(const sf::Matrix<float>& data, const Options& options) {
-  sf::ScoreModel model{sf::VariancePreserving<float>{}, sf::Mlp<float, 2, 64, 64, 64>{},
-                       sf::LinearDenoiserCorrection<float>::fit(data), sf::Seed{options.seed}};
-  const sf::Trainer trainer{sf::DenoisingScoreMatching{sf::StratifiedTime{}}, sf::Adam{.learning_rate = 4e-3},
+  sf::ScoreModel model{sf::VariancePreserving<float>{}, sf::Mlp<float, 2, 64, 64, 64>{}, sf::VelocityPrediction{},
+                       sf::Seed{options.seed}};
+  const sf::Trainer trainer{sf::DenoisingScoreMatching{sf::StratifiedTime{}}, sf::Adam{.learning_rate = 2e-3},
                             sf::CosineRate{.last = 0}};
   trainer.fit(model, data,
               {.steps = options.training_steps,
