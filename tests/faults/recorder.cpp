@@ -54,13 +54,13 @@ struct Fault {
 struct FaultyTime {
   const Fault* fault;
 
-  void validate() const {}
+  void validate(const auto&) const {}
   std::string settings() const { return "FaultyTime{}"; }
   template <class Scalar>
-  sf::WeightedTime<Scalar> draw(Scalar u, sf::Index index, sf::Index count) const {
+  sf::WeightedTime<Scalar> draw(const auto& sde, Scalar u, sf::Index index, sf::Index count) const {
     if (fault->part == Part::time && index == fault->column && u == fault->u)
       return {static_cast<Scalar>(fault->value), Scalar(1)};
-    return sf::UniformTime{}.draw(u, index, count);
+    return sf::UniformTime{}.draw(sde, u, index, count);
   }
 };
 

@@ -237,11 +237,12 @@ TEST_CASE("times are drawn as powers of uniform numbers", "[objective]") {
 }
 
 TEMPLATE_TEST_CASE("a power of 1 is the uniform distribution", "[objective]", float, double) {
+  const sf::VariancePreserving<TestType> sde;
   for (int i = 1; i <= 10; ++i) {
     const auto u = static_cast<TestType>(i) / 10;
-    const auto power = sf::PowerLawTime{.exponent = 1}.draw(u, 0, 1);
-    CHECK(static_cast<double>(power.t) ==
-          Catch::Approx(static_cast<double>(sf::UniformTime{}.draw(u, 0, 1).t)).epsilon(1e-6));  // rounding of floats
+    const auto power = sf::PowerLawTime{.exponent = 1}.draw(sde, u, 0, 1);
+    CHECK(static_cast<double>(power.t) == Catch::Approx(static_cast<double>(sf::UniformTime{}.draw(sde, u, 0, 1).t))
+                                              .epsilon(1e-6));  // rounding of floats
     CHECK(power.weight == 1);
   }
 }

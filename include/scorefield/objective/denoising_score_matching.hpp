@@ -54,7 +54,8 @@ struct DenoisingScoreMatching {
   /// than 0 for a model that is given none.
   template <TrainableModel Model>
   Workspace<Model> workspace(const Model& model) const {
-    times.validate();
+    times.validate(model.sde());
+    weighting.validate();
     const Index k = detail::condition_size(model);
     if (!(condition_dropout >= 0 && condition_dropout <= 1) || (k == 0 && condition_dropout > 0))
       throw InvalidArgument(
@@ -115,7 +116,7 @@ struct DenoisingScoreMatching {
     Random(draw.seed, "training time").uniform(uniform, draw.first_sample, draw.step);
     Random(draw.seed, "training noise").normal(noise, draw.first_sample, draw.step);
     for (Index j = 0; j < n; ++j) {
-      const auto [t, weight] = times.draw(uniform(0, j), draw.first_sample + j, batch_size);
+      const auto [t, weight] = times.draw(model.sde(), uniform(0, j), draw.first_sample + j, batch_size);
       w.levels.set(j, model.sde(), t);
       w.weight(j) = weight;
     }
@@ -123,7 +124,7 @@ struct DenoisingScoreMatching {
     const auto noisy = w.levels.around(columns(std::as_const(w.x_t), 0, n), columns(std::as_const(w.told), 0, n));
     for (Index j = 0; j < n; ++j) {
       const Scalar alpha = noisy.alpha(j), sigma = noisy.sigma(j);
-      w.root(j) = weighting.root(alpha, sigma);
+      w.root(j) = weighting.root(model.sde(), NoiseLevel<Scalar>{noisy.t(j), alpha, sigma});
       for (Index i = 0; i < d; ++i) w.x_t(i, j) = multiply_add(alpha, x0(i, j), sigma * noise(i, j));
     }
     return {noisy, x0, columns(std::as_const(w.noise), 0, n), segment(view(std::as_const(w.root)), 0, n)};

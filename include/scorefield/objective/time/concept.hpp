@@ -5,6 +5,7 @@
 #include <string>
 
 #include "scorefield/core/types.hpp"
+#include "scorefield/objective/detail/equation_archetype.hpp"
 
 namespace scorefield {
 
@@ -15,16 +16,19 @@ struct WeightedTime {
 };
 
 /// Hyper-parameters as a value:
-///   validate()              throws InvalidArgument for those that cannot work
-///   settings()              the hyper-parameters as text, which differs where they do; see core/settings.hpp
-///   draw(u, index, count)   a WeightedTime with t in (0, 1], for sample `index` of a batch of `count`, from u, which
-///   is
-///                           uniform in (0, 1]. Weights keep the mean of a function over t uniform in [t_min, 1]
+///   validate(sde)                throws InvalidArgument for those that cannot work, for this equation
+///   settings()                   the hyper-parameters as text, which differs where they do; see core/settings.hpp
+///   draw(sde, u, index, count)   a WeightedTime with t in (0, 1], for sample `index` of a batch of `count`, from u,
+///                                which is uniform in (0, 1]
+/// A distribution either keeps what the loss is a mean over, t uniform in [t_min, 1], by weights, as UniformTime,
+/// PowerLawTime and LikelihoodTime do; or it is there to change that, and its weights are 1: LogNormalSigma,
+/// LogitNormalTime and LevelTime.
 template <class T>
-concept TimeDistribution = std::copy_constructible<T> && requires(const T& times, float u, Index index) {
-  times.validate();
+concept TimeDistribution = std::copy_constructible<T> &&
+    requires(const T& times, const detail::EquationArchetype& sde, float u, Index index) {
+  times.validate(sde);
   { times.settings() } -> std::convertible_to<std::string>;
-  { times.draw(u, index, index) } -> std::same_as<WeightedTime<float>>;
+  { times.draw(sde, u, index, index) } -> std::same_as<WeightedTime<float>>;
 };
 
 }  // namespace scorefield

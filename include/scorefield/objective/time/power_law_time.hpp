@@ -10,6 +10,7 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/objective/time/concept.hpp"
 #include "scorefield/objective/time/detail/first_time.hpp"
+#include "scorefield/sde/concept.hpp"
 
 namespace scorefield {
 
@@ -21,7 +22,8 @@ struct PowerLawTime {
   double t_min = 1e-4;
 
   /// Throws InvalidArgument unless the exponent is finite and at least 1, and t_min is in (0, 1).
-  void validate() const {
+  template <Sde Equation>
+  void validate(const Equation&) const {
     if (!(exponent >= 1 && std::isfinite(exponent)))
       throw InvalidArgument("PowerLawTime", "a finite exponent from 1 on", text(exponent),
                             "1 draws uniform times, 2 more of the early ones");
@@ -29,8 +31,8 @@ struct PowerLawTime {
   }
   std::string settings() const { return settings_text("PowerLawTime", {{"exponent", exponent}, {"t_min", t_min}}); }
 
-  template <Real Scalar>
-  WeightedTime<Scalar> draw(Scalar u, Index, Index) const {
+  template <Sde Equation, Real Scalar>
+  WeightedTime<Scalar> draw(const Equation&, Scalar u, Index, Index) const {
     const auto first = static_cast<Scalar>(t_min), power_of = static_cast<Scalar>(exponent);
     const Scalar power = std::pow(u, power_of - 1);
     return {multiply_add((1 - first) * u, power, first), power_of * power};

@@ -7,6 +7,7 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/objective/time/concept.hpp"
 #include "scorefield/objective/time/uniform_time.hpp"
+#include "scorefield/sde/concept.hpp"
 
 namespace scorefield {
 
@@ -16,12 +17,15 @@ template <TimeDistribution Of = UniformTime>
 struct StratifiedTime {
   Of of = {};
 
-  void validate() const { of.validate(); }
+  template <Sde Equation>
+  void validate(const Equation& sde) const {
+    of.validate(sde);
+  }
   std::string settings() const { return settings_text("StratifiedTime", {{"of", of.settings()}}); }
 
-  template <Real Scalar>
-  WeightedTime<Scalar> draw(Scalar u, Index index, Index count) const {
-    return of.draw((static_cast<Scalar>(index) + u) / static_cast<Scalar>(count), index, count);
+  template <Sde Equation, Real Scalar>
+  WeightedTime<Scalar> draw(const Equation& sde, Scalar u, Index index, Index count) const {
+    return of.draw(sde, (static_cast<Scalar>(index) + u) / static_cast<Scalar>(count), index, count);
   }
 };
 

@@ -8,6 +8,7 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/objective/time/concept.hpp"
 #include "scorefield/objective/time/detail/first_time.hpp"
+#include "scorefield/sde/concept.hpp"
 
 namespace scorefield {
 
@@ -17,11 +18,14 @@ struct UniformTime {
   double t_min = 1e-4;
 
   /// Throws InvalidArgument unless t_min is in (0, 1).
-  void validate() const { detail::check_first_time("UniformTime", t_min); }
+  template <Sde Equation>
+  void validate(const Equation&) const {
+    detail::check_first_time("UniformTime", t_min);
+  }
   std::string settings() const { return settings_text("UniformTime", {{"t_min", t_min}}); }
 
-  template <Real Scalar>
-  WeightedTime<Scalar> draw(Scalar u, Index, Index) const {
+  template <Sde Equation, Real Scalar>
+  WeightedTime<Scalar> draw(const Equation&, Scalar u, Index, Index) const {
     const auto first = static_cast<Scalar>(t_min);
     return {multiply_add(1 - first, u, first), 1};
   }

@@ -5,6 +5,8 @@
 
 #include "scorefield/core/settings.hpp"
 #include "scorefield/core/types.hpp"
+#include "scorefield/objective/weighting/concept.hpp"
+#include "scorefield/sde/concept.hpp"
 
 namespace scorefield {
 
@@ -12,11 +14,12 @@ namespace scorefield {
 /// error of the score. Song et al. 2021, arXiv:2011.13456, section 3.3; Ho, Jain and Abbeel 2020, arXiv:2006.11239,
 /// equation 14.
 struct NoiseWeighting {
+  void validate() const {}
   std::string settings() const { return settings_text("NoiseWeighting", {}); }
 
-  template <Real Scalar>
-  Scalar root(Scalar alpha, Scalar) const {
-    return alpha;
+  template <Sde Equation, Real Scalar>
+  Scalar root(const Equation&, const NoiseLevel<Scalar>& level) const {
+    return level.alpha;
   }
 };
 

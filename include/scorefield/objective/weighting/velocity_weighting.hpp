@@ -6,6 +6,8 @@
 #include "scorefield/core/settings.hpp"
 #include "scorefield/core/simd/fused.hpp"
 #include "scorefield/core/types.hpp"
+#include "scorefield/objective/weighting/concept.hpp"
+#include "scorefield/sde/concept.hpp"
 
 namespace scorefield {
 
@@ -14,11 +16,12 @@ namespace scorefield {
 /// start, LinearDenoiserCorrection or VelocityPrediction: of others the last times would own the gradient. Salimans and
 /// Ho 2022, arXiv:2202.00512, section 4.
 struct VelocityWeighting {
+  void validate() const {}
   std::string settings() const { return settings_text("VelocityWeighting", {}); }
 
-  template <Real Scalar>
-  Scalar root(Scalar alpha, Scalar sigma) const {
-    return multiply_add(alpha, alpha, sigma * sigma);
+  template <Sde Equation, Real Scalar>
+  Scalar root(const Equation&, const NoiseLevel<Scalar>& level) const {
+    return multiply_add(level.alpha, level.alpha, level.sigma * level.sigma);
   }
 };
 
