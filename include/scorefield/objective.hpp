@@ -1,7 +1,8 @@
-/// Losses that models are trained by, with the times and weights that they are means over.
+/// Losses that models are trained by, with the times, weights and couplings that they are means over.
 #pragma once
 
 #include "scorefield/objective/concept.hpp"
+#include "scorefield/objective/coupling.hpp"
 #include "scorefield/objective/denoising_score_matching.hpp"
 #include "scorefield/objective/mean_loss.hpp"
 #include "scorefield/objective/time.hpp"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <span>
 
 #include "scorefield/core/types.hpp"
 #include "scorefield/data/examples.hpp"
@@ -28,6 +29,7 @@ struct Draw {
 /// It may offer, for messages:
 ///   time(workspace, j)
 ///       the time that column j of the last call with this workspace was looked at
+/// and, for training, what a PairingObjective does.
 template <class O, class Model>
 concept Objective = TrainableModel<Model> && std::copy_constructible<O> &&
     requires(const O& objective, const Model& model, ConstVectorView<typename Model::Scalar> p,
@@ -35,6 +37,18 @@ concept Objective = TrainableModel<Model> && std::copy_constructible<O> &&
              VectorView<typename Model::Scalar> out, decltype(objective.workspace(model))& workspace) {
   objective.loss(model, p, examples, draw, batch_size, out, workspace);
   objective.loss_and_gradient(model, p, examples, draw, batch_size, out, out, workspace);
+};
+
+/// An objective that decides for a whole batch which sample goes with which random numbers. Calls are const and
+/// allocate nothing, but for the first:
+///   pairing(model, most)    a workspace for batches of up to `most` samples
+///   pair(model, x0, draw, order, pairing)
+///       writes to order[j] which column of x0 (d x n), with its condition, is to be column j of the batch
+template <class O, class Model>
+concept PairingObjective = Objective<O, Model> &&
+    requires(const O& objective, const Model& model, ConstMatrixView<typename Model::Scalar> x0, const Draw& draw,
+             Index most, std::span<Index> order, decltype(objective.pairing(model, most))& pairing) {
+  objective.pair(model, x0, draw, order, pairing);
 };
 
 }  // namespace scorefield

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cassert>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -13,6 +14,8 @@
 #include "scorefield/model/concept.hpp"
 #include "scorefield/model/denoising_task.hpp"
 #include "scorefield/objective/concept.hpp"
+#include "scorefield/objective/coupling/concept.hpp"
+#include "scorefield/objective/coupling/independent_coupling.hpp"
 #include "scorefield/objective/time/concept.hpp"
 #include "scorefield/objective/time/uniform_time.hpp"
 #include "scorefield/objective/weighting/concept.hpp"
@@ -23,20 +26,27 @@
 namespace scorefield {
 
 /// E_t E_x0 E_eps w(t) |D(x_t, t) - x0|^2 / (sigma(t)^2 d) with x_t = alpha(t) x0 + sigma(t) eps, times as their
-/// distribution says and w as the weighting: DenoisingScoreMatching{StratifiedTime{}, VelocityWeighting{}}. For
-/// guidance a share of the examples is not given its condition: DenoisingScoreMatching<>{.condition_dropout = 0.1}.
-/// Vincent 2011, "A Connection Between Score Matching and Denoising Autoencoders"; Song et al. 2021, arXiv:2011.13456,
-/// equation 7; the dropout, Ho and Salimans 2022, arXiv:2207.12598, algorithm 1.
-template <TimeDistribution Times = UniformTime, Weighting Weights = NoiseWeighting>
+/// distribution says and w as the weighting: DenoisingScoreMatching{StratifiedTime{}, VelocityWeighting{}}. In
+/// training, x0 and eps of a batch are paired as the coupling says. For guidance a share of the examples is not given
+/// its condition: DenoisingScoreMatching<>{.condition_dropout = 0.1}. Vincent 2011, "A Connection Between Score
+/// Matching and Denoising Autoencoders"; Song et al. 2021, arXiv:2011.13456, equation 7; the dropout, Ho and Salimans
+/// 2022, arXiv:2207.12598, algorithm 1.
+template <TimeDistribution Times = UniformTime, Weighting Weights = NoiseWeighting,
+          Coupling Pairs = IndependentCoupling>
 struct DenoisingScoreMatching {
   Times times = {};
   Weights weighting = {};
+  Pairs coupling = {};
   double condition_dropout = 0;  // the share of examples whose condition is not given, so that one network learns both
 
   std::string settings() const {
-    return settings_text(
-        "DenoisingScoreMatching",
-        {{"times", times.settings()}, {"weighting", weighting.settings()}, {"condition_dropout", condition_dropout}});
+    const Setting of_times{"times", times.settings()}, of_weighting{"weighting", weighting.settings()},
+        dropout{"condition_dropout", condition_dropout};
+    if constexpr (BatchCoupling<Pairs>)
+      return settings_text("DenoisingScoreMatching",
+                           {of_times, of_weighting, {"coupling", coupling.settings()}, dropout});
+    else
+      return settings_text("DenoisingScoreMatching", {of_times, of_weighting, dropout});
   }
 
   template <TrainableModel Model>
@@ -56,6 +66,7 @@ struct DenoisingScoreMatching {
   Workspace<Model> workspace(const Model& model) const {
     times.validate(model.sde());
     weighting.validate();
+    coupling.validate();
     const Index k = detail::condition_size(model);
     if (!(condition_dropout >= 0 && condition_dropout <= 1) || (k == 0 && condition_dropout > 0))
       throw InvalidArgument(
@@ -99,6 +110,32 @@ struct DenoisingScoreMatching {
     model.error_backward(p, task, segment(view(std::as_const(w.scale)), 0, n), error, gradient, w.model);
   }
 
+  template <Real Scalar>
+  struct PairingWorkspace {
+    Matrix<Scalar> noise;  // d x batch_size
+    typename Pairs::template Workspace<Scalar> coupling;
+  };
+
+  /// For batches of up to `most` samples. Throws InvalidArgument where the coupling cannot work.
+  template <TrainableModel Model>
+  requires BatchCoupling<Pairs>
+  auto pairing(const Model& model, Index most) const {
+    using Scalar = typename Model::Scalar;
+    coupling.validate();
+    return PairingWorkspace<Scalar>{Matrix<Scalar>(model.dimension(), most),
+                                    coupling.template workspace<Scalar>(model.dimension(), most)};
+  }
+
+  /// Pairs x0 (d x n) with the noise that the columns of a batch are given by the draw.
+  template <TrainableModel Model, Real Scalar = typename Model::Scalar>
+  requires BatchCoupling<Pairs>
+  void pair(const Model&, ConstMatrixView<Scalar> x0, const Draw& draw, std::span<Index> order,
+            PairingWorkspace<Scalar>& w) const {
+    auto noise = columns(w.noise, 0, x0.cols());
+    draw_noise(draw, noise);
+    coupling.pair(x0, columns(std::as_const(w.noise), 0, x0.cols()), draw, order, w.coupling);
+  }
+
   /// The time that column j of the last call with this workspace was looked at.
   template <class W>
   static double time(const W& w, Index j) {
@@ -106,6 +143,11 @@ struct DenoisingScoreMatching {
   }
 
  private:
+  template <Real Scalar>
+  static void draw_noise(const Draw& draw, MatrixView<Scalar> noise) {
+    Random(draw.seed, "training noise").normal(noise, draw.first_sample, draw.step);
+  }
+
   /// The samples with the noise of their draw, at the times of it, and what the network is told of their conditions.
   template <TrainableModel Model, Real Scalar = typename Model::Scalar>
   DenoisingTask<Scalar> make_noisy(const Model& model, const Examples<typename Model::Scalar>& examples,
@@ -114,7 +156,7 @@ struct DenoisingScoreMatching {
     const Index d = x0.rows(), n = x0.cols();
     auto uniform = columns(w.uniform, 0, n), noise = columns(w.noise, 0, n);
     Random(draw.seed, "training time").uniform(uniform, draw.first_sample, draw.step);
-    Random(draw.seed, "training noise").normal(noise, draw.first_sample, draw.step);
+    draw_noise(draw, noise);
     for (Index j = 0; j < n; ++j) {
       const auto [t, weight] = times.draw(model.sde(), uniform(0, j), draw.first_sample + j, batch_size);
       w.levels.set(j, model.sde(), t);
@@ -157,5 +199,7 @@ template <class Times>
 DenoisingScoreMatching(Times) -> DenoisingScoreMatching<Times>;
 template <class Times, class Weights>
 DenoisingScoreMatching(Times, Weights) -> DenoisingScoreMatching<Times, Weights>;
+template <class Times, class Weights, class Pairs>
+DenoisingScoreMatching(Times, Weights, Pairs) -> DenoisingScoreMatching<Times, Weights, Pairs>;
 
 }  // namespace scorefield

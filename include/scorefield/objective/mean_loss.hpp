@@ -43,8 +43,8 @@ double mean_loss_of(const Loss& loss, const Model& model, const Dataset<typename
 /// The mean loss of the model over data, one draw of noise and time for each sample, always the same for a seed: two
 /// models, or two states of one, are compared on equal terms. Its bits do not depend on the threads (0: all). Throws
 /// InvalidArgument unless the samples and what they are given are of the model's sizes, and where the objective does.
-/// With StratifiedTime sample j of n is looked at in the j-th part of the times alone: shuffle data that are in an
-/// order.
+/// Samples and noise are independent, whatever the objective's coupling. With StratifiedTime sample j of n is looked at
+/// in the j-th part of the times alone: shuffle data that are in an order.
 template <TrainableModel Model, Objective<Model> Loss>
 double mean_loss(const Loss& loss, const Model& model, const Dataset<typename Model::Scalar>& data, Seed seed,
                  int threads = 0) {

@@ -20,6 +20,7 @@
 #include "scorefield/model/concept.hpp"
 #include "scorefield/objective/concept.hpp"
 #include "scorefield/training/detail/gradient_slots.hpp"
+#include "scorefield/training/detail/pairing.hpp"
 
 namespace scorefield::detail {
 
@@ -40,7 +41,8 @@ class BatchGradient {
         threads_(threads),
         batch_(data.dimension(), batch_size),
         conditions_(data.condition_size(), batch_size),
-        losses_(batch_size) {
+        losses_(batch_size),
+        pairing_(loss_, model, batch_size) {
     const Index workers = std::min<Index>(threads, chunks(batch_size).pieces());
     for (Index i = 0; i < workers; ++i) workspaces_.push_back(loss_.workspace(model_));
   }
@@ -51,12 +53,13 @@ class BatchGradient {
   /// The pieces of a batch of n samples.
   Chunks chunks(Index n) const { return {n, model_.chunk_size()}; }
 
-  /// Writes to the slots the gradient, by parameters p, of the mean loss over the samples `indices`, with the random
+  /// Writes to the slots the gradient, by parameters p, of the mean loss over the samples `of_batch`, with the random
   /// numbers of training step `step`, from 0 on. There may be no more slots than the largest batch has chunks. Returns
   /// the mean loss; throws NonFinite, which names sample, time, layer and numbers, where a loss is not finite.
   /// rate_before: the learning rate of the step before, if there was one, for this message.
-  double compute(ConstVectorView<Scalar> p, std::span<const Index> indices, Index step, GradientSlots<Scalar>& slots,
+  double compute(ConstVectorView<Scalar> p, std::span<const Index> of_batch, Index step, GradientSlots<Scalar>& slots,
                  double rate_before = 0) {
+    const auto indices = pairing_.pair(loss_, model_, data_, of_batch, Draw{seed_, 0, step});
     const auto n = static_cast<Index>(indices.size()), count = slots.count();
     const Chunks pieces = chunks(n);
     const bool cleared = std::exchange(slots.cleared, false);
@@ -78,10 +81,11 @@ class BatchGradient {
     return mean_loss(p, indices, step, rate_before);
   }
 
-  /// Throws NonFinite for the gradient of a batch that overflows. It names the sample with the largest share in it, for
-  /// which that of each is computed by itself, and the parameter that it is by.
-  [[noreturn]] void throw_overflow(ConstVectorView<Scalar> p, std::span<const Index> indices, Index step,
+  /// Throws NonFinite for the gradient of the last batch, which overflows. It names the sample with the largest share
+  /// in it, for which that of each is computed by itself, and the parameter that it is by.
+  [[noreturn]] void throw_overflow(ConstVectorView<Scalar> p, std::span<const Index> of_batch, Index step,
                                    double rate_before = 0) {
+    const auto indices = pairing_.last(of_batch);
     const auto n = static_cast<Index>(indices.size());
     Vector<Scalar> gradient(p.size());
     Index column = 0, parameter = 0;
@@ -198,6 +202,7 @@ class BatchGradient {
   int threads_;
   Matrix<Scalar> batch_, conditions_;  // d, and k, x batch_size
   Vector<Scalar> losses_;              // batch_size
+  Pairing<Loss, Model> pairing_;
   std::vector<decltype(std::declval<const Loss&>().workspace(std::declval<const Model&>()))> workspaces_;
 };
 
