@@ -139,6 +139,40 @@ TEMPLATE_TEST_CASE("the room of a product is large enough for fewer columns of a
         std::pair{sf::Index{0}, sf::Index{0}});
 }
 
+TEMPLATE_TEST_CASE("symmetric products are the products, with the same bits below the diagonal", "[core]", float,
+                   double) {
+  for (const sf::Index n : {1, 7, 8, 16, 31, 32, 33, 72, 100, 300})
+    for (const sf::Index k : {1, 2, 20, 140}) {
+      CAPTURE(n, k);
+      const auto m = test::normals<TestType>(n, k, "m");
+      const sf::Matrix<TestType> transposed = m.transpose();
+      sf::ProductRoom<TestType> room;
+      room.reserve_right_transposed(n, k, n);
+      room.reserve_left_transposed(n, k, n);
+      room.reserve(n, n, n);
+      const auto matrix = [n] { return sf::Matrix<TestType>(sf::Matrix<TestType>::Constant(n, n, 7)); };
+      const auto check = [](const sf::Matrix<TestType>& got, const sf::Matrix<TestType>& whole) {
+        const sf::Matrix<TestType> lower = whole.template triangularView<Eigen::Lower>();
+        REQUIRE(sf::Matrix<TestType>(got.template triangularView<Eigen::Lower>()) == lower);
+        REQUIRE(got == got.transpose());
+      };
+      auto got = matrix(), whole = sf::Matrix<TestType>(sf::Matrix<TestType>::Zero(n, n));
+      sf::multiply_outer_gram(sf::view(m), sf::view(got), room);
+      sf::add_multiply_right_transposed(sf::view(m), sf::view(m), sf::view(whole), room);
+      check(got, whole);
+
+      auto from_left = matrix(), whole_from_left = matrix();
+      sf::multiply_gram(sf::view(std::as_const(transposed)), sf::view(from_left), room);
+      sf::multiply_left_transposed(sf::view(transposed), sf::view(transposed), sf::view(whole_from_left), room);
+      check(from_left, whole_from_left);
+
+      auto square = matrix(), whole_square = matrix();
+      sf::multiply_symmetric(sf::view(std::as_const(got)), sf::view(std::as_const(got)), sf::view(square), room);
+      sf::multiply(sf::view(std::as_const(got)), sf::view(std::as_const(got)), sf::view(whole_square), room);
+      check(square, whole_square);
+    }
+}
+
 TEST_CASE("a product does not touch what lies beside its target", "[core]") {
   const Operands<float> of(5, 7, 3);
   sf::Vector<float> memory = sf::Vector<float>::Constant(5 * 3 + 40, 99);

@@ -88,6 +88,28 @@ TEST_CASE("all directions of a weight move alike", "[optimizer]") {
   CHECK(moved.minCoeff() > 0.67);
 }
 
+TEMPLATE_TEST_CASE("small singular values are moved as the iteration says, in floats too", "[optimizer]", float,
+                   double) {
+  // From 1e-6 to 1, their squares far below what rounding leaves of the largest; a wide weight and a tall one.
+  const Eigen::HouseholderQR<sf::Matrix<double>> u(test::normals<double>(24, 24, "u")),
+      v(test::normals<double>(70, 70, "v"));
+  const sf::Matrix<double> q = u.householderQ(), r = v.householderQ();
+  const sf::Vector<double> s = sf::Vector<double>::LinSpaced(24, std::log(1e-6), 0).array().exp();
+  const sf::Matrix<double> g = q * s.asDiagonal() * r.topRows(24);
+  const sf::Vector<double> expected = (s / s.norm()).unaryExpr(&iterated) * 0.2 * std::sqrt(70.0);
+  // Rounding moves eigenvalues of G by a few epsilon, and four steps make this 12^4 times as much of the small ones,
+  // for which p changes by 4.775 times that.
+  const double tolerance = 5 * 20736 * 4.775 * test::Tolerance<TestType>::epsilon;
+  for (const bool wide : {true, false}) {
+    Weight<TestType> weight(sf::Muon{}, wide ? 24 : 70, wide ? 70 : 24);
+    weight.update((wide ? g : sf::Matrix<double>(g.transpose())).template cast<TestType>(), 1);
+    const sf::Matrix<double> p = weight.p.template cast<double>();
+    const sf::Matrix<double> moved =
+        -(wide ? q.transpose() * p * r.topRows(24).transpose() : sf::Matrix<double>(r.topRows(24) * p * q));
+    CHECK((moved - sf::Matrix<double>(expected.asDiagonal())).cwiseAbs().maxCoeff() < tolerance);
+  }
+}
+
 TEST_CASE("Muon's mean of gradients is Nesterov's", "[optimizer]") {
   const sf::Muon muon{.momentum = 0.75};
   const auto first = test::normals<double>(16, 24, "first"), second = test::normals<double>(16, 24, "second");

@@ -263,11 +263,15 @@ bool flat(Start start, const Operand<Scalar>& left, Index depth) {
   return start == Start::target && depth <= 2 && left.row_stride == 1;
 }
 
-/// One block of depth and columns of a product. `packed` has room for what is copied of the left operand. Where sums
-/// start from zero, the tile's start is a panel of zeros.
+/// Which entries of a product are asked for: all, or those in and below the diagonal, beside which some others are
+/// computed too.
+enum class Entries { all, lower };
+
+/// One block of depth and columns of a product, the first of which is number `column` of the target's. `packed` has
+/// room for what is copied of the left operand. Where sums start from zero, the tile's start is a panel of zeros.
 template <Real Scalar>
-void multiply_block(Start start, const Operand<Scalar>& left, const ProductTile<Scalar>& tile, Index rows,
-                    Index columns, const Copies<Scalar>& copies, Scalar* packed) {
+void multiply_block(Start start, const Operand<Scalar>& left, const ProductTile<Scalar>& tile, Index rows, Index column,
+                    Index columns, Entries entries, const Copies<Scalar>& copies, Scalar* packed) {
   constexpr Index size = packet_size<Scalar>, height = panel_rows<Scalar>;
   for (Index block = 0; block < rows; block += copies.left_rows) {
     const Index end = std::min(rows, block + copies.left_rows);
@@ -279,7 +283,8 @@ void multiply_block(Start start, const Operand<Scalar>& left, const ProductTile<
       if (start != Start::zero) here.start += row;
       here.left = packs ? packed + (row - block) * tile.depth : left.at(row, 0).data;
       here.left_stride = packs ? height : left.column_stride;
-      multiply_panel(here, std::min(height, end - row), columns);
+      const Index lower = std::clamp(row + height - column, Index{0}, columns);
+      multiply_panel(here, std::min(height, end - row), entries == Entries::all ? columns : lower);
     }
   }
 }
@@ -287,7 +292,8 @@ void multiply_block(Start start, const Operand<Scalar>& left, const ProductTile<
 /// As multiply_block, the right operand's rows being copied a block at a time to `packed_right`.
 template <Real Scalar>
 void multiply_packing_right(Start start, const Operand<Scalar>& left, const ProductTile<Scalar>& tile, Index rows,
-                            Index columns, const Copies<Scalar>& copies, Scalar* packed_left, Scalar* packed_right) {
+                            Index columns, Entries entries, const Copies<Scalar>& copies, Scalar* packed_left,
+                            Scalar* packed_right) {
   constexpr Index width = block_columns<Scalar>;
   for (Index column = 0; column < columns; column += width) {
     const Index count = std::min(width, columns - column);
@@ -298,7 +304,7 @@ void multiply_packing_right(Start start, const Operand<Scalar>& left, const Prod
     here.right_depth_stride = width;
     here.target += column * tile.target_stride;
     here.start += column * tile.start_stride;
-    multiply_block(start, left, here, rows, count, copies, packed_left);
+    multiply_block(start, left, here, rows, column, count, entries, copies, packed_left);
   }
 }
 
@@ -359,7 +365,7 @@ namespace detail {
 
 template <Real Scalar>
 void multiply(Start start, const Operand<Scalar>& left, const Operand<Scalar>& right, MatrixView<Scalar> target,
-              Index depth, const Scalar* bias, ProductRoom<Scalar>& room) {
+              Index depth, const Scalar* bias, ProductRoom<Scalar>& room, Entries entries = Entries::all) {
   const Index rows = target.rows(), columns = target.cols();
   if (flat(start, left, depth)) return add_flat_product(left, right, target, depth);
   const auto copied = copies(start, left, right, rows, depth, columns);
@@ -380,9 +386,26 @@ void multiply(Start start, const Operand<Scalar>& left, const Operand<Scalar>& r
                                                          : panel_of_zeros<Scalar>,
                                    adds ? target.rows() : 0};
     if (copied.right)
-      multiply_packing_right(from, left.at(0, k), tile, rows, columns, copied, room.left.data(), room.right.data());
+      multiply_packing_right(from, left.at(0, k), tile, rows, columns, entries, copied, room.left.data(),
+                             room.right.data());
     else
-      multiply_block(from, left.at(0, k), tile, rows, columns, copied, room.left.data());
+      multiply_block(from, left.at(0, k), tile, rows, 0, columns, entries, copied, room.left.data());
+  }
+}
+
+/// Copies what is below the diagonal to above it.
+template <Real Scalar>
+void mirror_lower(MatrixView<Scalar> square) {
+  constexpr Index size = packet_size<Scalar>;
+  const Index n = square.cols();
+  for (Index j = 0; j < n; j += size) {
+    const Index end = std::min(n, j + size);
+    Index i = end;
+    for (; end == j + size && i + size <= n; i += size) transpose_square(&square(i, j), n, &square(j, i), n);
+    for (Index column = j; column < end; ++column) {
+      for (Index row = column + 1; row < end; ++row) square(column, row) = square(row, column);
+      for (Index row = i; row < n; ++row) square(column, row) = square(row, column);
+    }
   }
 }
 
@@ -421,6 +444,36 @@ void add_multiply_right_transposed(ConstMatrixView<Scalar> left, ConstMatrixView
   assert(left.cols() == right.cols() && left.rows() == target.rows() && right.rows() == target.cols());
   detail::multiply<Scalar>(detail::Start::target, detail::operand(left), detail::transposed(right), target, left.cols(),
                            nullptr, room);
+}
+
+/// The same three where the target (n x n) is symmetric, of which what is above the diagonal is not computed but
+/// copied: left right for two symmetric matrices that commute, as polynomials of one do, ...
+template <Real Scalar>
+void multiply_symmetric(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, MatrixView<Scalar> target,
+                        ProductRoom<Scalar>& room) {
+  assert(left.rows() == left.cols() && right.rows() == right.cols() && left.cols() == right.rows());
+  detail::multiply<Scalar>(detail::Start::zero, detail::operand(left), detail::operand(right), target, left.cols(),
+                           nullptr, room, detail::Entries::lower);
+  detail::mirror_lower(target);
+}
+
+/// ... target = m^T m, m being k x n, with the room of multiply_left_transposed, ...
+template <Real Scalar>
+void multiply_gram(ConstMatrixView<Scalar> m, MatrixView<Scalar> target, ProductRoom<Scalar>& room) {
+  assert(m.cols() == target.rows() && m.cols() == target.cols());
+  detail::multiply<Scalar>(detail::Start::zero, detail::transposed(m), detail::operand(m), target, m.rows(), nullptr,
+                           room, detail::Entries::lower);
+  detail::mirror_lower(target);
+}
+
+/// ... and target = m m^T, m being n x k, with the room of add_multiply_right_transposed.
+template <Real Scalar>
+void multiply_outer_gram(ConstMatrixView<Scalar> m, MatrixView<Scalar> target, ProductRoom<Scalar>& room) {
+  assert(m.rows() == target.rows() && m.rows() == target.cols());
+  target.setZero();
+  detail::multiply<Scalar>(detail::Start::target, detail::operand(m), detail::transposed(m), target, m.cols(), nullptr,
+                           room, detail::Entries::lower);
+  detail::mirror_lower(target);
 }
 
 }  // namespace scorefield

@@ -36,8 +36,8 @@ struct Muon {
 
   template <Real Scalar>
   struct Workspace {
-    Vector<Scalar> x, next;           // as many as the largest matrix has
-    Vector<Scalar> gram, polynomial;  // the square of the longest shorter side
+    Vector<Scalar> x, orthogonal;                      // as many as the largest matrix has
+    Vector<Scalar> gram, polynomial, factor, product;  // the square of the longest shorter side
     ProductRoom<Scalar> room;
   };
 
@@ -77,7 +77,8 @@ struct Muon {
         room.reserve(piece.rows, least, piece.cols);
       }
     using V = Vector<Scalar>;
-    return {V(size), V(size), V(side * side), V(side * side), std::move(room)};
+    const Index square = side * side;
+    return {V(size), V(size), V(square), V(square), V(square), V(square), std::move(room)};
   }
 
   template <Real Scalar>
@@ -122,53 +123,58 @@ struct Muon {
   static bool normalise(Scalar* x, Index count) {
     const Scalar largest = VectorView<Scalar>(x, count).cwiseAbs().maxCoeff();
     if (largest == 0) return false;
-    const auto divide_by = [&](Scalar divisor) {
-      const auto all = broadcast(divisor);
-      transform(
-          x, count, [&](const auto& value) { return divide(value, all); }, x);
-    };
-    divide_by(largest);
-    divide_by(square_root(sum_of(
-        count, [](const auto& value) { return multiply(value, value); }, x)));
+    const auto all = broadcast(largest);
+    const auto square = [&](const auto& value) { return multiply(divide(value, all), divide(value, all)); };
+    const auto norm = broadcast(square_root(sum_of(count, square, x)));
+    transform(
+        x, count, [&](const auto& value) { return divide(divide(value, all), norm); }, x);
     return true;
   }
 
   /// U V^T for w.x = U S V^T, S <= 1, but for singular values between 0.68 and 1.14 in place of 1 where they start from
-  /// 0.006 on: five steps of a Newton-Schulz iteration with Jordan's coefficients. In w.x or w.next.
+  /// 0.006 on: five steps of a Newton-Schulz iteration with Jordan's coefficients, x <- p(x x^T) x with
+  /// p(G) = a + b G + c G^2. All p are polynomials of the first G, and commute: the next G is p^2 G, so that the steps
+  /// are taken on the smaller side's squares, and x is multiplied by the product of all p at the end; from the right
+  /// where x^T x is smaller. What rounding does to a small eigenvalue of G changes its p by little, for p(0) is finite.
   template <Real Scalar>
-  static MatrixView<Scalar> orthogonalised(Index rows, Index columns, Workspace<Scalar>& w) {
-    Scalar *from = w.x.data(), *to = w.next.data();
-    for (int i = 0; i < 5; ++i) {
-      improve<Scalar>({from, rows, columns}, {to, rows, columns}, w);
-      std::swap(from, to);
-    }
-    return {from, rows, columns};
-  }
-
-  /// next = (a + b G + c G^2) x with G = x x^T, or the same from the right where that G is smaller.
-  template <Real Scalar>
-  static void improve(ConstMatrixView<Scalar> x, MatrixView<Scalar> next, Workspace<Scalar>& w) {
+  static ConstMatrixView<Scalar> orthogonalised(Index rows, Index columns, Workspace<Scalar>& w) {
     constexpr Scalar a = Scalar(3.4445), b = Scalar(-4.7750), c = Scalar(2.0315);
-    const bool wide = x.rows() <= x.cols();
-    const Index side = std::min(x.rows(), x.cols());
-    MatrixView<Scalar> gram(w.gram.data(), side, side), polynomial(w.polynomial.data(), side, side);
-    const ConstMatrixView<Scalar> constant_gram(gram.data(), side, side), factor(polynomial.data(), side, side);
-    if (wide) {
-      gram.setZero();
-      add_multiply_right_transposed(x, x, gram, w.room);
-    } else {
-      multiply_left_transposed(x, x, gram, w.room);
-    }
-    multiply(constant_gram, constant_gram, polynomial, w.room);
-    const auto combine = [&](const auto& first, const auto& second) {
-      return multiply_add(broadcast(b), first, multiply(broadcast(c), second));
+    const bool wide = rows <= columns;
+    const Index side = std::min(rows, columns);
+    const ConstMatrixView<Scalar> x(w.x.data(), rows, columns);
+    const auto square = [side](Vector<Scalar>& of) { return MatrixView<Scalar>(of.data(), side, side); };
+    const auto multiply_into = [&](Vector<Scalar>& target, const Vector<Scalar>& left, const Vector<Scalar>& right) {
+      multiply_symmetric(ConstMatrixView<Scalar>(left.data(), side, side),
+                         ConstMatrixView<Scalar>(right.data(), side, side), square(target), w.room);
     };
-    transform(polynomial.data(), polynomial.size(), combine, gram.data(), polynomial.data());
-    polynomial.diagonal().array() += a;
     if (wide)
-      multiply(factor, x, next, w.room);
+      multiply_outer_gram(x, square(w.gram), w.room);
     else
-      multiply(x, factor, next, w.room);
+      multiply_gram(x, square(w.gram), w.room);
+    for (int i = 0; i < 5; ++i) {
+      multiply_into(w.polynomial, w.gram, w.gram);
+      const auto combine = [&](const auto& first, const auto& second) {
+        return multiply_add(broadcast(b), first, multiply(broadcast(c), second));
+      };
+      transform(w.polynomial.data(), side * side, combine, w.gram.data(), w.polynomial.data());
+      square(w.polynomial).diagonal().array() += a;
+      if (i == 0) {
+        std::copy_n(w.polynomial.data(), side * side, w.factor.data());
+      } else {
+        multiply_into(w.product, w.polynomial, w.factor);
+        std::swap(w.product, w.factor);
+      }
+      if (i == 4) break;
+      multiply_into(w.product, w.polynomial, w.gram);
+      multiply_into(w.gram, w.polynomial, w.product);
+    }
+    const ConstMatrixView<Scalar> factor(w.factor.data(), side, side);
+    const MatrixView<Scalar> orthogonal(w.orthogonal.data(), rows, columns);
+    if (wide)
+      multiply(factor, x, orthogonal, w.room);
+    else
+      multiply(x, factor, orthogonal, w.room);
+    return {w.orthogonal.data(), rows, columns};
   }
 };
 
