@@ -1,12 +1,14 @@
 /// The linear assignment problem: the permutation of least total cost, by shortest augmenting paths.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <limits>
-#include <utility>
 #include <vector>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/simd/packet.hpp"
 #include "scorefield/core/types.hpp"
 
 namespace scorefield {
@@ -22,9 +24,10 @@ class Assignment {
   /// For matrices of up to n x n. Throws InvalidArgument unless n is at least 1.
   explicit Assignment(Index n) : capacity_(n) {
     if (n < 1) throw InvalidArgument("Assignment", "room for at least one row", text(n), "pass the number of rows");
-    for (auto* numbers : {&of_row_, &of_column_, &distance_}) numbers->resize(static_cast<std::size_t>(n));
-    for (auto* places : {&before_, &open_, &row_of_column_, &column_of_row_})
-      places->resize(static_cast<std::size_t>(n));
+    const auto size = static_cast<std::size_t>(n);
+    for (auto* numbers : {&of_row_, &of_column_, &costs_, &open_price_, &distance_, &before_}) numbers->resize(size);
+    for (auto* places : {&row_of_column_, &column_of_row_}) places->resize(size);
+    reached_.reserve(size);
   }
 
   /// For each row the column that it is paired with. Valid until the next call. Throws InvalidArgument unless the
@@ -79,55 +82,61 @@ class Assignment {
   }
 
   /// Dijkstra's algorithm from a column over pairs to the nearest free row; then the pairs on the path change over.
+  /// Packets of rows are looked at at once: those that are reached already have a price of minus infinity, by which no
+  /// path to them is short.
   void augment(ConstMatrixView<Scalar> cost, Index first) {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
     const Index n = cost.cols();
-    distance_.assign(static_cast<std::size_t>(n), std::numeric_limits<double>::infinity());
-    for (Index row = 0; row < n; ++row) at(open_, row) = row;
-    Index open = n, column = first, free = none;  // rows [0, open) of open_ are to be reached, the others are
+    const auto size = static_cast<std::size_t>(n);
+    distance_.assign(size, infinity);
+    std::copy_n(of_row_.begin(), size, open_price_.begin());
+    reached_.clear();
+    Index column = first, free = none;
     double reached = 0;
     while (free == none) {
-      const double from = reached - at(of_column_, column);
-      const Scalar* costs = cost.col(column).data();
-      double least = std::numeric_limits<double>::infinity();
-      Index nearest = 0;
-      for (Index i = 0; i < open; ++i) {
-        const Index row = at(open_, i);
-        const double through = from + static_cast<double>(costs[row]) - at(of_row_, row);
-        double& distance = at(distance_, row);
-        if (through < distance) {
-          distance = through;
-          at(before_, row) = column;
-        }
-        if (distance < least || (distance == least && at(column_of_row_, row) == none)) {
-          least = distance;
-          nearest = i;
-        }
-      }
-      reached = least;
-      const Index row = at(open_, nearest);
-      std::swap(at(open_, nearest), at(open_, --open));
+      for (Index row = 0; row < n; ++row) at(costs_, row) = price(cost, row, column);
+      const auto from = broadcast(reached - at(of_column_, column)), here = broadcast(static_cast<double>(column));
+      const auto shorten = [&](const auto& costs, const auto& prices, const auto& distance, const auto& before) {
+        const auto through = subtract(add(from, costs), prices);
+        return std::array{where_less(through, distance, through, distance),
+                          where_less(through, distance, here, before)};
+      };
+      transform(std::array{distance_.data(), before_.data()}, n, shorten, costs_.data(), open_price_.data(),
+                distance_.data(), before_.data());
+      reached = ConstVectorView<double>(distance_.data(), n).minCoeff();
+      const auto row = static_cast<Index>(std::find(distance_.begin(), distance_.end(), reached) - distance_.begin());
+      reached_.push_back({row, reached});
+      at(distance_, row) = infinity;
+      at(open_price_, row) = -infinity;
       if (at(column_of_row_, row) == none)
         free = row;
       else
         column = at(column_of_row_, row);
     }
     at(of_column_, first) += reached;
-    for (Index i = open; i < n; ++i) {
-      const Index row = at(open_, i);
-      const double left = reached - at(distance_, row);
+    for (const auto& [row, distance] : reached_) {
+      const double left = reached - distance;
       at(of_row_, row) -= left;
       if (row != free) at(of_column_, at(column_of_row_, row)) += left;
     }
     for (Index row = free, next = none; row != none; row = next) {
-      column = at(before_, row);
+      column = static_cast<Index>(at(before_, row));
       next = at(row_of_column_, column);
       pair(row, column);
     }
   }
 
+  /// A row that a path has come to, and what the path costs.
+  struct Reached {
+    Index row;
+    double distance;
+  };
+
   Index capacity_;
-  std::vector<double> of_row_, of_column_, distance_;  // prices, and what a path to a row costs
-  std::vector<Index> before_, open_;                   // the column before a row on its path
+  std::vector<double> of_row_, of_column_;             // prices
+  std::vector<double> costs_, open_price_, distance_;  // of a column; of rows that are not reached; of a path to a row
+  std::vector<double> before_;                         // the number of the column before a row on its path
+  std::vector<Reached> reached_;
   std::vector<Index> row_of_column_, column_of_row_;
 };
 
