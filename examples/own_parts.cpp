@@ -165,32 +165,23 @@ struct PseudoHuberMatching {
   }
 };
 
-// A sampler's rule, for which the library has the stepper: Euler's method on the probability-flow equation
+// A sampler, for which the library has the stepper: Euler's method on the probability-flow equation
 // dx = (f x - g^2 score / 2) dt, Song et al. 2021, arXiv:2011.13456, equation 13. Once the prior is drawn, nothing is
 // random.
-template <sf::Sde Equation>
-struct FlowEulerRule : sf::GridRule<Equation> {
+struct FlowEuler {
   static constexpr const char* name = "FlowEuler";
   static constexpr sf::Estimate estimate = sf::Estimate::score;
-  using sf::GridRule<Equation>::GridRule;
+  using Grid = sf::UniformGrid;  // unless sf::on_grid says another
+
+  sf::Index steps = 100;  // what a user chooses
 
   // From one time to the next: a function of packets, samples and their scores.
-  auto move(sf::Index step, std::size_t) const {
-    const auto t = this->times()(step), dt = t - this->times()(step + 1), g = this->sde().diffusion(t);
-    const auto keep = sf::broadcast(1 - this->sde().drift(t) * dt), pull = sf::broadcast(g * g * dt / 2);
+  auto move(const auto& path, sf::Index step, std::size_t) const {
+    const auto t = path.time(step), dt = t - path.time(step + 1), g = path.sde().diffusion(t);
+    const auto keep = sf::broadcast(1 - path.sde().drift(t) * dt), pull = sf::broadcast(g * g * dt / 2);
     return [keep, pull](const auto& x, const auto& score, const auto&) {
       return std::array{sf::multiply_add(pull, score, sf::multiply(keep, x))};
     };
-  }
-};
-
-// The sampler: what a user chooses.
-struct FlowEuler {
-  sf::Index steps = 100;
-
-  template <sf::Sde Equation>
-  FlowEulerRule<Equation> rule(const Equation& sde) const {
-    return {sde, sf::uniform_time_grid<typename Equation::Scalar>("FlowEuler", steps)};
   }
 };
 

@@ -43,6 +43,12 @@ struct NoiseIsACount : Complete {
 struct WithoutMove : Complete {
   void move() const {}
 };
+struct MovesColumns : Complete {
+  void move() const {}  // hides the other
+  auto move(sf::Index, std::size_t, const sf::SampleColumn<double, 0>&) const {
+    return [](const auto& x, const auto&, const auto&) { return std::array{x}; };
+  }
+};
 struct PointIsATime : Complete {
   double at(sf::Index step, std::size_t) const { return grid(step); }
 };
@@ -64,8 +70,26 @@ struct MakesOnce {
 static_assert(sf::SamplingRule<Complete>);
 static_assert(!sf::SamplingRule<WithoutTimes> && !sf::SamplingRule<NoiseIsACount>);
 static_assert(!sf::SamplingRule<WithoutMove> && !sf::SamplingRule<PointIsATime>);
-static_assert(sf::SamplingRule<sf::DdimRule<Equation>> && sf::SamplingRule<sf::EulerMaruyamaRule<Equation>>);
-static_assert(sf::SamplingRule<sf::DpmSolverPlusPlusRule<Equation>>);
+static_assert(sf::SamplingRule<MovesColumns>);
+static_assert(sf::SamplingRule<sf::GridRule<sf::Ddim, Equation>>);
+static_assert(sf::GridMethod<sf::Ddim, Equation> && sf::GridMethod<sf::EulerMaruyama, Equation>);
+
+struct WithoutGrid {
+  static constexpr const char* name = "WithoutGrid";
+  sf::Index steps = 3;
+  auto move(const auto&, sf::Index, std::size_t) const {
+    return [](const auto& x, const auto&, const auto&) { return std::array{x}; };
+  }
+};
+struct OnAGrid : WithoutGrid {
+  using Grid = sf::UniformGrid;
+};
+struct GridWithoutTimes {
+  static constexpr bool reaches_zero = true;
+};
+static_assert(sf::GridMethod<OnAGrid, Equation> && !sf::GridMethod<WithoutGrid, Equation>);
+static_assert(sf::TimeGrid<sf::KarrasGrid, Equation> && !sf::TimeGrid<GridWithoutTimes, Equation>);
+static_assert(sf::Sampler<OnAGrid, Exact> && !sf::Sampler<WithoutGrid, Exact>);
 
 static_assert(sf::Sampler<sf::EulerMaruyama, Trained> && sf::Sampler<sf::EulerMaruyama, Exact>);
 static_assert(sf::Sampler<sf::Ddim, Trained> && sf::Sampler<sf::Ddim, Exact>);
@@ -89,4 +113,6 @@ TEST_CASE("a sampler or a rule of the user's own is drawn from", "[sampler]") {
   const auto prior = sf::start(model, sf::Ddim{}, 3, sf::Seed{0}).samples();
   CHECK(sf::sample(model, Making<Complete>{}, 3, sf::Seed{0}) == prior);
   CHECK(sf::sample(model, Complete{}, 3, sf::Seed{0}) == prior);
+  CHECK(sf::sample(model, MovesColumns{}, 3, sf::Seed{0}) == prior);
+  CHECK(sf::sample(model, OnAGrid{}, 3, sf::Seed{0}) == prior);
 }

@@ -76,5 +76,5 @@ TEST_CASE("Euler-Maruyama refuses to take no steps", "[sampler]") {
   for (const sf::Index steps : {0, -3})
     CHECK_THROWS_AS(sf::start(model, sf::EulerMaruyama{.steps = steps}, 1, sf::Seed{}), sf::InvalidArgument);
   CHECK_THROWS_WITH(sf::start(model, sf::EulerMaruyama{.steps = -3}, 1, sf::Seed{}),
-                    contains("EulerMaruyama: expected at least 1 step, got -3; 1000 is usual"));
+                    contains("EulerMaruyama: expected at least 1 step, got -3;"));
 }

@@ -32,7 +32,8 @@ sf::DpmSolverPlusPlus dpm(sf::Index steps, double stochasticity) {
 sf::test::LinearScheme scheme(const Model& model, const sf::DpmSolverPlusPlus& sampler) {
   const auto& sde = model.sde();
   const Matrix identity = Matrix::Identity(model.dimension(), model.dimension());
-  const auto times = sf::log_snr_time_grid("test", sde, {sampler.steps, sampler.t_last, sampler.last_denoising});
+  const auto times =
+      sf::time_grid("test", sf::LogSnrGrid{}, sde, {sampler.steps, sampler.t_last, sampler.last_denoising});
   const auto lambda = [&](sf::Index i) { return std::log(sde.signal(times(i)) / sde.deviation(times(i))); };
   sf::test::LinearScheme steps;
   for (sf::Index i = 0; i < sampler.steps; ++i) {

@@ -15,6 +15,7 @@
 #include "scorefield/model/detail/in_units.hpp"
 #include "scorefield/sampler/concept.hpp"
 #include "scorefield/sampler/detail/chunked_model.hpp"
+#include "scorefield/sampler/rule/grid_rule.hpp"
 #include "scorefield/sampler/sample_options.hpp"
 
 namespace scorefield {
@@ -45,9 +46,21 @@ class Stepper {
     begin(std::move(samples));
   }
 
-  bool done() const { return step_ + 1 == rule_.times().size(); }
-  /// In [0, 1]: 1 is noise and 0 is data.
-  Scalar time() const { return rule_.times()(step_); }
+  /// Whether the samples are at their last time. Throws InvalidArgument where a rule that chooses its steps does not
+  /// get there.
+  bool done() const {
+    if constexpr (detail::StepsPerSample<Rule>)
+      return rule_.done(step_);
+    else
+      return step_ + 1 == rule_.times().size();
+  }
+  /// In [0, 1]: 1 is noise and 0 is data. Of the sample that is furthest behind, where each has its own.
+  Scalar time() const {
+    if constexpr (detail::StepsPerSample<Rule>)
+      return rule_.time(step_);
+    else
+      return rule_.times()(step_);
+  }
   /// d x count, at that time, in the data's units: a matrix of its own where the model has others.
   decltype(auto) samples() const {
     if constexpr (detail::HasUnits<Model>)
@@ -64,11 +77,9 @@ class Stepper {
     if (done())
       throw InvalidArgument(text(Rule::name, "::step"), "a stepper that is not done",
                             text("one at its last time ", time()), "loop while (!stepper.done())");
-    for (std::size_t stage = 0; stage < Rule::stages; ++stage)
-      if constexpr (detail::TimesPerSample<Rule>)
-        move_each(stage);
-      else
-        move_all(stage);
+    std::size_t stages = Rule::stages;
+    if constexpr (requires { rule_.stages_of(step_); }) stages = rule_.stages_of(step_);
+    for (std::size_t stage = 0; stage < stages; ++stage) move(stage);
     ++step_;
   }
 
@@ -83,36 +94,56 @@ class Stepper {
 
   void begin(Matrix<Scalar> samples) {
     for (std::size_t k = 1; k < matrices; ++k) matrices_[k].setZero(samples.rows(), samples.cols());
+    if constexpr (detail::StepsPerSample<Rule>) rule_.begin(samples.cols());
     matrices_[0] = std::move(samples);
   }
 
-  /// A stage of a step, at one time for all samples.
-  void move_all(std::size_t stage) {
-    const auto point = rule_.at(step_, stage);
-    const auto move = rule_.move(step_, stage);
-    chunks_.for_each([&](Index first, Index n, Room& room) {
+  /// A stage of a step: each chunk of samples is evaluated and moved.
+  void move(std::size_t stage) {
+    if constexpr (detail::MovesPerSample<Rule>) {
+      chunks_.for_each([&](Index first, Index n, Room& room) {
+        evaluate(stage, first, n, room);
+        for (Index j = 0; j < n; ++j)
+          apply(rule_.move(step_, stage, column(first + j, j, room)), first + j, 1, j, room);
+      });
+    } else {
+      const auto move = rule_.move(step_, stage);
+      chunks_.for_each([&](Index first, Index n, Room& room) {
+        evaluate(stage, first, n, room);
+        apply(move, first, n, 0, room);
+      });
+    }
+  }
+
+  /// The rule's estimate of n samples from `first` on, where it asks for it, and noise for them.
+  void evaluate(std::size_t stage, Index first, Index n, Room& room) const {
+    std::size_t of = 0;
+    if constexpr (detail::TimesPerSample<Rule>) {
+      of = rule_.at(step_, stage, first).of;
+      for (Index j = 0; j < n; ++j) {
+        assert(rule_.at(step_, stage, first + j).of == of);
+        room.levels.set(j, chunks_.model().sde(), rule_.at(step_, stage, first + j).time);
+      }
+    } else {
+      const auto point = rule_.at(step_, stage);
+      of = point.of;
       room.levels.fill(n, chunks_.model().sde(), point.time);
-      evaluate(stage, point.of, first, n, room);
-      apply(move, first, n, 0, room);
-    });
-  }
-
-  /// A stage of a step, at a time of its own for each sample.
-  void move_each(std::size_t stage) {
-    chunks_.for_each([&](Index first, Index n, Room& room) {
-      for (Index j = 0; j < n; ++j) room.levels.set(j, chunks_.model().sde(), rule_.at(step_, stage, first + j).time);
-      const auto of = rule_.at(step_, stage, first).of;
-      for (Index j = 1; j < n; ++j) assert(rule_.at(step_, stage, first + j).of == of);
-      evaluate(stage, of, first, n, room);
-      for (Index j = 0; j < n; ++j) apply(rule_.move(step_, stage, first + j), first + j, 1, j, room);
-    });
-  }
-
-  /// The rule's estimate of n samples from `first` on, at the room's levels, and noise for them.
-  void evaluate(std::size_t stage, std::size_t of, Index first, Index n, Room& room) const {
+    }
     chunks_.evaluate(Rule::estimate, columns(matrices_[of], first, n), first, room);
     if (rule_.draws_noise())
       chunks_.draw_noise(noise_, first, n, step_ * static_cast<Index>(Rule::stages) + static_cast<Index>(stage), room);
+  }
+
+  /// Sample j of the batch, whose estimate and noise are in column `local`.
+  SampleColumn<Scalar, Rule::kept> column(Index j, Index local, const Room& room) const {
+    SampleColumn<Scalar, Rule::kept> of{j,
+                                        matrices_[0].rows(),
+                                        columns(matrices_[0], j, 1).data(),
+                                        columns(room.estimate, local, 1).data(),
+                                        columns(room.noise, local, 1).data(),
+                                        {}};
+    for (std::size_t k = 0; k < Rule::kept; ++k) of.kept[k] = columns(matrices_[k + 1], j, 1).data();
+    return of;
   }
 
   /// Moves n samples from `first` on, whose estimates and noise are in columns from `local` on.
@@ -150,9 +181,11 @@ struct SamplerArguments {
   static_assert(Denoiser<Model>,
                 "sample: the first argument is a denoiser, with denoise and prior; scorefield/model/concept.hpp says "
                 "what is missing, model/score_model.hpp shows one");
-  static_assert(Sampler<Method, Model>,
-                "sample: the second argument is a sampler, with a rule(sde), or a rule; scorefield/sampler/concept.hpp "
-                "says what is missing, sampler/rule/ddim.hpp shows one");
+  static_assert(
+      Sampler<Method, Model>,
+      "sample: the second argument is a sampler: a method on a grid, with Grid, steps and move, or what has a "
+      "rule(sde), or a rule; scorefield/sampler/concept.hpp says what is missing, sampler/rule/ddim.hpp shows "
+      "one");
   static_assert(
       std::same_as<typename Model::Scalar, typename decltype(rule_of(std::declval<const Method&>(),
                                                                      std::declval<const Model&>().sde()))::Scalar>,
