@@ -10,15 +10,16 @@
 namespace scorefield::test {
 
 /// The denoiser of a Gaussian mixture that an equation carries to noise.
-template <Real S>
+template <Real S, Sde Equation = VariancePreserving<S>>
 class ExactDenoiser {
  public:
   using Scalar = S;
   struct Workspace {};
 
-  explicit ExactDenoiser(GaussianMixture<Scalar> data) : data_(std::move(data)) {}
+  explicit ExactDenoiser(GaussianMixture<Scalar> data, Equation sde = Equation{})
+      : sde_(std::move(sde)), data_(std::move(data)) {}
 
-  const VariancePreserving<Scalar>& sde() const { return sde_; }
+  const Equation& sde() const { return sde_; }
   const GaussianMixture<Scalar>& data() const { return data_; }
   Index dimension() const { return data_.dimension(); }
   /// No multiple of a register's width, so that chunks end everywhere.
@@ -33,19 +34,22 @@ class ExactDenoiser {
           .score({batch.x.col(j).data(), dimension(), 1}, {score.col(j).data(), dimension(), 1});
   }
 
-  /// Tweedie's formula.
+  /// Tweedie's formula; where no signal is left, the mean of all data.
   void denoise(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out, Workspace& w) const {
     score(batch, out, w);
     for (Index j = 0; j < batch.size(); ++j)
-      for (Index i = 0; i < dimension(); ++i)
-        out(i, j) = multiply_add(batch.sigma(j) * batch.sigma(j), out(i, j), batch.x(i, j)) / batch.alpha(j);
+      if (batch.alpha(j) == 0)
+        out.col(j) = data_.mean();
+      else
+        for (Index i = 0; i < dimension(); ++i)
+          out(i, j) = multiply_add(batch.sigma(j) * batch.sigma(j), out(i, j), batch.x(i, j)) / batch.alpha(j);
   }
 
   /// As if nothing were left of the data.
   void prior(MatrixView<Scalar> z, Workspace&) const { z *= sde_.deviation(1); }
 
  private:
-  VariancePreserving<Scalar> sde_;
+  Equation sde_;
   GaussianMixture<Scalar> data_;
 };
 

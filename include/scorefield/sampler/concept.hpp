@@ -55,9 +55,9 @@ struct SampleColumn {
 /// A rule whose samples choose their own steps has a state for each, which its move may change, that of its own sample
 /// alone, for samples are moved by several threads. In place of times() it has:
 ///   begin(count)                     is told the number of samples
-///   done(step)                       whether all samples are where they go. Throws InvalidArgument where they do not
-///                                    get there
-///   time(step)                       of the sample that is furthest behind
+///   rests(j)                         whether sample j is where it goes: it is moved no more where all of a chunk are
+///   done(step)                       whether all are. Throws InvalidArgument where they do not get there
+///   time()                           of the sample that is furthest behind
 template <class R>
 concept SamplingRule = std::move_constructible<R> && Real<typename R::Scalar> &&
     requires(R& rule, const R& constant, Index step, std::size_t stage,
@@ -71,8 +71,9 @@ concept SamplingRule = std::move_constructible<R> && Real<typename R::Scalar> &&
     { constant.times() } -> std::convertible_to<const Vector<typename R::Scalar>&>;
   } || requires {
     rule.begin(step);
+    { constant.rests(step) } -> std::same_as<bool>;
     { constant.done(step) } -> std::same_as<bool>;
-    { constant.time(step) } -> std::same_as<typename R::Scalar>;
+    { constant.time() } -> std::same_as<typename R::Scalar>;
   };
   requires requires {
     { constant.at(step, stage) } -> std::same_as<EvaluationPoint<typename R::Scalar>>;

@@ -57,7 +57,7 @@ class Stepper {
   /// In [0, 1]: 1 is noise and 0 is data. Of the sample that is furthest behind, where each has its own.
   Scalar time() const {
     if constexpr (detail::StepsPerSample<Rule>)
-      return rule_.time(step_);
+      return rule_.time();
     else
       return rule_.times()(step_);
   }
@@ -102,6 +102,7 @@ class Stepper {
   void move(std::size_t stage) {
     if constexpr (detail::MovesPerSample<Rule>) {
       chunks_.for_each([&](Index first, Index n, Room& room) {
+        if (rest(first, n)) return;
         evaluate(stage, first, n, room);
         for (Index j = 0; j < n; ++j)
           apply(rule_.move(step_, stage, column(first + j, j, room)), first + j, 1, j, room);
@@ -112,6 +113,17 @@ class Stepper {
         evaluate(stage, first, n, room);
         apply(move, first, n, 0, room);
       });
+    }
+  }
+
+  /// Whether n samples from `first` on are where they go.
+  bool rest(Index first, Index n) const {
+    if constexpr (detail::StepsPerSample<Rule>) {
+      bool all = true;
+      for (Index j = 0; j < n; ++j) all &= rule_.rests(first + j);
+      return all;
+    } else {
+      return false;
     }
   }
 
