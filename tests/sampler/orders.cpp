@@ -42,7 +42,7 @@ void check_orders(const Equation& sde, double s, double t) {
   const auto expected = sf::test::flow(data, sde, start, s, t);
 
   const auto check = [&](const auto& method, double order, double power = 0) {
-    const auto observed = sf::test::observed_order(order > 3 ? 40 : 80, [&](sf::Index steps) {
+    const auto observed = sf::test::observed_order(order > 3 ? 200 : 120, [&](sf::Index steps) {
       const auto times = times_with_a_start(sde, s, t, steps, power);
       auto stepper = sf::start(model, sf::on_times(method, times), start, order_seed);
       while (!stepper.done()) stepper.step();

@@ -1,0 +1,166 @@
+// Every method on every grid and equation, for data whose distribution is known at each time: a point, and normal ones
+// that are centred, far away, and narrow.
+#include <cmath>
+#include <type_traits>
+
+#include "scorefield/sampler.hpp"
+#include "scorefield/sde.hpp"
+
+#include "sampler/every_method.hpp"
+#include "sampler/flow_reference.hpp"
+#include "sampler/linear_moments.hpp"
+#include "sampler/normal_denoiser.hpp"
+#include "support/catch.hpp"
+
+namespace sf = scorefield;
+
+namespace {
+
+struct NormalData {
+  double mean, deviation;
+};
+constexpr NormalData all_normal_data[] = {{2, 0}, {0, 1}, {100, 1}, {0, 0.1}};
+
+template <class F>
+void for_each_grid(const F& f) {
+  f(sf::UniformGrid{}), f(sf::QuadraticGrid{}), f(sf::LogSnrGrid{}), f(sf::KarrasGrid{}), f(sf::ExponentialGrid{});
+}
+
+template <class Scalar, class F>
+void for_each_equation(const F& f) {
+  f(sf::VariancePreserving<Scalar>{}, "VP"), f(sf::VarianceExploding<Scalar>{}, "VE");
+  f(sf::EdmEquation<Scalar>{}, "EDM"), f(sf::RectifiedFlow<Scalar>{}, "RF");
+}
+
+template <class Scalar>
+void check_finite_everywhere() {
+  for_each_equation<Scalar>([&](const auto& sde, const char* equation) {
+    for (const auto& data : all_normal_data) {
+      using Model = sf::test::NormalDenoiser<std::remove_cvref_t<decltype(sde)>>;
+      const auto s = static_cast<Scalar>(data.deviation);
+      const Model model(static_cast<Scalar>(data.mean), s * s, 3, sde);
+      for (const sf::Index steps : {1, 2, 3, 10, 40})
+        for_each_grid([&](const auto& grid) {
+          const auto check = [&](const auto& method) {
+            CAPTURE(equation, method.name, steps, data.mean, data.deviation);
+            CHECK_NOTHROW(sf::sample(model, sf::on_grid(method, grid), 2, sf::Seed{1}, {.threads = 1}));
+          };
+          sf::test::for_each_flow_method(steps, 1e-3, check);
+          sf::test::for_each_noisy_method(steps, 1e-3, check);
+          check(sf::PredictorCorrector{.steps = steps});
+          if (std::isfinite(sde.drift(1))) check(sf::EulerMaruyama{.steps = steps, .t_last = 1e-3});
+        });
+    }
+  });
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("every method on every grid and equation draws what is finite, of any data", "[sampler]", float,
+                   double) {
+  check_finite_everywhere<TestType>();
+}
+
+TEST_CASE("methods of one to a hundred steps draw what is finite", "[sampler]") {
+  const sf::test::NormalDenoiser<sf::VariancePreserving<float>> model(100, 1, 2);
+  for (sf::Index steps = 1; steps <= 100; ++steps) {
+    const auto check = [&](const auto& method) {
+      CAPTURE(method.name, steps);
+      CHECK_NOTHROW(sf::sample(model, method, 1, sf::Seed{1}, {.threads = 1}));
+    };
+    sf::test::for_each_flow_method(steps, 1e-3, check);
+    sf::test::for_each_noisy_method(steps, 1e-3, check);
+  }
+}
+
+TEST_CASE("methods of the flow reach the deviation of normal data", "[sampler]") {
+  for_each_equation<double>([](const auto& sde, const char* equation) {
+    for (const auto& data : all_normal_data) {
+      const sf::test::NormalDenoiser model(data.mean, data.deviation * data.deviation, 1, sde);
+      sf::test::for_each_flow_method(400, 1e-3, [&](auto method) {
+        method.last_denoising = false;
+        CAPTURE(equation, method.name, data.mean, data.deviation);
+        const double start = sde.signal(1) * data.mean;
+        const auto grid = sf::LogSnrGrid{};
+        const auto rule = sf::on_grid(method, grid).rule(sde);
+        const auto end = sf::test::linear_moments(model, rule, start).back();
+        // Methods of order 1 err by 0.03 or so, where a step is 0.03 in lambda; rectified flow jumps to t = 0.999
+        // first, by a thousandth of the deviation there.
+        CHECK(std::sqrt(end.variance) == Catch::Approx(model.deviation(1e-3)).epsilon(0.1));
+        CHECK(std::abs(end.mean - sde.signal(1e-3) * data.mean) < 0.02 * (model.deviation(1e-3) + std::abs(data.mean)));
+      });
+    }
+  });
+}
+
+TEST_CASE("methods with noise are of weak order 1 or more", "[sampler]") {
+  for_each_equation<double>([](const auto& sde, const char* equation) {
+    const sf::test::NormalDenoiser model(0.5, 0.25, 1, sde);
+    const auto bias = [&](auto method, sf::Index steps) {
+      method.steps = steps;
+      const double s = sde.signal(1) > 0 ? 1 : 0.99, t = 0.05;
+      sf::Vector<double> times(steps + 1);
+      times(0) = s, times(steps) = t;
+      for (sf::Index i = 1; i < steps; ++i) times(i) = sf::LogSnrGrid{}.time(sde, s, t, i, steps);
+      const auto end = sf::test::linear_moments(model, sf::on_times(method, times).rule(sde), sde.signal(s) * 0.5);
+      return std::abs(end.back().variance - std::pow(model.deviation(t), 2));
+    };
+    const auto check = [&](const auto& method, double order, sf::Index few = 200) {
+      const double observed = sf::test::observed_order(few, [&](sf::Index steps) { return bias(method, steps); });
+      CAPTURE(equation, method.name, order, observed);
+      CHECK(std::abs(observed - order) < 0.15);
+    };
+    check(sf::Ddim{.eta = 1}, 1);
+    check(sf::Ddim{.eta = 0.5}, 1);
+    check(sf::ReverseDiffusion{}, 1);
+    check(sf::DpmSolverPlusPlus{.stochasticity = 1}, 2);
+    check(sf::EdmHeun{.s_churn = 0}, 2);
+    if (std::isfinite(sde.drift(1))) check(sf::EulerMaruyama{}, 1, 3000);
+  });
+}
+
+TEST_CASE("methods with noise have the deviation that theory says at every step", "[sampler]") {
+  const sf::test::NormalDenoiser<sf::VariancePreserving<double>> model(0.5, 0.25, 100);
+  const auto check = [&](const auto& method) {
+    const auto rule = sf::detail::rule_of(method, model.sde());
+    const auto theory = sf::test::linear_moments(model, rule, model.sde().signal(1) * 0.5);
+    auto stepper = sf::start(model, method, 100, sf::Seed{9});
+    for (std::size_t i = 0; i < theory.size(); ++i) {
+      if (i > 0) stepper.step();
+      CAPTURE(method.name, i);
+      const auto x = stepper.samples().array();
+      const double mean = x.mean(), deviation = std::sqrt((x - mean).square().mean());
+      // Five deviations of the mean and of the deviation of 10,000 numbers.
+      CHECK(std::abs(mean - theory[i].mean) < 0.05 * std::sqrt(theory[i].variance));
+      CHECK(deviation == Catch::Approx(std::sqrt(theory[i].variance)).epsilon(0.036));
+    }
+  };
+  sf::test::for_each_noisy_method(12, 1e-3, check);
+  check(sf::EulerMaruyama{.steps = 12});
+}
+
+TEST_CASE("a corrector does no harm where the predictor is exact enough", "[sampler]") {
+  const sf::test::NormalDenoiser<sf::VariancePreserving<double>> model(0.5, 0.25, 100);
+  const sf::Matrix<double> x = sf::sample(model, sf::PredictorCorrector{.steps = 300}, 100, sf::Seed{9});
+  const double mean = x.mean(), deviation = std::sqrt((x.array() - mean).square().mean());
+  CHECK(std::abs(mean - 0.5) < 0.03);
+  CHECK(deviation == Catch::Approx(0.5).epsilon(0.05));
+}
+
+TEST_CASE("ancestral steps of exact posteriors keep the marginal of a point", "[sampler]") {
+  // Of a point the posterior of each step is known, whatever the steps: x(t) is alpha(t) mean + sigma(t) noise.
+  for_each_equation<double>([](const auto& sde, const char* equation) {
+    const sf::test::NormalDenoiser model(2.0, 0.0, 1, sde);
+    for (const double eta : {0.0, 0.3, 1.0})
+      for_each_grid([&](const auto& grid) {
+        CAPTURE(equation, eta);
+        const auto rule = sf::on_grid(sf::Ddim{.steps = 7, .eta = eta}, grid).rule(sde);
+        const auto moments = sf::test::linear_moments(model, rule, sde.signal(1) * 2);
+        for (std::size_t i = 0; i < moments.size(); ++i) {
+          const double t = rule.times()(static_cast<sf::Index>(i)), sigma = sde.deviation(t);
+          CHECK(moments[i].mean == Catch::Approx(sde.signal(t) * 2).margin(1e-12));
+          CHECK(moments[i].variance == Catch::Approx(sigma * sigma).margin(1e-12));
+        }
+      });
+  });
+}
