@@ -8,6 +8,7 @@
 #include "scorefield/model/score_model.hpp"
 #include "scorefield/network/mlp.hpp"
 #include "scorefield/sampler.hpp"
+#include "scorefield/sde/rectified_flow.hpp"
 
 #include "sampler/exact_denoiser.hpp"
 #include "support/allocations.hpp"
@@ -31,6 +32,25 @@ void for_each_sampler(sf::Index steps, const F& f) {
   f(sf::DpmSolverPlusPlus{.steps = steps}, "DpmSolverPlusPlus", 0.0);
   f(sf::DpmSolverPlusPlus{.steps = steps, .stochasticity = 2}, "DpmSolverPlusPlus", 0.0);
   f(sf::DpmSolverPlusPlus{.steps = steps, .t_last = 0.125, .last_denoising = false}, "DpmSolverPlusPlus", 0.125);
+  f(sf::Ddim{.steps = steps, .eta = 1}, "Ddim", 0.0);
+  f(sf::DpmSolverPlusPlus2S{.steps = steps}, "DpmSolverPlusPlus2S", 0.0);
+  f(sf::DpmSolverPlusPlus3M{.steps = steps, .stochasticity = 1}, "DpmSolverPlusPlus3M", 0.0);
+  f(sf::UniPc{.steps = steps, .order = 3}, "UniPc", 0.0);
+  f(sf::Deis{.steps = steps, .t_last = 0.125, .last_denoising = false}, "Deis", 0.125);
+  f(sf::ProbabilityFlow{.steps = steps}, "ProbabilityFlow", 0.0);
+  f(sf::ProbabilityFlow{.steps = steps, .scheme = sf::FlowScheme::heun}, "ProbabilityFlow", 0.0);
+  f(sf::ProbabilityFlow{.steps = steps, .scheme = sf::FlowScheme::midpoint}, "ProbabilityFlow", 0.0);
+  f(sf::EdmHeun{.steps = steps, .s_churn = 5}, "EdmHeun", 0.0);
+  f(sf::ReverseDiffusion{.steps = steps}, "ReverseDiffusion", 0.0);
+  f(sf::PredictorCorrector{.steps = steps}, "PredictorCorrector", 0.0);
+  f(sf::on_grid(sf::DpmSolverPlusPlus{.steps = steps}, sf::KarrasGrid{}), "DpmSolverPlusPlus", 0.0);
+}
+
+/// The same, and samplers that choose their steps.
+template <class F>
+void for_each_sampler_and_adaptive(sf::Index steps, const F& f) {
+  for_each_sampler(steps, f);
+  f(sf::DormandPrince{.t_last = 0.01}, "DormandPrince", 0.0);
 }
 
 template <sf::Real Scalar>
@@ -61,7 +81,7 @@ struct BreaksAtTheEdge : ExactDenoiser<float> {
 
 TEMPLATE_TEST_CASE("a sample has the same bits however it is drawn", "[sampler]", float, double) {
   const auto check = [](const auto& model) {
-    for_each_sampler(12, [&](const auto& sampler, const char* name, double) {
+    for_each_sampler_and_adaptive(12, [&](const auto& sampler, const char* name, double) {
       CAPTURE(name);
       constexpr sf::Index n = 205;  // some chunks, the last one shorter
       const auto all = sf::sample(model, sampler, n, sf::Seed{7}, {.threads = 1});
@@ -117,9 +137,27 @@ TEST_CASE("a stepper goes from the prior at time 1 to its last time", "[sampler]
     });
 }
 
+TEST_CASE("a copy of a stepper goes on to the same samples", "[sampler]") {
+  const auto model = untrained<float>();
+  for_each_sampler_and_adaptive(6, [&](const auto& sampler, const char* name, double) {
+    CAPTURE(name);
+    auto stepper = sf::start(model, sampler, 80, sf::Seed{4});
+    for (int i = 0; i < 3; ++i) stepper.step();
+    auto copy = stepper;
+    const auto finish = [](auto& of) {
+      while (!of.done()) of.step();
+      return of.samples();
+    };
+    const auto original = finish(stepper);
+    CHECK(copy.time() > stepper.time());
+    CHECK(finish(copy) == original);
+    CHECK(original == sf::sample(model, sampler, 80, sf::Seed{4}));
+  });
+}
+
 TEST_CASE("a step of a sampler allocates nothing", "[sampler]") {
   const auto model = untrained<float>();
-  for_each_sampler(20, [&](const auto& sampler, const char* name, double) {
+  for_each_sampler_and_adaptive(20, [&](const auto& sampler, const char* name, double) {
     for (const int threads : {1, 2}) {
       CAPTURE(name, threads);
       auto stepper = sf::start(model, sampler, 500, sf::Seed{1}, {.threads = threads});
@@ -133,7 +171,7 @@ TEST_CASE("a step of a sampler allocates nothing", "[sampler]") {
 
 TEST_CASE("a sampler refuses what it cannot draw", "[sampler]") {
   const auto model = untrained<float>();
-  for_each_sampler(10, [&](const auto& sampler, const char* name, double) {
+  for_each_sampler_and_adaptive(10, [&](const auto& sampler, const char* name, double) {
     CAPTURE(name);
     const auto draw = [&](sf::Index count, const sf::SampleOptions& options = {}) {
       return sf::sample(model, sampler, count, sf::Seed{0}, options);
@@ -152,9 +190,40 @@ TEST_CASE("a sampler refuses what it cannot draw", "[sampler]") {
   });
 }
 
+TEST_CASE("samplers refuse what their numbers cannot mean", "[sampler]") {
+  const auto model = untrained<float>();
+  const auto refused = [&](const auto& sampler, const char* message) {
+    CHECK_THROWS_AS(sf::start(model, sampler, 1, sf::Seed{}), sf::InvalidArgument);
+    CHECK_THROWS_WITH(sf::start(model, sampler, 1, sf::Seed{}), contains(message));
+  };
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const double eta : {-0.1, 1.1, nan}) refused(sf::Ddim{.eta = eta}, "Ddim: expected eta in [0, 1], got ");
+  for (const sf::Index order : {0, 4}) {
+    refused(sf::UniPc{.order = order}, "UniPc: expected order 1, 2 or 3, got ");
+    refused(sf::Deis{.order = order}, "Deis: expected order 1, 2 or 3, got ");
+  }
+  refused(sf::EdmHeun{.s_churn = -1}, "EdmHeun: expected finite s_churn and s_noise >= 0, got -1 and 1;");
+  refused(sf::EdmHeun{.s_noise = nan}, "EdmHeun: expected finite s_churn and s_noise >= 0, got 0 and nan;");
+  refused(sf::PredictorCorrector{.signal_to_noise = -1}, "PredictorCorrector: expected a finite signal_to_noise");
+  refused(sf::DpmSolverPlusPlus3M{.stochasticity = -1}, "DpmSolverPlusPlus3M: expected a finite stochasticity");
+  refused(sf::on_grid(sf::EulerMaruyama{}, sf::KarrasGrid{}), "EulerMaruyama: expected t_last in (0, 1), got 0;");
+  // The flow alone goes from data to noise.
+  const sf::Vector<float> rising{{0.1f, 0.5f, 1}};
+  refused(sf::on_times(sf::Ddim{.eta = 1}, rising), "Ddim: expected eta 0 on rising times, got 1;");
+  refused(sf::on_times(sf::EdmHeun{.s_churn = 1}, rising), "EdmHeun: expected s_churn 0 on rising times, got 1;");
+  refused(sf::on_times(sf::ReverseDiffusion{}, rising), "ReverseDiffusion: expected falling times, got rising ones;");
+  refused(sf::on_times(sf::PredictorCorrector{}, rising), "PredictorCorrector: expected falling times, got rising");
+
+  const ExactDenoiser<float, sf::RectifiedFlow<float>> straight(sf::test::one_normal<float>());
+  CHECK_THROWS_WITH(
+      sf::start(straight, sf::EulerMaruyama{}, 1, sf::Seed{}),
+      contains("EulerMaruyama: expected an equation of finite drift at its first time, got -inf at 1; use "
+               "Ddim{.eta = 1}"));
+}
+
 TEST_CASE("a sample that is not finite is named", "[sampler]") {
   const BreaksAtTheEdge model;
-  for_each_sampler(5, [&](const auto& sampler, const char* name, double) {
+  for_each_sampler_and_adaptive(5, [&](const auto& sampler, const char* name, double) {
     CAPTURE(name);
     const auto prior = sf::start(model, sampler, 500, sf::Seed{6}).samples();
     sf::Index bad = 0;

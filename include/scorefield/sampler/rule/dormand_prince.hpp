@@ -14,7 +14,7 @@
 #include "scorefield/core/simd/packet.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/sampler/concept.hpp"
-#include "scorefield/sampler/rule/detail/flow_slope.hpp"
+#include "scorefield/sampler/rule/flow_slope.hpp"
 #include "scorefield/sde/concept.hpp"
 
 namespace scorefield {
@@ -87,7 +87,7 @@ class DormandPrince::Rule {
   auto move(Index step, std::size_t stage, const Column& column) {
     auto& sample = samples_[static_cast<std::size_t>(column.index)];
     const std::size_t s = slope_of(step, stage);
-    const detail::FlowSlope<Scalar> slope(sde_, time_of(sample, s));
+    const FlowSlope<Scalar> slope(sde_, time_of(sample, s));
     const bool accepted = s == 6 && !sample.rests && advance(sample, error(sample, slope, column));
     const auto next = weights(sample, (s + 1) % 7 == 0 ? 1 : s + 1);
     return [=, denoises = accepted && sample.rests && last_denoising()](const auto& x, const auto& x0,
@@ -141,7 +141,7 @@ class DormandPrince::Rule {
 
   /// The error of a step in units of what is tolerated.
   template <class Column>
-  double error(const Sample& sample, const detail::FlowSlope<Scalar>& slope, const Column& column) const {
+  double error(const Sample& sample, const FlowSlope<Scalar>& slope, const Column& column) const {
     std::array<Scalar, 7> shares;
     for (std::size_t k = 0; k < 7; ++k) shares[k] = sample.h * static_cast<Scalar>(errors[k]);
     const auto atol = broadcast(static_cast<Scalar>(options_.atol));

@@ -12,7 +12,7 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/sampler/concept.hpp"
 #include "scorefield/sampler/grid/karras_grid.hpp"
-#include "scorefield/sampler/rule/detail/flow_slope.hpp"
+#include "scorefield/sampler/rule/flow_slope.hpp"
 #include "scorefield/sampler/rule/sampling_path.hpp"
 #include "scorefield/sde/half_log_snr.hpp"
 
@@ -60,7 +60,7 @@ struct EdmHeun {
     using Scalar = typename Equation::Scalar;
     const Scalar h = path.time(step + 1) - noisier(path, step);
     const auto [keep, shake] = stage == 1 ? churn(path, step + 1) : std::array{Scalar(1), Scalar(0)};
-    return [slope = detail::FlowSlope<Scalar>(path.sde(), at(path, step, stage).time), h = broadcast(h),
+    return [slope = FlowSlope<Scalar>(path.sde(), at(path, step, stage).time), h = broadcast(h),
             half = broadcast(h / 2), keep = broadcast(keep), shake = broadcast(shake), first = step == 0, stage,
             denoises = path.denoises(step)](const auto& x, const auto& x0, const auto& churned, const auto& slope1,
                                             const auto& point, const auto& noise) {

@@ -8,7 +8,7 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/sampler/concept.hpp"
 #include "scorefield/sampler/grid/uniform_grid.hpp"
-#include "scorefield/sampler/rule/detail/flow_slope.hpp"
+#include "scorefield/sampler/rule/flow_slope.hpp"
 #include "scorefield/sampler/rule/sampling_path.hpp"
 
 namespace scorefield {
@@ -48,7 +48,7 @@ struct ProbabilityFlow {
     const Scalar h = path.time(step + 1) - path.time(step);
     const Scalar part = scheme == FlowScheme::midpoint ? Scalar(0.5) : Scalar(1);  // of h, to the second stage
     const Scalar second = stage == 0 ? 0 : h / (2 * part);                         // the weight of its slope
-    return [slope = detail::FlowSlope<Scalar>(path.sde(), at(path, step, stage).time), ahead = broadcast(part * h),
+    return [slope = FlowSlope<Scalar>(path.sde(), at(path, step, stage).time), ahead = broadcast(part * h),
             first = broadcast(h - second), second = broadcast(second), stage, ends = stages_of(path, step) == stage + 1,
             denoises = path.denoises(step)](const auto& x, const auto& x0, const auto& slope1, const auto& point,
                                             const auto&) {

@@ -6,7 +6,7 @@
 #include "scorefield/sde/concept.hpp"
 #include "scorefield/sde/slopes.hpp"
 
-namespace scorefield::detail {
+namespace scorefield {
 
 /// dx/dt = alpha' x0 + sigma' (x - alpha x0) / sigma at a time above 0: finite where the drift is not. Song et al.
 /// 2021, arXiv:2011.13456, equation 13, with the score by Tweedie's formula. Works on packets.
@@ -28,4 +28,4 @@ class FlowSlope {
   Packet<Scalar> of_x_, of_x0_;
 };
 
-}  // namespace scorefield::detail
+}  // namespace scorefield
