@@ -1,4 +1,4 @@
-"""Writes samplers_values.hpp: the ways that public samplers take with a closed-form denoiser, in double precision.
+"""Writes sampler_values.hpp: the ways that public samplers take with a closed-form denoiser, in double precision.
 
     pip install torch==2.13.0 numpy scipy torchdiffeq torchsde tqdm diffusers==0.42.1
     pip install --no-deps k-diffusion==0.1.1.post1
@@ -164,9 +164,9 @@ def main():
     lines = [HEADER.format(levels=numbers(rhos), start=numbers((START * rhos[0]).flatten()), **versions)]
     for name, way in ways(rhos):
         rows = ",\n    ".join("{" + numbers(y.flatten()) + "}" for y in way)
-        lines.append(f"inline const SamplerWay {name}{{\n    {{{rows}}}}};\n".replace("{{{", "{{").replace("}}};", "}};"))
+        lines.append("inline const SamplerWay " + name + "{\n    " + rows + "};\n")
     lines.append("}  // namespace scorefield::test::reference\n")
-    pathlib.Path(__file__).with_name("samplers_values.hpp").write_text("\n".join(lines))
+    pathlib.Path(__file__).with_name("sampler_values.hpp").write_text("\n".join(lines))
     print_orders()
 
 

@@ -5,7 +5,7 @@
 #include "scorefield/sampler.hpp"
 #include "scorefield/sde.hpp"
 
-#include "reference/samplers_values.hpp"
+#include "reference/sampler_values.hpp"
 #include "sampler/exact_denoiser.hpp"
 #include "support/catch.hpp"
 

@@ -72,7 +72,7 @@ struct PredictorCorrector {
         column.size, [](const auto& z) { return multiply(z, z); }, column.noise);
     // e / sigma^2; a sample without a score stays where it is.
     const auto r = static_cast<Scalar>(signal_to_noise);
-    const Scalar e = scores > 0 ? 2 * a * a * r * r * (noises / scores) : Scalar(0);
+    const Scalar e = scores > 0 ? 2 * a * a * r * r * noises / scores : Scalar(0);
     return {1 - e, e * alpha, std::sqrt(2 * e) * sigma};
   }
 };
