@@ -144,14 +144,14 @@ class DormandPrince::Rule {
   double error(const Sample& sample, const FlowSlope<Scalar>& slope, const Column& column) const {
     std::array<Scalar, 7> shares;
     for (std::size_t k = 0; k < 7; ++k) shares[k] = sample.h * static_cast<Scalar>(errors[k]);
-    const auto atol = broadcast(static_cast<Scalar>(options_.atol));
-    const auto rtol = broadcast(static_cast<Scalar>(options_.rtol));
+    const auto absolute = broadcast(static_cast<Scalar>(options_.atol));
+    const auto relative = broadcast(static_cast<Scalar>(options_.rtol));
     const auto square = [&](const auto& x, const auto& x0, const auto& point, const auto&... slopes) {
       auto sum = multiply(broadcast(shares[6]), slope.at(point, x0));
       std::size_t k = 0;
       ((sum = multiply_add(broadcast(shares[k++]), slopes, sum)), ...);
       // What is tolerated is above 0 where the numbers are, but for a zero that stays one.
-      const auto tolerated = multiply_add(rtol, larger(magnitude(x), magnitude(point)), atol);
+      const auto tolerated = multiply_add(relative, larger(magnitude(x), magnitude(point)), absolute);
       const auto ratio = divide(sum, larger(tolerated, broadcast(std::numeric_limits<Scalar>::min())));
       return multiply(ratio, ratio);
     };
