@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <type_traits>
 
 #include "scorefield/sampler.hpp"
@@ -62,6 +63,26 @@ TEST_CASE("the adaptive method errs about as much as it is told", "[sampler]") {
   check(sf::VariancePreserving<double>{});
   check(sf::EdmEquation<double>{});
   check(sf::RectifiedFlow<double>{});
+}
+
+TEST_CASE("the adaptive method's coefficients are of order 5, and of 4 for its error", "[sampler]") {
+  using Rule = sf::DormandPrince::Rule<sf::VariancePreserving<double>>;
+  const auto& a = Rule::tableau;
+  const auto& c = Rule::nodes;
+  const auto check = [](double value, double expected) { CHECK(std::abs(value - expected) < 1e-14); };
+  for (std::size_t s = 0; s < 7; ++s) check(std::accumulate(a[s].begin(), a[s].end(), 0.0), c[s]);
+  for (int power = 0; power < 5; ++power) {
+    double sum = 0, error = Rule::errors[6];
+    for (std::size_t s = 0; s < 6; ++s)
+      sum += a[6][s] * std::pow(c[s], power), error += Rule::errors[s] * std::pow(c[s], power);
+    check(sum, 1.0 / (power + 1));
+    if (power < 4) check(error, 0);
+    // Of the points of slopes: sums of b_s a_sj c_j^power, where Butcher's conditions have 1 / ((p + 1)(p + 2)).
+    double chained = 0;
+    for (std::size_t s = 0; s < 6; ++s)
+      for (std::size_t j = 0; j < 6; ++j) chained += a[6][s] * a[s][j] * std::pow(c[j], power);
+    if (power < 4) check(chained, 1.0 / ((power + 1) * (power + 2)));
+  }
 }
 
 TEST_CASE("a hard sample changes no bit of an easy one, nor does it wait for it", "[sampler]") {

@@ -19,7 +19,7 @@ namespace {
 struct NormalData {
   double mean, deviation;
 };
-constexpr NormalData all_normal_data[] = {{2, 0}, {0, 1}, {100, 1}, {0, 0.1}};
+constexpr NormalData all_normal_data[] = {{2, 0}, {0, 1}, {100, 1}, {0, 0.01}};
 
 template <class F>
 void for_each_grid(const F& f) {
@@ -86,7 +86,7 @@ TEST_CASE("methods of the flow reach the deviation of normal data", "[sampler]")
         const auto end = sf::test::linear_moments(model, rule, start).back();
         // Methods of order 1 err by 0.03 or so, where a step is 0.03 in lambda; rectified flow jumps to t = 0.999
         // first, by a thousandth of the deviation there.
-        CHECK(std::sqrt(end.variance) == Catch::Approx(model.deviation(1e-3)).epsilon(0.1));
+        CHECK(std::sqrt(end.variance) == Catch::Approx(model.deviation(1e-3)).epsilon(0.12));
         CHECK(std::abs(end.mean - sde.signal(1e-3) * data.mean) < 0.02 * (model.deviation(1e-3) + std::abs(data.mean)));
       });
     }

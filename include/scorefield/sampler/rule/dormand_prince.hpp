@@ -53,6 +53,21 @@ class DormandPrince::Rule {
   static constexpr std::size_t stages = 7, kept = 7;  // six slopes, and the point of the next evaluation
   static constexpr Estimate estimate = Estimate::denoised;
 
+  /// The method's coefficients, by which slope s is evaluated after nodes[s] of the step, at x and the slopes before it
+  /// times row s of the tableau; the last row is where the step leads, and `errors` are the slopes' shares in its
+  /// error.
+  static constexpr std::array<double, 7> nodes{0, 1.0 / 5, 3.0 / 10, 4.0 / 5, 8.0 / 9, 1, 1};
+  static constexpr std::array<std::array<double, 6>, 7> tableau{
+      {{},
+       {1.0 / 5},
+       {3.0 / 40, 9.0 / 40},
+       {44.0 / 45, -56.0 / 15, 32.0 / 9},
+       {19372.0 / 6561, -25360.0 / 2187, 64448.0 / 6561, -212.0 / 729},
+       {9017.0 / 3168, -355.0 / 33, 46732.0 / 5247, 49.0 / 176, -5103.0 / 18656},
+       {35.0 / 384, 0, 500.0 / 1113, 125.0 / 192, -2187.0 / 6784, 11.0 / 84}}};
+  static constexpr std::array<double, 7> errors{71.0 / 57600,      0,          -71.0 / 16695, 71.0 / 1920,
+                                                -17253.0 / 339200, 22.0 / 525, -1.0 / 40};
+
   Rule(const DormandPrince& options, Equation sde) : options_(options), sde_(std::move(sde)) {}
 
   bool draws_noise() const { return false; }
@@ -108,19 +123,6 @@ class DormandPrince::Rule {
     Scalar t, h;  // it stands at t, and tries to go to t - h
     bool refused = false, rests = false;
   };
-
-  // Row s leads to the point of slope s, the last row of slopes being where the step leads.
-  static constexpr std::array<double, 7> nodes{0, 1.0 / 5, 3.0 / 10, 4.0 / 5, 8.0 / 9, 1, 1};
-  static constexpr std::array<std::array<double, 6>, 7> tableau{
-      {{},
-       {1.0 / 5},
-       {3.0 / 40, 9.0 / 40},
-       {44.0 / 45, -56.0 / 15, 32.0 / 9},
-       {19372.0 / 6561, -25360.0 / 2187, 64448.0 / 6561, -212.0 / 729},
-       {9017.0 / 3168, -355.0 / 33, 46732.0 / 5247, 49.0 / 176, -5103.0 / 18656},
-       {35.0 / 384, 0, 500.0 / 1113, 125.0 / 192, -2187.0 / 6784, 11.0 / 84}}};
-  static constexpr std::array<double, 7> errors{71.0 / 57600,      0,          -71.0 / 16695, 71.0 / 1920,
-                                                -17253.0 / 339200, 22.0 / 525, -1.0 / 40};
 
   static std::size_t slope_of(Index step, std::size_t stage) { return stage + (step > 0); }
   Scalar t_last() const { return static_cast<Scalar>(options_.t_last); }
