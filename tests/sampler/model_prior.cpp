@@ -29,7 +29,7 @@ auto silent(double mean, double deviation, sf::Covariance covariance) {
   return model;
 }
 
-constexpr sf::Index prior_draws = 20'000;
+constexpr sf::Index prior_draws = 5000;
 
 /// Mean and deviation along the first coordinate.
 struct Line {
