@@ -1,5 +1,6 @@
 // Every method on every grid and equation, for data whose distribution is known at each time: a point, and normal ones
 // that are centred, far away, and narrow.
+#include <algorithm>
 #include <cmath>
 #include <type_traits>
 
@@ -54,6 +55,13 @@ void check_finite_everywhere() {
   });
 }
 
+/// A noise schedule that adds none from t = 0.4 to 0.6.
+struct PausingSchedule {
+  using Scalar = double;
+  double rate(double t) const { return t < 0.4 || t > 0.6 ? 8 : 0; }
+  double integral(double t) const { return 8 * (std::min(t, 0.4) + std::max(t - 0.6, 0.0)); }
+};
+
 }  // namespace
 
 TEMPLATE_TEST_CASE("every method on every grid and equation draws what is finite, of any data", "[sampler]", float,
@@ -63,7 +71,7 @@ TEMPLATE_TEST_CASE("every method on every grid and equation draws what is finite
 
 TEST_CASE("methods of one to a hundred steps draw what is finite", "[sampler]") {
   const sf::test::NormalDenoiser<sf::VariancePreserving<float>> model(100, 1, 2);
-  for (sf::Index steps = 1; steps <= 100; ++steps) {
+  for (sf::Index steps = 1; steps <= 100; steps += steps < 20 ? 1 : 8) {
     const auto check = [&](const auto& method) {
       CAPTURE(method.name, steps);
       CHECK_NOTHROW(sf::sample(model, method, 1, sf::Seed{1}, {.threads = 1}));
@@ -71,6 +79,30 @@ TEST_CASE("methods of one to a hundred steps draw what is finite", "[sampler]") 
     sf::test::for_each_flow_method(steps, 1e-3, check);
     sf::test::for_each_noisy_method(steps, 1e-3, check);
   }
+}
+
+TEST_CASE("steps in which the noise pauses are finite", "[sampler]") {
+  const sf::VariancePreserving pausing(PausingSchedule{});
+  const sf::test::NormalDenoiser model(0.5, 0.25, 2, pausing);
+  const auto check = [&](const auto& method) {
+    CAPTURE(method.name);
+    CHECK_NOTHROW(sf::sample(model, sf::on_grid(method, sf::UniformGrid{}), 1, sf::Seed{1}, {.threads = 1}));
+  };
+  sf::test::for_each_flow_method(20, 1e-3, check);
+  sf::test::for_each_noisy_method(20, 1e-3, check);
+}
+
+TEMPLATE_TEST_CASE("churn of next to nothing adds next to nothing", "[sampler]", float, double) {
+  for_each_equation<TestType>([](const auto& sde, const char* equation) {
+    const sf::test::NormalDenoiser model(TestType(0.5), TestType(0.25), 2, sde);
+    const auto none = sf::sample(model, sf::EdmHeun{.steps = 40}, 3, sf::Seed{1}, {.threads = 1});
+    for (const double churn : {1e-12, 1e-9, 1e-7}) {
+      CAPTURE(equation, churn);
+      const auto some = sf::sample(model, sf::EdmHeun{.steps = 40, .s_churn = churn}, 3, sf::Seed{1}, {.threads = 1});
+      // Noise is as the root of the churn, and that by which times round.
+      CHECK((some - none).cwiseAbs().maxCoeff() < TestType(0.02));
+    }
+  });
 }
 
 TEST_CASE("methods of the flow reach the deviation of normal data", "[sampler]") {
@@ -141,7 +173,7 @@ TEST_CASE("methods with noise have the deviation that theory says at every step"
 
 TEST_CASE("a corrector does no harm where the predictor is exact enough", "[sampler]") {
   const sf::test::NormalDenoiser<sf::VariancePreserving<double>> model(0.5, 0.25, 100);
-  const sf::Matrix<double> x = sf::sample(model, sf::PredictorCorrector{.steps = 300}, 100, sf::Seed{9});
+  const sf::Matrix<double> x = sf::sample(model, sf::PredictorCorrector{.steps = 200}, 40, sf::Seed{9});
   const double mean = x.mean(), deviation = std::sqrt((x.array() - mean).square().mean());
   CHECK(std::abs(mean - 0.5) < 0.03);
   CHECK(deviation == Catch::Approx(0.5).epsilon(0.05));

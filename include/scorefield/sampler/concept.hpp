@@ -48,7 +48,9 @@ struct SampleColumn {
 ///                                    and the kept matrices become
 /// It may offer:
 ///   stages_of(step)                  the stages of this step, `stages` or fewer
-///   move(step, stage, column)        in place of the above: a function for one sample, whose SampleColumn it may look
+///   draws_noise(stage)               whether the moves of this stage need noise; those that need none do not look at
+///   it move(step, stage, column)        in place of the above: a function for one sample, whose SampleColumn it may
+///   look
 ///                                    at, for norms
 ///   at(step, stage, j)               in place of the above: each sample's own point, j being its column; `of` is the
 ///                                    same for all
@@ -122,7 +124,8 @@ concept MovesPerSample = SamplingRule<R> &&
 /// It may have, where they differ from these:
 ///   t_last = 0, last_denoising = true           see GridEnds
 ///   stages = 1, kept = 0, estimate = denoised   constants, as a rule's
-///   draws_noise() = false, stages_of(path, step) = stages, at(path, step, stage) = {path.time(step)}
+///   draws_noise() = false, draws_noise(stage) = draws_noise()
+///   stages_of(path, step) = stages, at(path, step, stage) = {path.time(step)}
 ///   check(path)                     throws InvalidArgument for what cannot work
 template <class M, class Equation>
 concept GridMethod = Sde<Equation> && std::copy_constructible<M> && TimeGrid<typename M::Grid, Equation> &&

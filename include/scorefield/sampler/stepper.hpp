@@ -142,7 +142,9 @@ class Stepper {
       room.levels.fill(n, chunks_.model().sde(), point.time);
     }
     chunks_.evaluate(Rule::estimate, columns(matrices_[of], first, n), first, room);
-    if (rule_.draws_noise())
+    bool draws = rule_.draws_noise();
+    if constexpr (requires { rule_.draws_noise(stage); }) draws = rule_.draws_noise(stage);
+    if (draws)
       chunks_.draw_noise(noise_, first, n, step_ * static_cast<Index>(Rule::stages) + static_cast<Index>(stage), room);
   }
 

@@ -14,9 +14,9 @@
 namespace scorefield {
 
 /// A way to place times between two of them, 1 >= from > to >= 0:
-///   reaches_zero                  a constant: whether `to` may be 0, where the signal-to-noise ratio is infinite.
-///   Grids
-///                                 in that ratio say false; the signal of the equation is then not 0 at `from` either
+///   reaches_zero                  a constant: whether `to` may be 0, where the signal-to-noise ratio is infinite. It
+///   is
+///                                 false of grids in that ratio, for which signal is left at `from` too
 ///   time(sde, from, to, i, n)     time i of n equal steps in the grid's own measure, for i in (0, n)
 template <class G, class Equation>
 concept TimeGrid = Sde<Equation> && std::copy_constructible<G> &&

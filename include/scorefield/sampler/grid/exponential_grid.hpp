@@ -8,8 +8,8 @@
 
 namespace scorefield {
 
-/// t_last^(i / n): equal steps in log t, which most of all crowds at early times. On EDM's equation it is LogSnrGrid.
-/// Zhang and Chen 2023, arXiv:2204.13902, section 3.3, compare such grids.
+/// t_last^(i / n): equal steps in log t, more of them at early times than any other grid has. On EDM's equation it is
+/// LogSnrGrid. Zhang and Chen 2023, arXiv:2204.13902, compare such grids.
 struct ExponentialGrid {
   static constexpr bool reaches_zero = false;
 

@@ -16,7 +16,7 @@ namespace scorefield {
 /// Along the probability flow with the noise in x extrapolated by a polynomial in lambda through this step's and those
 /// before, of order `order`: order 1 is Ddim. For 10 evaluations and more of models that predict noise; where noises
 /// are large beside the data (at strong guidance, or at the end) DpmSolverPlusPlus is steadier. Zhang and Chen 2023,
-/// arXiv:2204.13902, section 3.3 (rho AB), with the polynomial in log rho, as diffusers has it.
+/// arXiv:2204.13902 (rhoAB-DEIS), with the polynomial in log rho, as diffusers has it.
 struct Deis {
   static constexpr const char* name = "Deis";
   static constexpr std::size_t kept = 2;  // the noises of the two steps before

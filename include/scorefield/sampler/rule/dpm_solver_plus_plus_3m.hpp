@@ -16,7 +16,7 @@ namespace scorefield {
 
 /// As DpmSolverPlusPlus, the denoised sample of the step being that of the parabola through this one and the two
 /// before: order 3. For 20 evaluations and more of a good model, without guidance. Lu et al. 2022, arXiv:2211.01095,
-/// appendix B, by the exact integral of the parabola; with stochasticity, k-diffusion's 3M SDE. The public codes
+/// by the exact integral of the parabola; with stochasticity, k-diffusion's 3M SDE. The public codes
 /// (DPM-Solver, diffusers, k-diffusion) count the parabola's second derivative half, which makes theirs of order 2.
 struct DpmSolverPlusPlus3M {
   static constexpr const char* name = "DpmSolverPlusPlus3M";

@@ -36,6 +36,7 @@ struct EdmHeun {
   bool last_denoising = true;                              // whether the last step goes from there to 0
 
   bool draws_noise() const { return s_churn > 0; }
+  bool draws_noise(std::size_t stage) const { return stage == 1 && draws_noise(); }
   std::size_t stages_of(const auto& path, Index step) const { return path.denoises(step) ? 1 : 2; }
 
   /// Throws InvalidArgument unless s_churn and s_noise are finite and >= 0, and s_churn 0 on rising times.
@@ -91,7 +92,8 @@ struct EdmHeun {
     const Scalar t = noisier(path, step);
     if (t == path.time(step)) return {1, 0};
     const Scalar alpha = path.sde().signal(t), sigma = path.sde().deviation(t);
-    const double lost = 2 * (half_log_snr(path.sde(), t) - path.lambda(step));
+    // So little noise that times round to the wrong side of each other is none.
+    const double lost = std::min(0.0, 2 * (half_log_snr(path.sde(), t) - path.lambda(step)));
     return {alpha / path.signal(step), static_cast<Scalar>(s_noise * std::sqrt(-std::expm1(lost))) * sigma};
   }
 };

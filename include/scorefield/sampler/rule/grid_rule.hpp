@@ -51,6 +51,13 @@ class GridRule {
       return false;
   }
 
+  bool draws_noise(std::size_t stage) const {
+    if constexpr (requires { method_.draws_noise(stage); })
+      return method_.draws_noise(stage);
+    else
+      return draws_noise();
+  }
+
   std::size_t stages_of(Index step) const {
     if constexpr (requires { method_.stages_of(path_, step); })
       return method_.stages_of(path_, step);

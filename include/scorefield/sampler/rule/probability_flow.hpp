@@ -20,7 +20,8 @@ enum class FlowScheme { euler, heun, midpoint };
 /// rectified flow are sampled; on EDM's equation with KarrasGrid these are k-diffusion's euler and heun; on
 /// variance-preserving equations Ddim and DpmSolverPlusPlus need fewer evaluations. A step to t = 0 leads to the
 /// denoised sample, by one evaluation. Song et al. 2021, arXiv:2011.13456, equation 13; Karras et al. 2022,
-/// arXiv:2206.00364, algorithm 1 for Heun's; the tableau of two stages is that of Butcher 2016, section 232.
+/// arXiv:2206.00364, algorithm 1 for Heun's; both methods of two stages are of one family (Butcher 2016, "Numerical
+/// Methods for Ordinary Differential Equations").
 struct ProbabilityFlow {
   static constexpr const char* name = "ProbabilityFlow";
   static constexpr std::size_t stages = 2, kept = 2;  // the first slope, and the point of the second

@@ -46,10 +46,17 @@ class SamplingPath {
   /// Whether a step leads to t = 0.
   bool denoises(Index step) const { return times_(step + 1) == 0; }
 
+  /// Whether the signal-to-noise ratio changes in a step, from and to finite ones, so that polynomials in lambda can be
+  /// integrated over it.
+  bool changes_finitely(Index step) const {
+    const double h = lambda(step + 1) - lambda(step);
+    return std::isfinite(h) && h != 0;
+  }
+
   /// How many steps before this one a multistep method may look back upon, up to `most`: none from or to an infinite
   /// signal-to-noise ratio, and only those between which it changes.
   Index remembered(Index step, Index most) const {
-    if (!std::isfinite(lambda(step + 1) - lambda(step))) return 0;
+    if (!changes_finitely(step)) return 0;
     Index count = 0;
     while (count < most && count < step && std::isfinite(lambda(step - count - 1)) &&
            lambda(step - count - 1) != lambda(step - count))

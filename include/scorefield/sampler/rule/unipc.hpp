@@ -21,9 +21,9 @@ enum class UniPcVariant { b1, b2 };
 
 /// An exponential multistep method that corrects each step, once the model has been evaluated where it led, with that
 /// evaluation: one a step, and an order more. For 5 to 15 evaluations. Of order `order` + 1, the last step and its
-/// correction apart; samples between steps are the predicted ones. The variant counts where the polynomial is a line
-/// alone: in predictors of order 2 and correctors of order 1. Zhao et al. 2023, arXiv:2302.04867, algorithms 5 and 6
-/// (data prediction); the last steps keep their order, but for one to t = 0.
+/// correction apart; samples between steps are the predicted ones. The variant matters only where the polynomial is a
+/// line: in predictors of order 2 and correctors of order 1. Zhao et al. 2023, arXiv:2302.04867, with data prediction;
+/// the last steps keep their order, but for one to t = 0.
 struct UniPc {
   static constexpr const char* name = "UniPc";
   static constexpr std::size_t kept = 4;  // where the last step began, corrected; three denoised samples
@@ -44,7 +44,7 @@ struct UniPc {
   auto move(const SamplingPath<Equation>& path, Index step, std::size_t) const {
     using Step = DenoisedStep<typename Equation::Scalar>;
     const Index last = std::max<Index>(step - 1, 0);
-    const bool corrects = step > 0 && std::isfinite(path.lambda(step) - path.lambda(last));
+    const bool corrects = step > 0 && path.changes_finitely(last);
     return [corrects, begun = Step(path.sde(), path.time(last), path.time(last + 1)),
             next = Step(path.sde(), path.time(step), path.time(step + 1)),
             c = packets<Equation>(corrects ? shares(path, last, true) : detail::FourNumbers{}),
