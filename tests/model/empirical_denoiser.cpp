@@ -214,5 +214,6 @@ TEST_CASE("an empirical denoiser refuses what it cannot work with", "[model]") {
                   sf::NonFinite);
   const sf::Matrix<double> one{{1.0}};
   CHECK_THROWS_WITH(sf::EmpiricalDenoiser(sde, one, {.smoothing = -1}), contains("got -1 and 8"));
-  CHECK_THROWS_AS(sf::EmpiricalDenoiser(sde, one, {.smoothing = 1, .perturbations = 1}), sf::InvalidArgument);
+  for (const sf::Index bad : {1, 0, -1})
+    CHECK_THROWS_AS(sf::EmpiricalDenoiser(sde, one, {.smoothing = 1, .perturbations = bad}), sf::InvalidArgument);
 }

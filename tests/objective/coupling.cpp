@@ -118,6 +118,8 @@ TEST_CASE("large batches are paired by a draw from the entropic plan", "[objecti
   CHECK(order_of(entropic, x0, noise) == order_of(entropic, x0, noise));
   CHECK(order_of(entropic, x0, noise) != order_of(entropic, x0, noise, {sf::Seed{3}, 0, 6}));
   CHECK(order_of(entropic, x0, noise) != order_of(entropic, x0, noise, {sf::Seed{4}, 0, 5}));
+  // Plans do not know how far from 0 the data are.
+  CHECK(order_of<double>(entropic, x0.array() + 100, noise) == order_of(entropic, x0, noise));
   const sf::Matrix<double> nothing = sf::Matrix<double>::Zero(2, n);
   for (const sf::Index i : order_of(entropic, nothing, noise)) CHECK((i >= 0 && i < n));
 }

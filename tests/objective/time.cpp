@@ -1,6 +1,7 @@
 // Distributions of the training time against closed forms: means over t that weights keep, and quantiles.
 #include "scorefield/objective/time.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -45,6 +46,11 @@ struct Exploding {
   double signal(double) const { return 1; }
   double deviation(double t) const { return 0.01 * std::pow(5000, t); }
   double diffusion(double t) const { return deviation(t) * std::sqrt(2 * std::log(5000)); }
+};
+
+/// No noise comes before t = 0.1.
+struct Late : Straight {
+  double deviation(double t) const { return std::max(0.0, t - 0.1); }
 };
 
 /// The mean of weight(t) f(t) over u, by the midpoint rule.
@@ -96,11 +102,13 @@ TEST_CASE("likelihood times are uniform in the log signal-to-noise ratio, and fl
   CHECK(times.draw(sde, 1.0, 0, 1).t == 1);
 }
 
-TEST_CASE("likelihood times are refused where no signal is left", "[objective]") {
+TEST_CASE("likelihood times are refused where no signal is left, or no noise is there", "[objective]") {
   CHECK_THROWS_WITH(sf::LikelihoodTime{}.validate(Straight{}),
                     contains("LikelihoodTime: expected an equation with some signal at t_max = 1, got 0; take an "
                              "earlier t_max"));
   CHECK_NOTHROW(sf::LikelihoodTime{.t_max = 0.99}.validate(Straight{}));
+  CHECK_THROWS_WITH((sf::LikelihoodTime{.t_max = 0.99}.validate(Late{})),
+                    contains("expected an equation with some noise at t_min = 0.0001, got none"));
   CHECK_THROWS_AS(sf::LikelihoodTime{.t_min = 0}.validate(Exploding{}), sf::InvalidArgument);
   for (const double t_max : {1e-4, 1.1, std::nan("")})
     CHECK_THROWS_AS(sf::LikelihoodTime{.t_max = t_max}.validate(Exploding{}), sf::InvalidArgument);

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "support/allocations.hpp"
 #include "support/catch.hpp"
@@ -98,7 +99,17 @@ TEST_CASE("post-hoc averages go on from where they were kept, and begin anew wit
   CHECK_THROWS_WITH(other.resume(kept), contains("the state of one of 10 steps a snapshot"));
   CHECK_THROWS_AS(whole.resume(sf::Vector<double>{}), sf::InvalidArgument);
   CHECK_THROWS_AS(whole.resume(sf::Vector<double>(kept.head(kept.size() - 1))), sf::InvalidArgument);
+  // Sizes whose product no integer holds, and a first snapshot (after 4 numbers and two averages of 20) of no step.
+  for (const auto& [place, bad] : {std::pair{1, -1.0}, {2, 1e12}, {3, 1e12}, {44, 0.0}, {44, 101.0}, {44, NAN}}) {
+    CAPTURE(place, bad);
+    auto changed = kept;
+    changed(place) = bad;
+    CHECK_THROWS_AS(whole.resume(changed), sf::InvalidArgument);
+  }
   CHECK(whole.state() == kept);
+
+  CHECK_THROWS_WITH(step_to(other, 5, 10), contains("PostHocAverage: expected step 1 of a run, got 5; pass it to fit"));
+  CHECK_THROWS_WITH(step_to(whole, 102, 200), contains("expected step 101 of a run, got 102"));
 }
 
 TEST_CASE("a run is averaged without allocating after its first step", "[training]") {

@@ -55,12 +55,17 @@ class EmpiricalDenoiser {
         points_(data.samples().template cast<double>()),
         mean_(points_.rowwise().mean()),
         half_squares_(points_.cols()),
-        perturbations_(Matrix<double>::Zero(points_.rows(), options.smoothing > 0 ? options.perturbations : 1)) {
+        perturbations_(Matrix<double>::Zero(points_.rows(),
+                                            options.smoothing > 0 ? std::max<Index>(options.perturbations, 1) : 1)) {
     if (!(options.smoothing >= 0 && std::isfinite(options.smoothing)) || options.perturbations < 2)
       throw InvalidArgument("EmpiricalDenoiser", "smoothing of 0 or more, by two perturbations or more",
                             text(options.smoothing, " and ", options.perturbations), "0.3 by 8 is a start");
     points_.colwise() -= mean_;
-    variances_ = points_.rowwise().squaredNorm() / static_cast<double>(points_.cols());
+    variances_.setZero(points_.rows());
+    for (Index j = 0; j < points_.cols(); ++j)
+      for (Index i = 0; i < points_.rows(); ++i)
+        variances_(i) = multiply_add(points_(i, j), points_(i, j), variances_(i));
+    variances_ /= static_cast<double>(points_.cols());
     for (Index i = 0; i < points_.cols(); ++i)
       half_squares_(i) = 0.5 * dot(points_.col(i).data(), points_.col(i).data());
     if (options.smoothing == 0) return;

@@ -43,13 +43,13 @@ class ScoreModel {
   static_assert(std::same_as<DataUnits, NoUnits> || detail::UnitsOfData<DataUnits, typename Net::Scalar>,
                 "ScoreModel: the last argument before the seed is units of the network's scalar, as "
                 "Units<float>::fit(data) of floats");
-
- public:
   static_assert(
       leaves_signal<Equation>() || !needs_signal<Predicted>(),
       "ScoreModel: an equation that leaves no signal at t = 1, which the prediction divides by: predict the "
       "velocity or the data (VelocityPrediction, FlowVelocityPrediction, DataPrediction), or correct a linear "
       "denoiser");
+
+ public:
   using Scalar = typename Net::Scalar;
 
   struct Workspace {

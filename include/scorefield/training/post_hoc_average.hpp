@@ -65,7 +65,8 @@ class PostHocAverage {
                             "a hundredth of the run is usual");
   }
 
-  /// Reserves memory for the whole run at its first step.
+  /// Reserves memory for the whole run at its first step. Throws InvalidArgument for a step that does not follow the
+  /// last one.
   void operator()(const Progress<Scalar>& progress) {
     const Index n = progress.parameters.size();
     if (progress.step == 1 || averages_.rows() != n) {
@@ -73,6 +74,9 @@ class PostHocAverage {
       taken_ = 0;
       averages_ = Matrix<double>::Zero(n, 2);
     }
+    if (progress.step != step_ + 1)
+      throw InvalidArgument("PostHocAverage", text("step ", step_ + 1, " of a run"), text(progress.step),
+                            "pass it to fit from the first step on, and resume it with its run");
     step_ = progress.step;
     const Index rows = taken_ + (progress.steps - step_) / every_ + 1;
     if (static_cast<Index>(snapshots_.size()) < rows)
@@ -135,16 +139,13 @@ class PostHocAverage {
   /// Goes on from there with the run. Throws InvalidArgument, as it was, for a state of another number of steps a
   /// snapshot.
   void resume(const Vector<double>& state) {
-    const auto count = [&](Index i) { return state(i) >= 0 && state(i) <= 1e12 ? static_cast<Index>(state(i)) : -1; };
-    const bool whole = state.size() >= 4 && state(0) == static_cast<double>(every_) && count(2) >= 0 && count(3) >= 0 &&
-                       state.size() == 4 + 2 * count(3) + count(2) * (1 + 2 * count(3));
-    if (!whole || count(1) < 0)
+    if (!may_be_state(state))
       throw InvalidArgument("PostHocAverage::resume", text("the state of one of ", every_, " steps a snapshot"),
                             state.size() > 0 ? text(state.size(), " numbers, the first ", state(0)) : "nothing",
                             "resume what was kept");
-    const Index n = count(3);
-    step_ = count(1);
-    taken_ = count(2);
+    const auto n = static_cast<Index>(state(3));
+    step_ = static_cast<Index>(state(1));
+    taken_ = static_cast<Index>(state(2));
     averages_ = state.segment(4, 2 * n).reshaped(n, 2);
     snapshots_.assign(static_cast<std::size_t>(taken_), Snapshot{0, Matrix<Scalar>(n, 2)});
     for (Index i = 0; i < taken_; ++i) {
@@ -160,6 +161,24 @@ class PostHocAverage {
     Index step;
     Matrix<Scalar> averages;  // n x 2
   };
+
+  /// Whether state() could have told these numbers.
+  bool may_be_state(const Vector<double>& state) const {
+    if (state.size() < 4 || state(0) != static_cast<double>(every_)) return false;
+    const auto size = static_cast<double>(state.size());
+    const auto counts = [&](Index i, double most) {
+      return state(i) >= 0 && state(i) <= most && state(i) == std::floor(state(i));
+    };
+    if (!counts(1, 1e15) || !counts(2, size) || !counts(3, size)) return false;
+    if (size != 4 + 2 * state(3) + state(2) * (1 + 2 * state(3))) return false;
+    double before = 0;  // snapshots are of rising steps
+    for (double i = 0; i < state(2); ++i) {
+      const double step = state(static_cast<Index>(4 + 2 * state(3) + i * (1 + 2 * state(3))));
+      if (!(step > before && step <= state(1))) return false;
+      before = step;
+    }
+    return true;
+  }
 
   static double exponent(Index k) {
     static const std::array both{detail::PowerLawProfile::exponent_of(widths[0]),

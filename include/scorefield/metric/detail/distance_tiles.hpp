@@ -16,8 +16,7 @@ namespace scorefield::detail {
 
 /// Both sets around their common mean, where squares of distances lose the least digits as |x|^2 + |y|^2 - 2 x y.
 inline void centre(Matrix<double>& a, Matrix<double>& b) {
-  const auto of_a = static_cast<double>(a.cols()) / static_cast<double>(a.cols() + b.cols());
-  const Vector<double> mean = of_a * a.rowwise().mean() + (1 - of_a) * b.rowwise().mean();
+  const Vector<double> mean = (a.rowwise().sum() + b.rowwise().sum()) / static_cast<double>(a.cols() + b.cols());
   a.colwise() -= mean;
   b.colwise() -= mean;
 }

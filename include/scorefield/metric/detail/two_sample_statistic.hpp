@@ -40,7 +40,7 @@ Vector<double> kernel_sums(const Matrix<double>& rows, const Matrix<double>& col
   return sums;
 }
 
-/// Where the sums of leaving each sample out are known, the variance of the statistic that the set is responsible for.
+/// The variance of the statistic that a set is responsible for, by its values without each of the set's samples.
 inline double jackknife_variance(const Vector<double>& left_out) {
   const auto n = static_cast<double>(left_out.size());
   return (left_out.array() - left_out.mean()).square().sum() * (n - 1) / n;

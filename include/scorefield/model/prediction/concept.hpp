@@ -20,8 +20,7 @@ namespace scorefield {
 ///   prior(alpha, sigma, z, workspace)       turns standard normals z (d x n), in place, into what is known of samples
 ///                                           at that level
 ///   input(batch, workspace)                 the batch that the network is to be called with: this one, or other
-///   samples
-///                                           and other numbers in place of the times, views of the workspace
+///                                           samples and other numbers in place of times, views of the workspace
 /// After that input, for the same batch:
 ///   denoised(batch, F, workspace)           turns F into D, in place
 ///   score(batch, F, workspace)              turns F into the score grad log p_t(x), in place

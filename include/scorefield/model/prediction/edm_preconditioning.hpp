@@ -77,7 +77,7 @@ class EdmPreconditioning : public detail::LinearPrediction<EdmPreconditioning> {
     const Scalar v = variance(alpha, sigma);
     return {alpha * s * (s / v), sigma * (s / std::sqrt(v))};
   }
-  /// -(x + (alpha s sqrt(v) / sigma) (-F)) / v.
+  /// -x / v + alpha s F / (sigma sqrt(v)).
   template <Real Scalar>
   detail::ViewShares<Scalar> score_shares(Scalar alpha, Scalar sigma) const {
     const Scalar v = variance(alpha, sigma);

@@ -2,13 +2,11 @@
 #pragma once
 
 #include <algorithm>
-#include <cassert>
 #include <cmath>
 #include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
 
 #include "scorefield/core/assignment.hpp"
 #include "scorefield/core/error.hpp"
@@ -31,7 +29,7 @@ namespace scorefield {
 /// arXiv:2304.14772.
 struct OptimalTransportCoupling {
   Index exact = 256;
-  double regularisation = 0.05;  // of Sinkhorn's plan, in root mean squares of the costs
+  double regularisation = 0.05;  // of Sinkhorn's plan, in root mean squares of the costs around each noise's mean
   Index iterations = 200;        // of Sinkhorn's, at most
 
   template <Real Scalar>
@@ -86,11 +84,14 @@ struct OptimalTransportCoupling {
   static void draw_from_plan(MatrixView<Scalar> cost, const Draw& draw, std::span<Index> order, Workspace<Scalar>& w) {
     const Index n = cost.cols();
     double square = 0;
-    for (Index j = 0; j < n; ++j)
+    for (Index j = 0; j < n; ++j) {
+      // What all data cost a noise, as where they are far from 0, changes no plan, but would count in the size.
+      cost.col(j).array() -= cost.col(j).mean();
       for (Index i = 0; i < n; ++i) {
         const auto number = static_cast<double>(cost(i, j));
         square = multiply_add(number, number, square);
       }
+    }
     const double size = std::sqrt(square / static_cast<double>(n * n));
     const auto scale = static_cast<Scalar>(size > 0 ? -1 / size : 0);
     for (Index j = 0; j < n; ++j)

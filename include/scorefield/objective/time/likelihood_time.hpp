@@ -31,7 +31,11 @@ struct LikelihoodTime {
     detail::check_first_time("LikelihoodTime", t_min);
     if (!(t_max > t_min && t_max <= 1))
       throw InvalidArgument("LikelihoodTime", "t_max in (t_min, 1]", text(t_max), "1 is usual");
-    const auto last = static_cast<typename Equation::Scalar>(t_max);
+    using Scalar = typename Equation::Scalar;
+    if (!(sde.deviation(static_cast<Scalar>(t_min)) > 0))
+      throw InvalidArgument("LikelihoodTime", text("an equation with some noise at t_min = ", t_min), "none",
+                            "take a later t_min");
+    const auto last = static_cast<Scalar>(t_max);
     if (!(sde.signal(last) > 0))
       throw InvalidArgument("LikelihoodTime", text("an equation with some signal at t_max = ", t_max),
                             text(sde.signal(last)), "take an earlier t_max, as 0.999");
