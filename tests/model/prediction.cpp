@@ -177,7 +177,7 @@ void for_each_model(const F& f) {
   for_each_prediction<Scalar>([&](const auto& prediction, const auto& output) {
     for (const auto& equation : equations) {
       CAPTURE(prediction.settings(), equation.settings());
-      const auto model = [&] { return sf::ScoreModel{equation, Net<Scalar>(d, {16, 16}), prediction, sf::Seed{1}}; };
+      const auto model = [&] { return sf::ScoreModel{equation, Net<Scalar>(d, {8}), prediction, sf::Seed{1}}; };
       bool needs_signal = sf::needs_signal<std::remove_cvref_t<decltype(prediction)>>();
       if constexpr (requires { prediction.needs_signal(); }) needs_signal = prediction.needs_signal();
       if (needs_signal && equation.signal(1) == 0)
