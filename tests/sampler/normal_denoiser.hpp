@@ -44,7 +44,9 @@ class NormalDenoiser {
   }
 
   /// What is left of the data at t = 1 is in it.
-  void prior(MatrixView<Scalar> z, Workspace&) const { z = (z * deviation(1)).array() + sde_.signal(1) * mean_; }
+  void prior(MatrixView<Scalar> z, Workspace&) const {
+    for (Scalar& number : z.reshaped()) number = multiply_add(deviation(1), number, sde_.signal(1) * mean_);
+  }
   /// Of the marginal at a time.
   Scalar deviation(Scalar t) const {
     const Scalar alpha = sde_.signal(t), sigma = sde_.deviation(t);

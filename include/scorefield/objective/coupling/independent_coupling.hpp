@@ -1,4 +1,4 @@
-/// The coupling of diffusion models: noise that is independent of the data.
+/// The independent coupling of data and noise, which diffusion models have.
 #pragma once
 
 #include <string>

@@ -23,7 +23,7 @@ namespace scorefield {
 inline std::vector<double> geometric_levels(double first, double last, Index count) {
   if (!(first > 0 && last > 0 && std::isfinite(first) && std::isfinite(last) && count >= 1))
     throw InvalidArgument("geometric_levels", "two positive, finite levels and a positive count",
-                          text(first, ", ", last, " and ", count), "from 1 to 0.01 are ten usual");
+                          text(first, ", ", last, " and ", count), "ten from 1 to 0.01 are usual");
   std::vector<double> levels(static_cast<std::size_t>(count));
   const double ratio = std::log(last / first) / static_cast<double>(std::max<Index>(1, count - 1));
   for (Index i = 0; i < count; ++i)

@@ -1,4 +1,4 @@
-/// Training noise levels by a log-normal distribution: EDM's.
+/// The log-normal distribution of training noise levels, as EDM has it.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-/// Training times by a logit-normal distribution: more in the middle.
+/// The logit-normal distribution of training times, with more of them in the middle.
 #pragma once
 
 #include <cmath>
@@ -20,8 +20,8 @@ struct LogitNormalTime {
   double mean = 0;
   double deviation = 1;
 
-  /// Throws InvalidArgument unless mean and deviation are finite and the deviation is positive; both at most 10, for
-  /// times would be 0 and 1 alone.
+  /// Throws InvalidArgument unless the mean is in [-10, 10] and the deviation in (0, 10]; beyond that times would be 0
+  /// and 1 alone.
   template <Sde Equation>
   void validate(const Equation&) const {
     if (!(std::abs(mean) <= 10 && deviation > 0 && deviation <= 10))

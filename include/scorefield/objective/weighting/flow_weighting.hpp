@@ -1,4 +1,4 @@
-/// The weighting by which errors of the straight flow eps - x0 count alike at all times: flow matching.
+/// The flow-matching weighting: errors of the straight flow eps - x0 count alike at all times.
 #pragma once
 
 #include <string>

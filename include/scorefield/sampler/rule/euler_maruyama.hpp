@@ -6,10 +6,11 @@
 #include <cstddef>
 
 #include "scorefield/core/error.hpp"
-#include "scorefield/core/simd/packet.hpp"
+#include "scorefield/core/simd/fused.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/sampler/concept.hpp"
 #include "scorefield/sampler/grid/uniform_grid.hpp"
+#include "scorefield/sampler/rule/detail/linear_move.hpp"
 #include "scorefield/sampler/rule/sampling_path.hpp"
 #include "scorefield/sampler/stochasticity.hpp"
 
@@ -45,11 +46,7 @@ struct EulerMaruyama {
 
   template <Sde Equation>
   auto move(const SamplingPath<Equation>& path, Index step, std::size_t) const {
-    const auto [keep, pull, shake] = shares(path, step);
-    return [keep = broadcast(keep), pull = broadcast(pull), shake = broadcast(shake)](const auto& x, const auto& score,
-                                                                                      const auto& noise) {
-      return std::array{multiply_add(shake, noise, multiply_add(pull, score, multiply(keep, x)))};
-    };
+    return detail::linear_move(shares(path, step));
   }
 
  private:

@@ -10,6 +10,7 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/sampler/concept.hpp"
 #include "scorefield/sampler/grid/uniform_grid.hpp"
+#include "scorefield/sampler/rule/detail/linear_move.hpp"
 #include "scorefield/sampler/rule/reverse_diffusion.hpp"
 #include "scorefield/sampler/rule/sampling_path.hpp"
 
@@ -48,11 +49,7 @@ struct PredictorCorrector {
 
   template <Sde Equation>
   auto move(const SamplingPath<Equation>& path, Index step, std::size_t stage, const auto& column) const {
-    const auto [keep, pull, shake] = stage == 0 ? detail::reversed_shares(path, step) : corrected(path, step, column);
-    return [keep = broadcast(keep), pull = broadcast(pull), shake = broadcast(shake)](const auto& x, const auto& x0,
-                                                                                      const auto& noise) {
-      return std::array{multiply_add(shake, noise, multiply_add(pull, x0, multiply(keep, x)))};
-    };
+    return detail::linear_move(stage == 0 ? detail::reversed_shares(path, step) : corrected(path, step, column));
   }
 
  private:

@@ -6,9 +6,9 @@
 #include <cstddef>
 
 #include "scorefield/core/error.hpp"
-#include "scorefield/core/simd/packet.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/sampler/grid/uniform_grid.hpp"
+#include "scorefield/sampler/rule/detail/linear_move.hpp"
 #include "scorefield/sampler/rule/sampling_path.hpp"
 
 namespace scorefield {
@@ -52,11 +52,7 @@ struct ReverseDiffusion {
   void check(const auto& path) const { detail::check_falls(name, path); }
 
   auto move(const auto& path, Index step, std::size_t) const {
-    const auto [keep, pull, shake] = detail::reversed_shares(path, step);
-    return [keep = broadcast(keep), pull = broadcast(pull), shake = broadcast(shake)](const auto& x, const auto& x0,
-                                                                                      const auto& noise) {
-      return std::array{multiply_add(shake, noise, multiply_add(pull, x0, multiply(keep, x)))};
-    };
+    return detail::linear_move(detail::reversed_shares(path, step));
   }
 };
 

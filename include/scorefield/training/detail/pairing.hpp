@@ -12,7 +12,8 @@
 
 namespace scorefield::detail {
 
-/// Brings the samples of a batch into the order that the objective wants them in: that in which they come.
+/// Brings the samples of a batch into the order in which the objective wants them. Where it is no PairingObjective,
+/// that is the order in which they come.
 template <class Loss, class Model>
 class Pairing {
  public:
@@ -26,7 +27,7 @@ class Pairing {
   std::span<const Index> last(std::span<const Index> indices) const { return indices; }
 };
 
-/// Or another.
+/// The same for a PairingObjective, which chooses the order.
 template <class Loss, class Model>
 requires PairingObjective<Loss, Model>
 class Pairing<Loss, Model> {
