@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <scorefield/picture/canvas.hpp>
 #include <scorefield/picture/detail/plot.hpp>
@@ -23,6 +24,13 @@ struct Group {
   std::vector<std::vector<Cell>> rows;  // all of as many cells as there are columns
   bool backwards = false;               // whether the colours go from the last column to the first
 };
+
+/// A point as one whole pixel, which keeps files of many small pictures small; none where the frame does not show it.
+inline void draw_pixel(scorefield::Canvas& canvas, const scorefield::detail::PlotFrame& frame, double across, double up,
+                       scorefield::Colour colour) {
+  if (frame.shows(across, up))
+    canvas.rectangle(std::floor(frame.x(across)), std::floor(frame.y(up)), 1, 1, colour, 0.5);
+}
 
 /// Draws groups side by side, whose rows have the names on the left, and a note at the foot. All cells show the square
 /// from -range to range.
@@ -59,7 +67,9 @@ inline scorefield::Canvas page(const std::vector<Group>& groups, const std::vect
         if (cell.points.cols() == 0) continue;
         const PlotFrame frame{
             x, top + static_cast<double>(i) * down, panel, panel, {{-range, 2 * range}, {-range, 2 * range}}};
-        draw_points(canvas, cell.points, frame, accent(backwards ? columns.size() - 1 - k : k, columns.size()));
+        const Colour colour = accent(backwards ? columns.size() - 1 - k : k, columns.size());
+        for (Index j = 0; j < cell.points.cols(); ++j)
+          draw_pixel(canvas, frame, cell.points(0, j), cell.points(1, j), colour);
         draw_frame(canvas, frame);
         centred(cell.below, x + panel / 2, frame.bottom() + 6 + small, small);
       }

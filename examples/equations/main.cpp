@@ -19,16 +19,24 @@ namespace sf = scorefield;
 
 namespace {
 
-constexpr std::array<double, 5> times{0, 0.1, 0.25, 0.5, 1};
+constexpr std::array<double, 4> times{0, 0.1, 0.3, 1};
 
 /// Calls visit(name, equation) for each equation: one line each.
 template <class Visit>
 void for_each_equation(const Visit& visit) {
-  visit("Variance preserving", sf::VariancePreserving<float>{});
+  using Cosine = sf::CosineSchedule<float>;
+  visit("VP, linear schedule", sf::VariancePreserving<float>{});
+  visit("VP, cosine", sf::VariancePreserving{Cosine{}});
+  visit("VP, sigmoid", sf::VariancePreserving{sf::SigmoidSchedule<float>{}});
+  visit("VP, cosine shifted by -1", sf::VariancePreserving{sf::ShiftedSchedule<Cosine>{Cosine{}, -1}});
+  visit("Sub-VP", sf::SubVariancePreserving<float>{});
+  visit("Variance exploding", sf::VarianceExploding<float>{});
+  visit("EDM", sf::EdmEquation<float>{});
+  visit("Rectified flow", sf::RectifiedFlow<float>{});
 }
 
 struct Options {
-  sf::Index points = 2000, steps = 100;
+  sf::Index points = 1500, steps = 100;
   std::uint64_t seed = 0;
   int threads = 0;
   std::string output = "equations";
@@ -78,7 +86,7 @@ std::vector<examples::Cell> to_data(const Equation& sde, const sf::Matrix<float>
 int run(int argc, char** argv) {
   Options options;
   examples::Arguments arguments;
-  arguments.number("points", options.points, "of the data, and to draw (default 2000)");
+  arguments.number("points", options.points, "of the data, and to draw (default 1500)");
   arguments.number("steps", options.steps, "of DDIM from noise to data (default 100)");
   arguments.number("seed", options.seed, "of data, noise and samples (default 0)");
   arguments.number("threads", options.threads, "0: all (default); never changes a result");

@@ -1,13 +1,12 @@
 /// Draws toy distributions by every sampler with 5 to 1,000 evaluations of the model, and measures how near they come:
 /// one picture with the distances, and a table.
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
-#include <optional>
 #include <scorefield/file/csv.hpp>
 #include <scorefield/metric.hpp>
-#include <scorefield/model/empirical_denoiser.hpp>
 #include <scorefield/picture/png.hpp>
 #include <scorefield/scorefield.hpp>
 #include <string>
@@ -23,23 +22,44 @@ namespace sf = scorefield;
 
 namespace {
 
-constexpr std::array<sf::Index, 5> budgets{5, 10, 20, 50, 1000};  // evaluations of the model
+using Model =
+    sf::ScoreModel<sf::VariancePreserving<float>, sf::ResidualMlp<float>, sf::LinearDenoiserCorrection<float>>;
 
-/// Calls visit(name, sampler of a number of evaluations) for each sampler: one line each.
+/// Calls visit(name, sampler of at most so many evaluations) for each sampler: one line each. DormandPrince is not
+/// among them, as it chooses how many it takes.
 template <class Visit>
 void for_each_sampler(const Visit& visit) {
+  const auto twice = [](sf::Index n) { return (n + 1) / 2; };  // steps of two evaluations each, and a last one of one
   visit("Euler-Maruyama", [](sf::Index n) { return sf::EulerMaruyama{.steps = n}; });
-  visit("DDIM", [](sf::Index n) { return sf::Ddim{.steps = n}; });
-  visit("DPM-Solver++ 2M", [](sf::Index n) { return sf::DpmSolverPlusPlus{.steps = n}; });
+  visit("Reverse diffusion", [](sf::Index n) { return sf::ReverseDiffusion{.steps = n}; });
+  visit("Predictor-corrector", [=](sf::Index n) { return sf::PredictorCorrector{.steps = twice(n)}; });
+  visit("Ancestral", [](sf::Index n) { return sf::Ddim{.steps = n, .eta = 1}; });
   visit("DPM-Solver++ 2M SDE", [](sf::Index n) { return sf::DpmSolverPlusPlus{.steps = n, .stochasticity = 1}; });
+  visit("DPM-Solver++ 3M SDE", [](sf::Index n) { return sf::DpmSolverPlusPlus3M{.steps = n, .stochasticity = 1}; });
+  visit("EDM, churn of 20", [=](sf::Index n) { return sf::EdmHeun{.steps = twice(n), .s_churn = 20}; });
+  visit("EDM", [=](sf::Index n) { return sf::EdmHeun{.steps = twice(n)}; });
+  visit("Flow by midpoints",
+        [=](sf::Index n) { return sf::ProbabilityFlow{.steps = twice(n), .scheme = sf::FlowScheme::midpoint}; });
+  visit("DDIM", [](sf::Index n) { return sf::Ddim{.steps = n}; });
+  visit("DEIS", [](sf::Index n) { return sf::Deis{.steps = n}; });
+  visit("DPM-Solver++ 2S", [=](sf::Index n) { return sf::DpmSolverPlusPlus2S{.steps = twice(n)}; });
+  visit("DPM-Solver++ 2M", [](sf::Index n) { return sf::DpmSolverPlusPlus{.steps = n}; });
+  visit("DPM-Solver++ 3M", [](sf::Index n) { return sf::DpmSolverPlusPlus3M{.steps = n}; });
+  visit("UniPC", [](sf::Index n) { return sf::UniPc{.steps = n}; });
 }
 
 struct Options {
-  sf::Index samples = 2000, training_steps = 20'000;
-  std::optional<sf::Index> points;
+  sf::Index samples = 2000, points = 20'000, training_steps = 8000, most_evaluations = 1000;
   std::uint64_t seed = 0;
   int threads = 0;
   std::string output = "gallery";
+
+  /// Evaluations of the model.
+  std::vector<sf::Index> budgets() const {
+    std::vector<sf::Index> all{5, 10, 20, 50, 1000};
+    std::erase_if(all, [this](sf::Index n) { return n > most_evaluations; });
+    return all;
+  }
 };
 
 /// A number with so many places after the point.
@@ -55,36 +75,19 @@ struct Distances {
   std::string label() const { return places(sliced, 3) + "  " + places(energy, 4); }
 };
 
+/// By 64 directions, and, for the energy, by no more than 4000 of the truth.
 Distances distances(const sf::Matrix<float>& samples, const sf::Matrix<float>& truth, int threads) {
-  return {sf::sliced_wasserstein(samples, truth, {.threads = threads}).value,
-          sf::energy_distance(samples, truth, threads).value};
-}
-
-/// Draws by all samplers, and compares with samples of what the model is to draw: a row of the page for each.
-template <class Model>
-void draw(const Model& model, const sf::Matrix<float>& truth, const Options& options, examples::Group& group,
-          sf::Table& table) {
-  for_each_sampler([&](const std::string& name, const auto& sampler) {
-    auto& row = group.rows.emplace_back();
-    for (const sf::Index evaluations : budgets) {
-      const examples::Stopwatch watch;
-      const sf::Matrix<float> samples = sf::sample(model, sampler(evaluations), options.samples, sf::Seed{options.seed},
-                                                   {.threads = options.threads});
-      const double seconds = watch.seconds();
-      const auto apart = distances(samples, truth, options.threads);
-      table.rows.push_back({group.name, name, sf::text(evaluations), places(apart.sliced, 4), places(apart.energy, 6),
-                            places(seconds, 4)});
-      row.push_back({samples.cast<double>(), apart.label()});
-    }
-  });
+  const sf::Matrix<float> part = truth.leftCols(std::min<sf::Index>(4000, truth.cols()));
+  return {sf::sliced_wasserstein(samples, truth, {.directions = 64, .threads = threads}).value,
+          sf::energy_distance(samples, part, threads).value};
 }
 
 /// A network that learns as many steps as the options say.
-auto trained(const sf::Matrix<float>& data, const Options& options) {
-  sf::ScoreModel model{sf::VariancePreserving<float>{}, sf::Mlp<float, 2, 64, 64, 64>{}, sf::VelocityPrediction{},
-                       sf::Seed{options.seed}};
+Model trained(const sf::Matrix<float>& data, const Options& options) {
+  Model model{sf::VariancePreserving<float>{}, sf::ResidualMlp<float>(2, {.width = 32, .blocks = 3}),
+              sf::LinearDenoiserCorrection<float>::fit(data), sf::Seed{options.seed}};
   const sf::Trainer trainer{sf::DenoisingScoreMatching{sf::StratifiedTime{}}, sf::Adam{.learning_rate = 2e-3},
-                            sf::CosineRate{.last = 0}};
+                            sf::Warmup<sf::CosineRate>{.steps = 200}};
   trainer.fit(model, data,
               {.steps = options.training_steps,
                .seed = options.seed,
@@ -94,20 +97,33 @@ auto trained(const sf::Matrix<float>& data, const Options& options) {
   return model;
 }
 
-/// One distribution: its data, and below them what the samplers draw.
+/// One distribution: other samples of the truth, and below them what the samplers draw, each compared with the truth.
 examples::Group draw(const examples::Distribution& distribution, const Options& options, sf::Table& table) {
+  const auto truth = distribution.draw(10'000, sf::Seed{options.seed + 1});
   examples::Group group{distribution.name, {}, {}};
-  for (const sf::Index evaluations : budgets) group.columns.push_back(sf::text(evaluations));
-  const auto truth = distribution.draw(options.samples, sf::Seed{options.seed + 1});
-  const auto other = distribution.draw(options.samples, sf::Seed{options.seed + 2});
-  group.rows.emplace_back(budgets.size())[budgets.size() / 2] = {other.cast<double>(),
-                                                                 distances(other, truth, options.threads).label()};
-  const auto data =
-      distribution.draw(options.points.value_or(options.training_steps > 0 ? 10'000 : 500), sf::Seed{options.seed});
-  if (options.training_steps > 0)
-    draw(trained(data, options), truth, options, group, table);
-  else
-    draw(sf::EmpiricalDenoiser{sf::VariancePreserving<float>{}, data}, truth, options, group, table);
+  const auto compare = [&](const std::string& sampler, sf::Index evaluations, const sf::Matrix<float>& samples,
+                           double seconds) {
+    const auto apart = distances(samples, truth, options.threads);
+    table.rows.push_back({group.name, sampler, sf::text(evaluations), places(apart.sliced, 4), places(apart.energy, 6),
+                          places(seconds, 4)});
+    group.rows.back().push_back({samples.cast<double>(), apart.label()});
+  };
+  group.rows.emplace_back();
+  for (const sf::Index evaluations : options.budgets()) {
+    group.columns.push_back(sf::text(evaluations));
+    const auto seed = options.seed + 2 + static_cast<std::uint64_t>(group.columns.size());
+    compare("Truth", 0, distribution.draw(options.samples, sf::Seed{seed}), 0);
+  }
+  const Model model = trained(distribution.draw(options.points, sf::Seed{options.seed}), options);
+  for_each_sampler([&](const std::string& name, const auto& sampler) {
+    group.rows.emplace_back();
+    for (const sf::Index evaluations : options.budgets()) {
+      const examples::Stopwatch watch;
+      const auto samples = sf::sample(model, sampler(evaluations), options.samples, sf::Seed{options.seed},
+                                      {.threads = options.threads});
+      compare(name, evaluations, samples, watch.seconds());
+    }
+  });
   examples::say(distribution.name + " is drawn");
   return group;
 }
@@ -115,10 +131,11 @@ examples::Group draw(const examples::Distribution& distribution, const Options& 
 int run(int argc, char** argv) {
   Options options;
   examples::Arguments arguments;
-  arguments.number("training-steps", options.training_steps,
-                   "of a network for each distribution (default 20000); 0: the exact denoiser of the points");
-  arguments.number("points", options.points, "of the data (default 10000, of the exact denoiser 500)");
+  arguments.number("training-steps", options.training_steps, "of a network for each distribution (default 8000)");
+  arguments.number("points", options.points, "of the data (default 20000)");
   arguments.number("samples", options.samples, "to draw each time, 3 or more (default 2000)");
+  arguments.number("most-evaluations", options.most_evaluations,
+                   "5 or more: leaves out what takes more (default 1000)");
   arguments.number("seed", options.seed, "of data, weights, training and samples (default 0)");
   arguments.number("threads", options.threads, "0: all (default); never changes a result");
   arguments.word("output", options.output, "DIR", "folder for the results (default gallery)");
@@ -129,8 +146,9 @@ int run(int argc, char** argv) {
         arguments.help().c_str());
     return 0;
   }
-  if (options.points.value_or(1) < 1 || options.samples < 3 || options.training_steps < 0)
-    throw examples::UsageError("expected --points of 1 or more, --samples of 3 or more, --training-steps of 0 or more");
+  if (options.points < 1 || options.samples < 3 || options.training_steps < 1 || options.most_evaluations < 5)
+    throw examples::UsageError(
+        "expected --points and --training-steps of 1 or more, --samples of 3 or more, --most-evaluations of 5 or more");
   sf::resolve_threads(options.threads);
   examples::prepare_output(options.output);
 
