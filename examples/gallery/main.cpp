@@ -29,27 +29,27 @@ using Model =
 /// among them, as it chooses how many it takes.
 template <class Visit>
 void for_each_sampler(const Visit& visit) {
-  const auto twice = [](sf::Index n) { return (n + 1) / 2; };  // steps of two evaluations each, and a last one of one
+  const auto pairs = [](sf::Index n) { return (n + 1) / 2; };  // steps of two evaluations each, and a last one of one
   visit("Euler-Maruyama", [](sf::Index n) { return sf::EulerMaruyama{.steps = n}; });
   visit("Reverse diffusion", [](sf::Index n) { return sf::ReverseDiffusion{.steps = n}; });
-  visit("Predictor-corrector", [=](sf::Index n) { return sf::PredictorCorrector{.steps = twice(n)}; });
+  visit("Predictor-corrector", [=](sf::Index n) { return sf::PredictorCorrector{.steps = pairs(n)}; });
   visit("Ancestral", [](sf::Index n) { return sf::Ddim{.steps = n, .eta = 1}; });
   visit("DPM-Solver++ 2M SDE", [](sf::Index n) { return sf::DpmSolverPlusPlus{.steps = n, .stochasticity = 1}; });
   visit("DPM-Solver++ 3M SDE", [](sf::Index n) { return sf::DpmSolverPlusPlus3M{.steps = n, .stochasticity = 1}; });
-  visit("EDM, churn of 20", [=](sf::Index n) { return sf::EdmHeun{.steps = twice(n), .s_churn = 20}; });
-  visit("EDM", [=](sf::Index n) { return sf::EdmHeun{.steps = twice(n)}; });
+  visit("EDM, churn of 20", [=](sf::Index n) { return sf::EdmHeun{.steps = pairs(n), .s_churn = 20}; });
+  visit("EDM", [=](sf::Index n) { return sf::EdmHeun{.steps = pairs(n)}; });
   visit("Flow by midpoints",
-        [=](sf::Index n) { return sf::ProbabilityFlow{.steps = twice(n), .scheme = sf::FlowScheme::midpoint}; });
+        [=](sf::Index n) { return sf::ProbabilityFlow{.steps = pairs(n), .scheme = sf::FlowScheme::midpoint}; });
   visit("DDIM", [](sf::Index n) { return sf::Ddim{.steps = n}; });
   visit("DEIS", [](sf::Index n) { return sf::Deis{.steps = n}; });
-  visit("DPM-Solver++ 2S", [=](sf::Index n) { return sf::DpmSolverPlusPlus2S{.steps = twice(n)}; });
+  visit("DPM-Solver++ 2S", [=](sf::Index n) { return sf::DpmSolverPlusPlus2S{.steps = pairs(n)}; });
   visit("DPM-Solver++ 2M", [](sf::Index n) { return sf::DpmSolverPlusPlus{.steps = n}; });
   visit("DPM-Solver++ 3M", [](sf::Index n) { return sf::DpmSolverPlusPlus3M{.steps = n}; });
   visit("UniPC", [](sf::Index n) { return sf::UniPc{.steps = n}; });
 }
 
 struct Options {
-  sf::Index samples = 2000, points = 20'000, training_steps = 8000, most_evaluations = 1000;
+  sf::Index samples = 2000, points = 20'000, training_steps = 6000, most_evaluations = 1000;
   std::uint64_t seed = 0;
   int threads = 0;
   std::string output = "gallery";
@@ -131,7 +131,7 @@ examples::Group draw(const examples::Distribution& distribution, const Options& 
 int run(int argc, char** argv) {
   Options options;
   examples::Arguments arguments;
-  arguments.number("training-steps", options.training_steps, "of a network for each distribution (default 8000)");
+  arguments.number("training-steps", options.training_steps, "of a network for each distribution (default 6000)");
   arguments.number("points", options.points, "of the data (default 20000)");
   arguments.number("samples", options.samples, "to draw each time, 3 or more (default 2000)");
   arguments.number("most-evaluations", options.most_evaluations,
