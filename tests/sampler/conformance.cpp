@@ -204,6 +204,11 @@ TEST_CASE("samplers refuse what their numbers cannot mean", "[sampler]") {
   }
   refused(sf::EdmHeun{.s_churn = -1}, "EdmHeun: expected finite s_churn and s_noise >= 0, got -1 and 1;");
   refused(sf::EdmHeun{.s_noise = nan}, "EdmHeun: expected finite s_churn and s_noise >= 0, got 0 and nan;");
+  refused(sf::EdmHeun{.s_min = 2, .s_max = 1}, "EdmHeun: expected s_min <= s_max, got 2 and 1;");
+  refused(sf::EdmHeun{.s_min = nan}, "EdmHeun: expected s_min <= s_max, got nan and inf;");
+  for (const double rho : {-7.0, 0.0, nan, 1e17})
+    refused(sf::on_grid(sf::Ddim{}, sf::KarrasGrid{rho}), "KarrasGrid: expected rho in [0.5, 1000], got ");
+  refused(sf::on_times(sf::Ddim{}, {0.5, 0.25, 0}), "Ddim: expected times that begin at 1, where the prior stands");
   refused(sf::PredictorCorrector{.signal_to_noise = -1}, "PredictorCorrector: expected a finite signal_to_noise");
   refused(sf::DpmSolverPlusPlus3M{.stochasticity = -1}, "DpmSolverPlusPlus3M: expected a finite stochasticity");
   refused(sf::on_grid(sf::EulerMaruyama{}, sf::KarrasGrid{}), "EulerMaruyama: expected t_last in (0, 1), got 0;");

@@ -98,6 +98,9 @@ TEST_CASE("a rule refuses times that neither fall nor rise from above 0", "[samp
   for (const V& times : {V{}, V{{1}}, V{{0, 0.5f}}, V{{1, 0.5f, 0.7f}}, V{{1, 1}}, V{{2, 1}}, V{{1, -0.5f}},
                          V{{1, std::numeric_limits<float>::quiet_NaN()}}})
     CHECK_THROWS_AS(make(times), sf::InvalidArgument);
+  CHECK_THROWS_WITH(make(V{{1, 0.25f, 0.5f, 0}}), scorefield::test::contains("got 0.25 and then 0.5;"));
+  CHECK(sf::on_times(sf::Ddim{}, {1.0, 0.5, 0.0}).rule(sde).times() == V{{1, 0.5f, 0}});
+  CHECK(sf::on_times(sf::Ddim{}, V{{1, 0.5f, 0}}.head(2)).rule(sde).times() == V{{1, 0.5f}});
   // The flow alone can be followed from data to noise.
   const V rising{{0.1f, 1}};
   CHECK_NOTHROW(sf::on_times(sf::EulerMaruyama{.stochasticity = 0}, rising).rule(sde));

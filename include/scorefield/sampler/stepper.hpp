@@ -29,10 +29,14 @@ class Stepper {
   using Scalar = typename Model::Scalar;
 
   /// Draws `count` samples from the model's prior. Throws InvalidArgument for samples that are not in
-  /// [0, most_samples), more of them than a matrix can index, and a condition that is not the model's.
+  /// [0, most_samples), more of them than a matrix can index, a condition that is not the model's, and a rule that does
+  /// not begin at t = 1.
   Stepper(const Model& model, Rule rule, Index count, Seed seed, const SampleOptions& options = {})
       : Stepper({model, count, options}, std::move(rule), seed) {
     begin(chunks_.prior(seed));
+    if (count > 0 && time() != 1)
+      throw InvalidArgument(Rule::name, "times that begin at 1, where the prior stands", text(time()),
+                            "pass samples that stand there in place of their number");
   }
 
   /// Begins with samples (d x count), in the data's units, that stand at the first of the rule's times. Throws

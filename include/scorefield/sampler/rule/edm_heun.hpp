@@ -39,11 +39,14 @@ struct EdmHeun {
   bool draws_noise(std::size_t stage) const { return stage == 1 && draws_noise(); }
   std::size_t stages_of(const auto& path, Index step) const { return path.denoises(step) ? 1 : 2; }
 
-  /// Throws InvalidArgument unless s_churn and s_noise are finite and >= 0, and s_churn 0 on rising times.
+  /// Throws InvalidArgument unless s_churn and s_noise are finite and >= 0, s_min <= s_max, and s_churn 0 on rising
+  /// times.
   void check(const auto& path) const {
     if (!(s_churn >= 0 && std::isfinite(s_churn) && s_noise >= 0 && std::isfinite(s_noise)))
       throw InvalidArgument(name, "finite s_churn and s_noise >= 0", text(s_churn, " and ", s_noise),
                             "0 and 1 follow the probability flow");
+    if (!(s_min <= s_max))
+      throw InvalidArgument(name, "s_min <= s_max", text(s_min, " and ", s_max), "0 and infinity add noise everywhere");
     if (path.rises() && s_churn > 0)
       throw InvalidArgument(name, "s_churn 0 on rising times", text(s_churn),
                             "the probability flow alone goes both ways");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <type_traits>
 #include <utility>
 
@@ -100,15 +101,17 @@ struct OnGrid {
     return GridRule<Method, Equation>(method, sde, time_grid(Method::name, grid, sde, ends));
   }
 };
-template <class Method, Real Scalar>
+template <class Method>
 struct OnTimes {
   Method method;
-  Vector<Scalar> times;
+  Vector<double> times;
 
   /// Throws InvalidArgument where GridRule does.
   template <Sde Equation>
   requires GridMethod<Method, Equation>
-  auto rule(const Equation& sde) const { return GridRule<Method, Equation>(method, sde, times); }
+  auto rule(const Equation& sde) const {
+    return GridRule<Method, Equation>(method, sde, times.template cast<typename Equation::Scalar>());
+  }
 };
 
 /// A sampler that takes the steps of a method on another grid than its own: sample(model, on_grid(Ddim{.steps = 20},
@@ -118,9 +121,13 @@ OnGrid<Method, Grid> on_grid(Method method, Grid grid) {
   return {std::move(method), std::move(grid)};
 }
 /// The same on given times, two or more in [0, 1], falling, or rising from above 0 on, which take data to noise.
-template <class Method, Real Scalar>
-OnTimes<Method, Scalar> on_times(Method method, Vector<Scalar> times) {
-  return {std::move(method), std::move(times)};
+template <class Method, class Times>
+OnTimes<Method> on_times(Method method, const Eigen::MatrixBase<Times>& times) {
+  return {std::move(method), times.template cast<double>()};
+}
+template <class Method>
+OnTimes<Method> on_times(Method method, std::initializer_list<double> times) {
+  return {std::move(method), Eigen::Map<const Vector<double>>(times.begin(), static_cast<Index>(times.size()))};
 }
 
 namespace detail {

@@ -24,13 +24,17 @@ class SamplingPath {
   SamplingPath(const char* operation, Equation sde, Vector<Scalar> times)
       : sde_(std::move(sde)), times_(std::move(times)) {
     const Index last = steps();
-    bool falls = true, rises = true;
-    for (Index i = 0; i < last; ++i) falls &= times_(i) > times_(i + 1), rises &= times_(i) < times_(i + 1);
-    if (last < 1 || !(falls || rises) || !(std::min(times_(0), times_(last)) >= 0) || times_(0) == 0 ||
-        !(std::max(times_(0), times_(last)) <= 1))
-      throw InvalidArgument(operation, "two or more times in [0, 1], falling, or rising from above 0 on",
-                            last < 0 ? std::string("none") : text(last + 1, " from ", times_(0), " to ", times_(last)),
+    const auto refuse = [&](const std::string& got) {
+      throw InvalidArgument(operation, "two or more times in [0, 1], falling, or rising from above 0 on", got,
                             "time_grid makes some");
+    };
+    if (last < 1) refuse(last < 0 ? "none" : "one");
+    const bool down = times_(0) > times_(1);
+    for (Index i = 0; i < last; ++i)
+      if (!(down ? times_(i) > times_(i + 1) : times_(i) < times_(i + 1)))
+        refuse(text(times_(i), " and then ", times_(i + 1)));
+    if (!(std::min(times_(0), times_(last)) >= 0 && std::max(times_(0), times_(last)) <= 1) || times_(0) == 0)
+      refuse(text(last + 1, " from ", times_(0), " to ", times_(last)));
   }
 
   const Equation& sde() const { return sde_; }
