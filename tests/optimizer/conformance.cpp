@@ -242,6 +242,7 @@ TEST_CASE("hyper-parameters that cannot work are refused", "[optimizer]") {
     CHECK_THROWS_AS((sf::Adam{.weight_decay = w}.validate()), sf::InvalidArgument);
   for (const double last : {-0.1, 1.1, no_number})
     CHECK_THROWS_AS((sf::CosineRate{.last = last}.validate()), sf::InvalidArgument);
+  for (const double last : {0.0, 1.0}) CHECK_NOTHROW((sf::CosineRate{.last = last}.validate()));
   CHECK_THROWS_AS((sf::Warmup<>{.steps = -1}.validate()), sf::InvalidArgument);
   CHECK_THROWS_AS((sf::Warmup<sf::CosineRate>{.steps = 1, .then = {.last = 2}}.validate()), sf::InvalidArgument);
   CHECK_THROWS_WITH((sf::Adam{.beta1 = 1}.validate()),
