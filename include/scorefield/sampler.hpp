@@ -8,6 +8,7 @@
 #include "scorefield/sampler/grid/log_snr_grid.hpp"
 #include "scorefield/sampler/grid/quadratic_grid.hpp"
 #include "scorefield/sampler/grid/uniform_grid.hpp"
+#include "scorefield/sampler/rule/annealed_langevin.hpp"
 #include "scorefield/sampler/rule/ddim.hpp"
 #include "scorefield/sampler/rule/deis.hpp"
 #include "scorefield/sampler/rule/dormand_prince.hpp"
