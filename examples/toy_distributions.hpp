@@ -54,7 +54,7 @@ inline std::vector<Distribution> distributions() {
   for (auto& distribution : all)
     distribution.draw = [draw = distribution.draw](Index n, Seed seed) -> scorefield::Matrix<float> {
       const scorefield::Matrix<float> whole = draw(10'000, Seed{0});  // whose mean and deviation are the scale of all
-      const Eigen::Vector2f mean = whole.rowwise().mean();
+      const scorefield::Vector<float> mean = whole.rowwise().mean();
       const float deviation = std::sqrt((whole.colwise() - mean).squaredNorm() / static_cast<float>(whole.size()));
       return (draw(n, seed).colwise() - mean) / deviation;
     };
