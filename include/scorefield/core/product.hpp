@@ -364,8 +364,9 @@ struct ProductRoom {
 namespace detail {
 
 template <Real Scalar>
-void multiply(Start start, const Operand<Scalar>& left, const Operand<Scalar>& right, MatrixView<Scalar> target,
-              Index depth, const Scalar* bias, ProductRoom<Scalar>& room, Entries entries = Entries::all) {
+void multiply_operands(Start start, const Operand<Scalar>& left, const Operand<Scalar>& right,
+                       MatrixView<Scalar> target, Index depth, const Scalar* bias, ProductRoom<Scalar>& room,
+                       Entries entries = Entries::all) {
   const Index rows = target.rows(), columns = target.cols();
   if (flat(start, left, depth)) return add_flat_product(left, right, target, depth);
   const auto copied = copies(start, left, right, rows, depth, columns);
@@ -416,7 +417,8 @@ template <Real Scalar>
 void multiply_add_bias(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, const Scalar* bias,
                        MatrixView<Scalar> target, ProductRoom<Scalar>& room) {
   assert(left.cols() == right.rows() && left.rows() == target.rows() && right.cols() == target.cols());
-  detail::multiply(detail::Start::bias, detail::operand(left), detail::operand(right), target, left.cols(), bias, room);
+  detail::multiply_operands(detail::Start::bias, detail::operand(left), detail::operand(right), target, left.cols(),
+                            bias, room);
 }
 
 /// target (m x n) = left (m x k) right (k x n).
@@ -424,8 +426,8 @@ template <Real Scalar>
 void multiply(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, MatrixView<Scalar> target,
               ProductRoom<Scalar>& room) {
   assert(left.cols() == right.rows() && left.rows() == target.rows() && right.cols() == target.cols());
-  detail::multiply<Scalar>(detail::Start::zero, detail::operand(left), detail::operand(right), target, left.cols(),
-                           nullptr, room);
+  detail::multiply_operands<Scalar>(detail::Start::zero, detail::operand(left), detail::operand(right), target,
+                                    left.cols(), nullptr, room);
 }
 
 /// target (m x n) = left^T right, left being k x m and right k x n.
@@ -433,8 +435,8 @@ template <Real Scalar>
 void multiply_left_transposed(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, MatrixView<Scalar> target,
                               ProductRoom<Scalar>& room) {
   assert(left.rows() == right.rows() && left.cols() == target.rows() && right.cols() == target.cols());
-  detail::multiply<Scalar>(detail::Start::zero, detail::transposed(left), detail::operand(right), target, left.rows(),
-                           nullptr, room);
+  detail::multiply_operands<Scalar>(detail::Start::zero, detail::transposed(left), detail::operand(right), target,
+                                    left.rows(), nullptr, room);
 }
 
 /// target (m x n) += left (m x k) right^T, right being n x k.
@@ -442,8 +444,8 @@ template <Real Scalar>
 void add_multiply_right_transposed(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right,
                                    MatrixView<Scalar> target, ProductRoom<Scalar>& room) {
   assert(left.cols() == right.cols() && left.rows() == target.rows() && right.rows() == target.cols());
-  detail::multiply<Scalar>(detail::Start::target, detail::operand(left), detail::transposed(right), target, left.cols(),
-                           nullptr, room);
+  detail::multiply_operands<Scalar>(detail::Start::target, detail::operand(left), detail::transposed(right), target,
+                                    left.cols(), nullptr, room);
 }
 
 /// The same three where the target (n x n) is symmetric, of which what is above the diagonal is not computed but
@@ -452,8 +454,8 @@ template <Real Scalar>
 void multiply_symmetric(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> right, MatrixView<Scalar> target,
                         ProductRoom<Scalar>& room) {
   assert(left.rows() == left.cols() && right.rows() == right.cols() && left.cols() == right.rows());
-  detail::multiply<Scalar>(detail::Start::zero, detail::operand(left), detail::operand(right), target, left.cols(),
-                           nullptr, room, detail::Entries::lower);
+  detail::multiply_operands<Scalar>(detail::Start::zero, detail::operand(left), detail::operand(right), target,
+                                    left.cols(), nullptr, room, detail::Entries::lower);
   detail::mirror_lower(target);
 }
 
@@ -461,8 +463,8 @@ void multiply_symmetric(ConstMatrixView<Scalar> left, ConstMatrixView<Scalar> ri
 template <Real Scalar>
 void multiply_gram(ConstMatrixView<Scalar> m, MatrixView<Scalar> target, ProductRoom<Scalar>& room) {
   assert(m.cols() == target.rows() && m.cols() == target.cols());
-  detail::multiply<Scalar>(detail::Start::zero, detail::transposed(m), detail::operand(m), target, m.rows(), nullptr,
-                           room, detail::Entries::lower);
+  detail::multiply_operands<Scalar>(detail::Start::zero, detail::transposed(m), detail::operand(m), target, m.rows(),
+                                    nullptr, room, detail::Entries::lower);
   detail::mirror_lower(target);
 }
 
@@ -471,8 +473,8 @@ template <Real Scalar>
 void multiply_outer_gram(ConstMatrixView<Scalar> m, MatrixView<Scalar> target, ProductRoom<Scalar>& room) {
   assert(m.rows() == target.rows() && m.rows() == target.cols());
   target.setZero();
-  detail::multiply<Scalar>(detail::Start::target, detail::operand(m), detail::transposed(m), target, m.cols(), nullptr,
-                           room, detail::Entries::lower);
+  detail::multiply_operands<Scalar>(detail::Start::target, detail::operand(m), detail::transposed(m), target, m.cols(),
+                                    nullptr, room, detail::Entries::lower);
   detail::mirror_lower(target);
 }
 

@@ -185,7 +185,7 @@ class EmpiricalDenoiser {
       const auto alpha = static_cast<double>(batch.alpha(j));
       const auto minus_alpha = broadcast(-alpha), scale = broadcast(alpha / variance(batch, j));
       const auto exponent = [&](const auto& product, const auto& half_square) {
-        return scorefield::multiply(scale, multiply_add(minus_alpha, half_square, product));
+        return multiply(scale, multiply_add(minus_alpha, half_square, product));
       };
       double* column = z.col(j).data();
       transform(column, count, exponent, column, half_squares_.data() + first);
@@ -232,8 +232,8 @@ class EmpiricalDenoiser {
   /// to += a block's points times the weights.
   void add_mean_of(Index block, MatrixView<double> weights, MatrixView<double> to, Workspace& w) const {
     auto part = columns(w.part, 0, to.cols());
-    scorefield::multiply(columns(points_, blocks().first(block), weights.rows()),
-                         {weights.data(), weights.rows(), weights.cols()}, part, w.means);
+    multiply(columns(points_, blocks().first(block), weights.rows()), {weights.data(), weights.rows(), weights.cols()},
+             part, w.means);
     to += part;
   }
 
@@ -248,7 +248,7 @@ class EmpiricalDenoiser {
       exponentiate(z.col(j).data(), z.rows(), w.largest(j));
       const auto mean = broadcast(dot(w.centre.col(j).data(), w.v.col(j).data())), share = broadcast(1 / w.total(j));
       const auto slope = [&](const auto& weight, const auto& product) {
-        return scorefield::multiply(scorefield::multiply(weight, share), subtract(product, mean));
+        return multiply(multiply(weight, share), subtract(product, mean));
       };
       transform(z.col(j).data(), z.rows(), slope, std::as_const(z).col(j).data(), std::as_const(along).col(j).data());
     }

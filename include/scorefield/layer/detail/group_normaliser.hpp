@@ -108,7 +108,7 @@ class GroupNormaliser {
       if (dx.cols() == 0) continue;
 
       // With d the gradient by the normalised numbers, n: dx = (d - mean of d - n mean of d n) / deviation.
-      const auto product = [](const auto& a, const auto& b) { return scorefield::multiply(a, b); };
+      const auto product = [](const auto& a, const auto& b) { return multiply(a, b); };
       transform(of_gain, c, product, of_gain, gain);
       transform(of_offset, c, product, of_offset, gain);
       average_groups(of_gain);
@@ -134,7 +134,7 @@ class GroupNormaliser {
 
   template <class P>
   static P scaled(const P& number, const P& mean, const P& inverse, const P& gain, const P& offset) {
-    return multiply_add(scorefield::multiply(subtract(number, mean), inverse), gain, offset);
+    return multiply_add(multiply(subtract(number, mean), inverse), gain, offset);
   }
 
   /// The column of affine that is sample j's.
@@ -195,8 +195,7 @@ class GroupNormaliser {
     Scalar* of_dy = of_product + c;
     const auto sums = [](const auto& product, const auto& sum, const auto& d, const auto& number, const auto& mean,
                          const auto& inverse) {
-      return std::array{d, multiply_add(scorefield::multiply(subtract(number, mean), inverse), d, product),
-                        add(sum, d)};
+      return std::array{d, multiply_add(multiply(subtract(number, mean), inverse), d, product), add(sum, d)};
     };
     const auto add_part = [&](Index k, Index channels, const auto& part) {
       const Scalar* from = part.col(j).data();
@@ -204,8 +203,7 @@ class GroupNormaliser {
         Scalar* d = &dy(i, j);
         if constexpr (!linear)
           transform(
-              d, channels, [](const auto& a, const auto& b) { return scorefield::multiply(a, b); }, d,
-              &w.derivative(i, j));
+              d, channels, [](const auto& a, const auto& b) { return multiply(a, b); }, d, &w.derivative(i, j));
         transform(std::array{d, of_product + k, of_dy + k}, channels, sums, of_product + k, of_dy + k, d, from,
                   moments + k, moments + c + k);
       }

@@ -18,12 +18,12 @@ void softmax_columns(MatrixView<Scalar> z, Scalar factor) {
     const auto largest = broadcast(z.col(j).maxCoeff());
     const auto scale = broadcast(factor);
     const auto exponential = [&](const auto& number) {
-      return exp_of_negative(scorefield::multiply(subtract(number, largest), scale));
+      return exp_of_negative(multiply(subtract(number, largest), scale));
     };
     transform(column, z.rows(), exponential, column);
     const auto same = [](const auto& number) { return number; };
     const auto share = broadcast(1 / sum_of(z.rows(), same, column));
-    const auto shared = [&](const auto& number) { return scorefield::multiply(number, share); };
+    const auto shared = [&](const auto& number) { return multiply(number, share); };
     transform(column, z.rows(), shared, column);
   }
 }
@@ -35,12 +35,10 @@ void softmax_columns_backward(ConstMatrixView<Scalar> weights, MatrixView<Scalar
   for (Index j = 0; j < d.cols(); ++j) {
     const Scalar* weight = weights.col(j).data();
     Scalar* slope = d.col(j).data();
-    const auto product = [](const auto& a, const auto& b) { return scorefield::multiply(a, b); };
+    const auto product = [](const auto& a, const auto& b) { return multiply(a, b); };
     const auto mean = broadcast(sum_of(d.rows(), product, weight, slope));
     const auto scale = broadcast(factor);
-    const auto centred = [&](const auto& a, const auto& b) {
-      return scorefield::multiply(scorefield::multiply(a, scale), subtract(b, mean));
-    };
+    const auto centred = [&](const auto& a, const auto& b) { return multiply(multiply(a, scale), subtract(b, mean)); };
     transform(slope, d.rows(), centred, weight, slope);
   }
 }

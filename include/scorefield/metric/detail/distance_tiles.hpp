@@ -23,7 +23,7 @@ inline void centre(Matrix<double>& a, Matrix<double>& b) {
 
 inline Vector<double> squared_norms(const Matrix<double>& samples) {
   Vector<double> squares(samples.cols());
-  const auto square = [](const auto& number) { return scorefield::multiply(number, number); };
+  const auto square = [](const auto& number) { return multiply(number, number); };
   for (Index j = 0; j < samples.cols(); ++j) squares(j) = sum_of(samples.rows(), square, samples.col(j).data());
   return squares;
 }

@@ -19,7 +19,7 @@ inline Logistic<P> logistic(const P& z) {
   const P one = constant<P>(1);
   const P e = exp_of_negative(negate(magnitude(z)));
   const P of_magnitude = divide(one, add(one, e));
-  return {e, of_magnitude, scorefield::multiply(e, of_magnitude)};
+  return {e, of_magnitude, multiply(e, of_magnitude)};
 }
 
 }  // namespace scorefield::detail

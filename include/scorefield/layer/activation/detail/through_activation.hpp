@@ -14,7 +14,7 @@ namespace scorefield::detail {
 template <Real Scalar>
 void through_activation(MatrixView<Scalar> dy, const Scalar* derivative, Scalar* db) {
   if (!db) {
-    const auto product = [](const auto& d, const auto& slope) { return scorefield::multiply(d, slope); };
+    const auto product = [](const auto& d, const auto& slope) { return multiply(d, slope); };
     if (derivative) transform(dy.data(), dy.size(), product, std::as_const(dy).data(), derivative);
     return;
   }
@@ -29,7 +29,7 @@ void through_activation(MatrixView<Scalar> dy, const Scalar* derivative, Scalar*
         const auto d = load<Scalar>(column + p * size);
         if (derivative) {
           const auto slope = load<Scalar>(derivative + j * rows + row + p * size);
-          store<Scalar>(column + p * size, scorefield::multiply(d, slope));
+          store<Scalar>(column + p * size, multiply(d, slope));
           sum[p] = multiply_add(d, slope, sum[p]);
         } else {
           sum[p] = add(sum[p], d);

@@ -31,7 +31,7 @@ struct Line {
 /// a x with a constant.
 template <Real Scalar>
 inline Packet<Scalar> scale(double a, const Packet<Scalar>& x) {
-  return scorefield::multiply(broadcast(static_cast<Scalar>(a)), x);
+  return multiply(broadcast(static_cast<Scalar>(a)), x);
 }
 
 /// a x + b with a constant.

@@ -13,7 +13,7 @@ template <Real Scalar>
 auto linear_move(const std::array<Scalar, 3>& shares) {
   return [keep = broadcast(shares[0]), pull = broadcast(shares[1]), shake = broadcast(shares[2])](
              const auto& x, const auto& estimate, const auto& noise) {
-    return std::array{multiply_add(shake, noise, multiply_add(pull, estimate, scorefield::multiply(keep, x)))};
+    return std::array{multiply_add(shake, noise, multiply_add(pull, estimate, multiply(keep, x)))};
   };
 }
 
