@@ -14,15 +14,20 @@
 
 namespace scorefield::detail {
 
+/// Throws InvalidArgument, naming the operation, where times rise.
+inline void check_falls(const char* operation, bool rises) {
+  if (rises)
+    throw InvalidArgument(operation, "falling times", "rising ones", "the probability flow alone goes both ways");
+}
+
 /// Throws InvalidArgument, naming the operation, unless it is finite and not negative, and 0 on times that rise.
-inline double checked_stochasticity(const char* operation, double stochasticity, bool rises) {
+inline void check_stochasticity(const char* operation, double stochasticity, bool rises) {
   if (rises && stochasticity != 0)
     throw InvalidArgument(operation, "stochasticity 0 on rising times", text(stochasticity),
                           "the probability flow alone goes both ways");
   if (!(std::isfinite(stochasticity) && stochasticity >= 0))
     throw InvalidArgument(operation, "a finite stochasticity >= 0", text(stochasticity),
                           "0 follows the probability flow, 1 the reverse equation, and 2 often draws better images");
-  return stochasticity;
 }
 
 }  // namespace scorefield::detail

@@ -4,14 +4,13 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <type_traits>
 
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/sampler/grid/log_snr_grid.hpp"
 #include "scorefield/sampler/rule/detail/linear_move.hpp"
-#include "scorefield/sampler/rule/reverse_diffusion.hpp"
 #include "scorefield/sampler/rule/sampling_path.hpp"
+#include "scorefield/sampler/stochasticity.hpp"
 
 namespace scorefield {
 
@@ -38,14 +37,15 @@ struct AnnealedLangevin {
 
   /// Throws InvalidArgument where times rise, and for members that are out of their ranges.
   void check(const auto& path) const {
-    detail::check_falls(name, path);
+    detail::check_falls(name, path.rises());
     if (!(moves >= 1 && moves <= static_cast<Index>(stages) && step_size > 0 && step_size <= 1))
       throw InvalidArgument(name, text("moves in [1, ", stages, "] and step_size in (0, 1]"),
                             text(moves, " and ", step_size), "100 and 0.1 are usual");
   }
 
-  auto move(const auto& path, Index step, std::size_t stage) const {
-    using Scalar = typename std::remove_cvref_t<decltype(path)>::Scalar;
+  template <Sde Equation>
+  auto move(const SamplingPath<Equation>& path, Index step, std::size_t stage) const {
+    using Scalar = typename Equation::Scalar;
     if (path.denoises(step)) return detail::linear_move<Scalar>({0, 1, 0});
     // The signal of the next level comes with the last move.
     const bool last = stage + 1 == stages_of(path, step);

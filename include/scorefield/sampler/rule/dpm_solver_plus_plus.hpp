@@ -36,7 +36,7 @@ struct DpmSolverPlusPlus {
   /// Throws InvalidArgument unless stochasticity is finite and >= 0, and 0 on rising times.
   template <Sde Equation>
   void check(const SamplingPath<Equation>& path) const {
-    detail::checked_stochasticity(name, stochasticity, path.rises());
+    detail::check_stochasticity(name, stochasticity, path.rises());
   }
 
   template <Sde Equation>

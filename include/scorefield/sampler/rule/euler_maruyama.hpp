@@ -38,7 +38,7 @@ struct EulerMaruyama {
   /// infinite at the first time.
   template <Sde Equation>
   void check(const SamplingPath<Equation>& path) const {
-    detail::checked_stochasticity(name, stochasticity, path.rises());
+    detail::check_stochasticity(name, stochasticity, path.rises());
     if (const auto drift = path.sde().drift(path.time(0)); !std::isfinite(drift))
       throw InvalidArgument(name, "an equation of finite drift at its first time", text(drift, " at ", path.time(0)),
                             "use Ddim{.eta = 1}, which no signal at t = 1 does not trouble, or ProbabilityFlow");

@@ -13,6 +13,7 @@
 #include "scorefield/sampler/rule/detail/linear_move.hpp"
 #include "scorefield/sampler/rule/reverse_diffusion.hpp"
 #include "scorefield/sampler/rule/sampling_path.hpp"
+#include "scorefield/sampler/stochasticity.hpp"
 
 namespace scorefield {
 
@@ -38,7 +39,7 @@ struct PredictorCorrector {
 
   /// Throws InvalidArgument where times rise, and unless signal_to_noise is finite and >= 0.
   void check(const auto& path) const {
-    detail::check_falls(name, path);
+    detail::check_falls(name, path.rises());
     if (!(signal_to_noise >= 0 && std::isfinite(signal_to_noise)))
       throw InvalidArgument(name, "a finite signal_to_noise >= 0", text(signal_to_noise), "0.16 is usual");
   }

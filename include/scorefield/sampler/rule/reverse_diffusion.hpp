@@ -5,11 +5,11 @@
 #include <cmath>
 #include <cstddef>
 
-#include "scorefield/core/error.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/sampler/grid/uniform_grid.hpp"
 #include "scorefield/sampler/rule/detail/linear_move.hpp"
 #include "scorefield/sampler/rule/sampling_path.hpp"
+#include "scorefield/sampler/stochasticity.hpp"
 
 namespace scorefield {
 
@@ -28,12 +28,6 @@ std::array<typename Equation::Scalar, 3> reversed_shares(const SamplingPath<Equa
           static_cast<Scalar>(std::sqrt(drawn)) * sigma};
 }
 
-/// Throws InvalidArgument, naming the operation, where times rise.
-void check_falls(const char* operation, const auto& path) {
-  if (path.rises())
-    throw InvalidArgument(operation, "falling times", "rising ones", "the probability flow alone goes both ways");
-}
-
 }  // namespace detail
 
 /// The reverse equation in steps as exact as the forward chain's are: of weak order 1, like EulerMaruyama, and steadier
@@ -49,7 +43,7 @@ struct ReverseDiffusion {
 
   bool draws_noise() const { return true; }
   /// Throws InvalidArgument where times rise.
-  void check(const auto& path) const { detail::check_falls(name, path); }
+  void check(const auto& path) const { detail::check_falls(name, path.rises()); }
 
   auto move(const auto& path, Index step, std::size_t) const {
     return detail::linear_move(detail::reversed_shares(path, step));
