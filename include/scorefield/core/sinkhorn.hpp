@@ -129,8 +129,7 @@ class Sinkhorn {
       const auto largest = broadcast(most);
       const auto exponential = [&](const auto& z) { return exp_of_negative(subtract(z, largest)); };
       transform(scratch_.data(), n, exponential, scratch_.data());
-      const auto same = [](const auto& number) { return number; };
-      of_column_(j) = -most - std::log(sum_of(n, same, scratch_.data()) * static_cast<Scalar>(m));
+      of_column_(j) = -most - std::log(sum_of(n, scratch_.data()) * static_cast<Scalar>(m));
     }
   }
 

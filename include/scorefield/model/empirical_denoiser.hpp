@@ -225,8 +225,7 @@ class EmpiricalDenoiser {
       return exp_of_negative(subtract(number, at));
     };
     transform(z, count, exponential, z);
-    return sum_of(
-        count, [](const auto& number) { return number; }, z);
+    return sum_of(count, z);
   }
 
   /// to += a block's points times the weights.

@@ -208,6 +208,12 @@ SCOREFIELD_ONE_COPY Scalar sum_of(Index count, const F& f, const Scalar* first, 
         Eigen::internal::padd(sum, f(load_part<Scalar>(first + whole, rest), load_part<Scalar>(from + whole, rest)...));
   return Eigen::internal::predux(sum);
 }
+/// The sum of the numbers themselves.
+template <Real Scalar>
+Scalar sum_of(Index count, const Scalar* numbers) {
+  return sum_of(
+      count, [](const auto& number) { return number; }, numbers);
+}
 
 /// a b + c, rounded once where the target can.
 #ifdef __clang__

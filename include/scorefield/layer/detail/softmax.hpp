@@ -21,8 +21,7 @@ void softmax_columns(MatrixView<Scalar> z, Scalar factor) {
       return exp_of_negative(multiply(subtract(number, largest), scale));
     };
     transform(column, z.rows(), exponential, column);
-    const auto same = [](const auto& number) { return number; };
-    const auto share = broadcast(1 / sum_of(z.rows(), same, column));
+    const auto share = broadcast(1 / sum_of(z.rows(), column));
     const auto shared = [&](const auto& number) { return multiply(number, share); };
     transform(column, z.rows(), shared, column);
   }

@@ -33,8 +33,7 @@ Vector<double> kernel_sums(const Matrix<double>& rows, const Matrix<double>& col
       transform(values, tile.rows(), kernel, values);
       const Index self = column + j - row;
       if (&rows == &columns && self >= 0 && self < tile.rows()) values[self] = 0;
-      const auto same = [](const auto& number) { return number; };
-      sums(column + j) += sum_of(tile.rows(), same, values);
+      sums(column + j) += sum_of(tile.rows(), values);
     }
   });
   return sums;
