@@ -5,6 +5,8 @@
 #include <array>
 #include <cstddef>
 #include <limits>
+#include <numeric>
+#include <utility>
 #include <vector>
 
 #include "scorefield/core/error.hpp"
@@ -25,7 +27,9 @@ class Assignment {
   explicit Assignment(Index n) : capacity_(n) {
     if (n < 1) throw InvalidArgument("Assignment", "room for at least one row", text(n), "pass the number of rows");
     const auto size = static_cast<std::size_t>(n);
-    for (auto* numbers : {&of_row_, &of_column_, &costs_, &open_price_, &distance_, &before_}) numbers->resize(size);
+    for (auto* numbers : {&of_row_, &of_column_}) numbers->resize(size);
+    const auto whole_packets = static_cast<std::size_t>((n + lanes - 1) / lanes * lanes);
+    for (auto* numbers : {&costs_, &open_price_, &distance_, &before_}) numbers->resize(whole_packets);
     for (auto* places : {&row_of_column_, &column_of_row_}) places->resize(size);
     reached_.reserve(size);
   }
@@ -54,7 +58,14 @@ class Assignment {
   }
 
  private:
-  static constexpr Index none = -1;
+  static constexpr Index none = -1, lanes = packet_size<double>;
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+
+  /// A row that a path has come to, and what the path costs.
+  struct Reached {
+    Index row;
+    double distance;
+  };
 
   template <class T>
   static T& at(std::vector<T>& of, Index i) {
@@ -82,29 +93,19 @@ class Assignment {
   }
 
   /// Dijkstra's algorithm from a column over pairs to the nearest free row; then the pairs on the path change over.
-  /// Packets of rows are looked at at once: those that are reached already have a price of minus infinity, by which no
-  /// path to them is short.
+  /// Rows that are reached already, and those that fill the last packet, have an open price of minus infinity, by which
+  /// no path to them is short.
   void augment(ConstMatrixView<Scalar> cost, Index first) {
-    constexpr double infinity = std::numeric_limits<double>::infinity();
-    const Index n = cost.cols();
-    const auto size = static_cast<std::size_t>(n);
-    distance_.assign(size, infinity);
-    std::copy_n(of_row_.begin(), size, open_price_.begin());
+    std::ranges::fill(distance_, infinity);
+    std::ranges::fill(open_price_, -infinity);
+    std::ranges::copy(of_row_, open_price_.begin());
     reached_.clear();
     Index column = first, free = none;
     double reached = 0;
     while (free == none) {
-      for (Index row = 0; row < n; ++row) at(costs_, row) = price(cost, row, column);
-      const auto from = broadcast(reached - at(of_column_, column)), here = broadcast(static_cast<double>(column));
-      const auto shorten = [&](const auto& costs, const auto& prices, const auto& distance, const auto& before) {
-        const auto through = subtract(add(from, costs), prices);
-        return std::array{where_less(through, distance, through, distance),
-                          where_less(through, distance, here, before)};
-      };
-      transform(std::array{distance_.data(), before_.data()}, n, shorten, costs_.data(), open_price_.data(),
-                distance_.data(), before_.data());
-      reached = ConstVectorView<double>(distance_.data(), n).minCoeff();
-      const auto row = static_cast<Index>(std::find(distance_.begin(), distance_.end(), reached) - distance_.begin());
+      for (Index row = 0; row < cost.rows(); ++row) at(costs_, row) = price(cost, row, column);
+      const auto [row, distance] = shorten_through(column, reached - at(of_column_, column));
+      reached = distance;
       reached_.push_back({row, reached});
       at(distance_, row) = infinity;
       at(open_price_, row) = -infinity;
@@ -126,11 +127,31 @@ class Assignment {
     }
   }
 
-  /// A row that a path has come to, and what the path costs.
-  struct Reached {
-    Index row;
-    double distance;
-  };
+  /// Shortens the paths to rows by those that come through a column, of which costs_ are the costs; the nearest row
+  /// then, the first one of several.
+  Reached shorten_through(Index column, double from) {
+    double distances[lanes], rows[lanes];
+    std::iota(rows, rows + lanes, 0.0);
+    const auto to_here = broadcast(from), here = broadcast(static_cast<double>(column));
+    const auto step = broadcast(static_cast<double>(lanes));
+    auto place = load<double>(rows), least = broadcast(infinity), nearest = place;
+    for (std::size_t i = 0; i < distance_.size(); i += lanes) {
+      const auto before = load<double>(&distance_[i]);
+      const auto through = subtract(add(to_here, load<double>(&costs_[i])), load<double>(&open_price_[i]));
+      const auto distance = smaller(through, before);
+      store(&distance_[i], distance);
+      store(&before_[i], where_less(through, before, here, load<double>(&before_[i])));
+      nearest = where_less(distance, least, place, nearest);
+      least = smaller(distance, least);
+      place = add(place, step);
+    }
+    store(distances, least);
+    store(rows, nearest);
+    Index best = 0;
+    for (Index i = 1; i < lanes; ++i)
+      if (std::pair(distances[i], rows[i]) < std::pair(distances[best], rows[best])) best = i;
+    return {static_cast<Index>(rows[best]), distances[best]};
+  }
 
   Index capacity_;
   std::vector<double> of_row_, of_column_;             // prices

@@ -35,6 +35,8 @@ struct OptimalTransportCoupling {
   template <Real Scalar>
   struct Workspace {
     Vector<Scalar> cost;     // most^2
+    Vector<Scalar> mean;     // d
+    Vector<Scalar> spread;   // most
     Matrix<Scalar> uniform;  // 1 x most
     ProductRoom<Scalar> room;
     Assignment<Scalar> assignment;
@@ -55,8 +57,13 @@ struct OptimalTransportCoupling {
 
   template <Real Scalar>
   Workspace<Scalar> workspace(Index d, Index most) const {
-    Workspace<Scalar> w{
-        Vector<Scalar>(most * most), Matrix<Scalar>(1, most), {}, Assignment<Scalar>(std::min(exact, most)), {}};
+    Workspace<Scalar> w{Vector<Scalar>(most * most),
+                        Vector<Scalar>(d),
+                        Vector<Scalar>(most),
+                        Matrix<Scalar>(1, most),
+                        {},
+                        Assignment<Scalar>(std::min(exact, most)),
+                        {}};
     for (const Index rows : {most, Index{1}}) w.room.reserve_left_transposed(rows, d, most);  // a short batch has fewer
     if (most > exact)
       w.sinkhorn.emplace(most, most, SinkhornOptions{.regularisation = regularisation, .iterations = iterations});
@@ -71,7 +78,7 @@ struct OptimalTransportCoupling {
     MatrixView<Scalar> cost(w.cost.data(), n, n);
     multiply_left_transposed(x0, noise, cost, w.room);
     if (n <= exact) {
-      for (Index j = 0; j < n; ++j) cost.col(j) = -cost.col(j);
+      add_spread(x0, cost, w);
       const auto& noise_of = w.assignment.solve(ConstMatrixView<Scalar>(w.cost.data(), n, n));
       for (Index i = 0; i < n; ++i) order[static_cast<std::size_t>(noise_of[static_cast<std::size_t>(i)])] = i;
     } else {
@@ -80,6 +87,22 @@ struct OptimalTransportCoupling {
   }
 
  private:
+  /// Turns products into costs |x0 - mean|^2 / 2 - <x0, noise>. What a sample costs with all noise changes no pairing;
+  /// with this, the cheapest sample of a noise is near it, and an assignment that begins with the cheapest soon ends.
+  template <Real Scalar>
+  static void add_spread(ConstMatrixView<Scalar> x0, MatrixView<Scalar> cost, Workspace<Scalar>& w) {
+    const Index d = x0.rows(), n = x0.cols();
+    w.mean.setZero();
+    for (Index j = 0; j < n; ++j) w.mean += x0.col(j);
+    w.mean /= static_cast<Scalar>(n);
+    for (Index j = 0; j < n; ++j) {
+      Scalar square = 0;
+      for (Index i = 0; i < d; ++i) square = multiply_add(x0(i, j) - w.mean(i), x0(i, j) - w.mean(i), square);
+      w.spread(j) = square / 2;
+    }
+    for (Index j = 0; j < n; ++j) cost.col(j) = w.spread.head(n) - cost.col(j);
+  }
+
   template <Real Scalar>
   static void draw_from_plan(MatrixView<Scalar> cost, const Draw& draw, std::span<Index> order, Workspace<Scalar>& w) {
     const Index n = cost.cols();
