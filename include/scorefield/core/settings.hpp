@@ -5,6 +5,7 @@
 #include <concepts>
 #include <initializer_list>
 #include <iterator>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -40,14 +41,17 @@ struct Setting {
 };
 
 /// "Adam{learning_rate 0.001, beta1 0.9}".
-inline std::string settings_text(std::string_view policy, std::initializer_list<Setting> settings) {
+inline std::string settings_text(std::string_view policy, std::span<const Setting> settings) {
   std::string all(policy);
   const char* separator = "{";
   for (const auto& [name, value] : settings) {
     all += text(separator, name, ' ', value);
     separator = ", ";
   }
-  return all + (settings.size() == 0 ? "{}" : "}");
+  return all + (settings.empty() ? "{}" : "}");
+}
+inline std::string settings_text(std::string_view policy, std::initializer_list<Setting> settings) {
+  return settings_text(policy, std::span(settings.begin(), settings.size()));
 }
 
 }  // namespace scorefield

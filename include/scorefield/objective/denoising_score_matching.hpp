@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cassert>
+#include <concepts>
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/settings.hpp"
@@ -16,6 +18,8 @@
 #include "scorefield/objective/concept.hpp"
 #include "scorefield/objective/coupling/concept.hpp"
 #include "scorefield/objective/coupling/independent_coupling.hpp"
+#include "scorefield/objective/source/concept.hpp"
+#include "scorefield/objective/source/normal_source.hpp"
 #include "scorefield/objective/time/concept.hpp"
 #include "scorefield/objective/time/uniform_time.hpp"
 #include "scorefield/objective/weighting/concept.hpp"
@@ -26,27 +30,26 @@
 namespace scorefield {
 
 /// E_t E_x0 E_eps w(t) |D(x_t, t) - x0|^2 / (sigma(t)^2 d) with x_t = alpha(t) x0 + sigma(t) eps, times as their
-/// distribution says and w as the weighting: DenoisingScoreMatching{StratifiedTime{}, VelocityWeighting{}}. In
-/// training, x0 and eps of a batch are paired as the coupling says. For guidance a share of the examples is not given
-/// its condition: DenoisingScoreMatching<>{.condition_dropout = 0.1}. Vincent 2011, "A Connection Between Score
-/// Matching and Denoising Autoencoders"; Song et al. 2021, arXiv:2011.13456, equation 7; the dropout, Ho and Salimans
-/// 2022, arXiv:2207.12598, algorithm 1.
+/// distribution says, w as the weighting and eps from the source: DenoisingScoreMatching{StratifiedTime{},
+/// VelocityWeighting{}}. In training, x0 and eps of a batch are paired as the coupling says. For guidance a share of
+/// the examples is not given its condition: DenoisingScoreMatching<>{.condition_dropout = 0.1}. Vincent 2011, "A
+/// Connection Between Score Matching and Denoising Autoencoders"; Song et al. 2021, arXiv:2011.13456, equation 7; the
+/// dropout, Ho and Salimans 2022, arXiv:2207.12598, algorithm 1.
 template <TimeDistribution Times = UniformTime, Weighting Weights = NoiseWeighting,
-          Coupling Pairs = IndependentCoupling>
+          Coupling Pairs = IndependentCoupling, Source From = NormalSource>
 struct DenoisingScoreMatching {
   Times times = {};
   Weights weighting = {};
   Pairs coupling = {};
+  From source = {};
   double condition_dropout = 0;  // the share of examples whose condition is not given, so that one network learns both
 
   std::string settings() const {
-    const Setting of_times{"times", times.settings()}, of_weighting{"weighting", weighting.settings()},
-        dropout{"condition_dropout", condition_dropout};
-    if constexpr (BatchCoupling<Pairs>)
-      return settings_text("DenoisingScoreMatching",
-                           {of_times, of_weighting, {"coupling", coupling.settings()}, dropout});
-    else
-      return settings_text("DenoisingScoreMatching", {of_times, of_weighting, dropout});
+    std::vector<Setting> all{{"times", times.settings()}, {"weighting", weighting.settings()}};
+    if constexpr (BatchCoupling<Pairs>) all.emplace_back("coupling", coupling.settings());
+    if constexpr (!std::same_as<From, NormalSource>) all.emplace_back("source", source.settings());
+    all.emplace_back("condition_dropout", condition_dropout);
+    return settings_text("DenoisingScoreMatching", all);
   }
 
   template <TrainableModel Model>
@@ -67,6 +70,7 @@ struct DenoisingScoreMatching {
     times.validate(model.sde());
     weighting.validate();
     coupling.validate();
+    source.validate(model.dimension());
     const Index k = detail::condition_size(model);
     if (!(condition_dropout >= 0 && condition_dropout <= 1) || (k == 0 && condition_dropout > 0))
       throw InvalidArgument(
@@ -132,7 +136,7 @@ struct DenoisingScoreMatching {
   void pair(const Model&, ConstMatrixView<Scalar> x0, const Draw& draw, std::span<Index> order,
             PairingWorkspace<Scalar>& w) const {
     auto noise = columns(w.noise, 0, x0.cols());
-    draw_noise(draw, noise);
+    source.draw(draw, noise);
     coupling.pair(x0, columns(std::as_const(w.noise), 0, x0.cols()), draw, order, w.coupling);
   }
 
@@ -143,11 +147,6 @@ struct DenoisingScoreMatching {
   }
 
  private:
-  template <Real Scalar>
-  static void draw_noise(const Draw& draw, MatrixView<Scalar> noise) {
-    Random(draw.seed, "training noise").normal(noise, draw.first_sample, draw.step);
-  }
-
   /// The samples with the noise of their draw, at the times of it, and what the network is told of their conditions.
   template <TrainableModel Model, Real Scalar = typename Model::Scalar>
   DenoisingTask<Scalar> make_noisy(const Model& model, const Examples<typename Model::Scalar>& examples,
@@ -156,7 +155,7 @@ struct DenoisingScoreMatching {
     const Index d = x0.rows(), n = x0.cols();
     auto uniform = columns(w.uniform, 0, n), noise = columns(w.noise, 0, n);
     Random(draw.seed, "training time").uniform(uniform, draw.first_sample, draw.step);
-    draw_noise(draw, noise);
+    source.draw(draw, noise);
     for (Index j = 0; j < n; ++j) {
       const auto [t, weight] = times.draw(model.sde(), uniform(0, j), draw.first_sample + j, batch_size);
       w.levels.set(j, model.sde(), t);
@@ -201,5 +200,7 @@ template <class Times, class Weights>
 DenoisingScoreMatching(Times, Weights) -> DenoisingScoreMatching<Times, Weights>;
 template <class Times, class Weights, class Pairs>
 DenoisingScoreMatching(Times, Weights, Pairs) -> DenoisingScoreMatching<Times, Weights, Pairs>;
+template <class Times, class Weights, class Pairs, class From>
+DenoisingScoreMatching(Times, Weights, Pairs, From) -> DenoisingScoreMatching<Times, Weights, Pairs, From>;
 
 }  // namespace scorefield
