@@ -20,6 +20,7 @@ struct KnowsTheMean {
   using Scalar = double;
   struct Workspace {};
   sf::VariancePreserving<double> equation;
+  mutable int evaluations = 0;
 
   const sf::VariancePreserving<double>& sde() const { return equation; }
   sf::Index dimension() const { return 1; }
@@ -28,6 +29,7 @@ struct KnowsTheMean {
   Workspace workspace() const { return {}; }
   void prior(sf::MatrixView<double>, Workspace&) const {}
   void denoise(const sf::NoisyBatch<double>& batch, sf::MatrixView<double> out, Workspace&) const {
+    ++evaluations;
     for (sf::Index j = 0; j < batch.size(); ++j) {
       // What is told of a condition that is not given is 0, which is the mean as well.
       const double mean = batch.condition(0, j), alpha = batch.alpha(j), sigma = batch.sigma(j);
@@ -73,6 +75,15 @@ TEST_CASE("guidance of N(c, 1) against N(0, 1) draws the mean weight c", "[model
     // Five deviations of either, and the signal of 0.0066 that the prior, N(0, 1), does not have.
     CHECK(std::abs(mean - weight * 1.5) < 5 / std::sqrt(static_cast<double>(n)) + 0.0066 * weight * 1.5);
     CHECK(std::abs(deviation - 1) < 5 / std::sqrt(2.0 * n) + 0.005);
+  }
+}
+
+TEST_CASE("guidance asks its model twice where the weight is neither 0 nor 1", "[model]") {
+  const KnowsTheMean model;
+  for (const double weight : {0.0, 1.0, 3.0}) {
+    model.evaluations = 0;
+    sf::sample(sf::Guided{model, weight}, guided_sampler, 1, sf::Seed{1}, {.condition = sf::Matrix<double>{{1.5}}});
+    CHECK(model.evaluations == (weight == 3 ? 2 : 1) * guided_sampler.steps);
   }
 }
 

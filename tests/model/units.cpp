@@ -115,6 +115,10 @@ TEST_CASE("a linear denoiser of data in their own units is refused beside units"
   };
   CHECK_NOTHROW(build(units.to_model(data)));
   CHECK_THROWS_WITH(build(data), contains("fit it to what the network sees, units.to_model(data)"));
+  // Either is enough: a mean of 10, a deviation of 10.
+  const sf::Dataset<double> own = units.to_model(data);
+  const sf::Matrix<double> shifted = own.samples().array() + 10, spread = 10 * own.samples();
+  for (const auto& other : {shifted, spread}) CHECK_THROWS_AS(build(other), sf::InvalidArgument);
 }
 
 TEST_CASE("badly scaled data are refused by a model without units, with what to do", "[model][units]") {
