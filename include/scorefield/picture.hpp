@@ -1,5 +1,5 @@
-/// Scatter plots, heat maps, corner plots, plots of paths, histograms and grids of images. Apart stand the files of pictures:
-/// scorefield/picture/png.hpp (libpng) and gif.hpp (giflib).
+/// Scatter plots, heat maps, corner plots, plots of paths, histograms and grids of images. Apart stand the files of
+/// pictures: scorefield/picture/png.hpp (libpng) and gif.hpp (giflib).
 #pragma once
 
 #include "scorefield/picture/canvas.hpp"
