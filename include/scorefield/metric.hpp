@@ -5,6 +5,7 @@
 #include "scorefield/metric/classifier_two_sample.hpp"
 #include "scorefield/metric/correlation.hpp"
 #include "scorefield/metric/energy_distance.hpp"
+#include "scorefield/metric/expected_log_density.hpp"
 #include "scorefield/metric/frechet_distance.hpp"
 #include "scorefield/metric/kolmogorov_smirnov.hpp"
 #include "scorefield/metric/maximum_mean_discrepancy.hpp"

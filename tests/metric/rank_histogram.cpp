@@ -85,6 +85,29 @@ TEST_CASE("ranks of calibrated posteriors are uniform, and those of others are s
   CHECK(biased.counts()(19, 0) < biased.band().low);
 }
 
+TEST_CASE("coverage counts the truths in central intervals", "[metric]") {
+  constexpr sf::Index truths = 2000;
+  const auto right = normal_ranks(truths, 0, 1), narrow = normal_ranks(truths, 0, 0.7),
+             shifted = normal_ranks(truths, 1, 1);
+  for (const sf::Index left_out : {1, 5, 9}) {
+    const auto of = right.coverage(1, left_out);
+    CHECK(of.nominal == Catch::Approx(1 - 0.1 * static_cast<double>(left_out)).epsilon(1e-14));
+    CHECK(of.calibrated);
+    CHECK(std::abs(of.share - of.nominal) < 0.05);
+    CHECK(narrow.coverage(1, left_out).share < of.share);
+    CHECK_FALSE(narrow.coverage(1, left_out).calibrated);
+    CHECK_FALSE(shifted.coverage(0, left_out).calibrated);
+  }
+  // Of a normal distribution of deviation 0.7 the interval of 90 % is that of |x| < 1.151, which has 75.0 %; that many
+  // draws know its ends to a few hundredths.
+  CHECK(narrow.coverage(0, 1).share == Catch::Approx(0.75).margin(0.04));
+  CHECK(right.coverage(0, 1, 0.5).band.high < right.coverage(0, 1).band.high);
+  for (const sf::Index bad : {0, 10, -1}) CHECK_THROWS_AS(right.coverage(0, bad), sf::InvalidArgument);
+  CHECK_THROWS_AS(right.coverage(2, 1), sf::InvalidArgument);
+  CHECK_THROWS_AS(right.coverage(-1, 1), sf::InvalidArgument);
+  CHECK_THROWS_AS(sf::RankHistogram(1, 9, 5).coverage(0, 1), sf::InvalidArgument);  // of no truth
+}
+
 TEST_CASE("ties are broken by lot, so that constants are calibrated", "[metric]") {
   sf::RankHistogram ranks(1, 9, 5);
   for (int i = 0; i < 1000; ++i) ranks.add(sf::Vector<double>::Ones(1), sf::Matrix<double>::Ones(1, 9));

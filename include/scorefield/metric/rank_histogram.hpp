@@ -17,6 +17,13 @@
 
 namespace scorefield {
 
+/// How many truths were in an interval of their posterior, and in which band that count lies where it is calibrated.
+struct Coverage {
+  double nominal, share;  // of all truths: as the interval has it, and as it was found
+  CountBand band;
+  bool calibrated;  // whether the count is in the band
+};
+
 /// The ranks of truths among draws of their posteriors, counted in bins, for each of d coordinates.
 class RankHistogram {
  public:
@@ -70,6 +77,22 @@ class RankHistogram {
   /// too.
   CountBand band(double coverage = 0.99) const {
     return binomial_band(observations_, 1 / static_cast<double>(counts_.rows()), coverage);
+  }
+
+  /// Of the posterior's central interval of one coordinate, which leaves out so many of the outermost bins on either
+  /// side: of 20 bins, leaving out 1 is the interval of 90 %. Throws InvalidArgument for another coordinate, where no
+  /// bin is left, and as binomial_band does.
+  Coverage coverage(Index row, Index left_out, double band_coverage = 0.99) const {
+    const Index bins = counts_.rows();
+    if (row < 0 || row >= counts_.cols() || left_out < 1 || 2 * left_out >= bins)
+      throw InvalidArgument("RankHistogram::coverage",
+                            text("a coordinate below ", counts_.cols(), ", and at least one of ", bins,
+                                 " bins left out on either side and one not"),
+                            text(row, " and ", left_out), "of 20 bins, leaving out 1 is the interval of 90 %");
+    const Index inside = counts_.col(row).segment(left_out, bins - 2 * left_out).sum();
+    const double nominal = 1 - 2 * static_cast<double>(left_out) / static_cast<double>(bins);
+    const auto band = binomial_band(observations_, nominal, band_coverage);
+    return {nominal, static_cast<double>(inside) / static_cast<double>(observations_), band, band.contains(inside)};
   }
 
   /// How many of the bins x d counts are outside of it. Where posteriors are calibrated, it is a share of (1 -
