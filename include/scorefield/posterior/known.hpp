@@ -49,11 +49,11 @@ class UnitsOfKnown {
 }  // namespace detail
 
 /// The model's D with the entries that are known put in their place. A sampler's moves then take these entries along
-/// alpha y + sigma noise, with the noise of its own, and a last step to t = 0 leaves y in them to the last bit: that is
-/// the replacement method, of any denoiser and in any units. Around MomentMatching of the same entries, by a
-/// selection_operator, the others are drawn given them; around a model itself they are so only as far as the known ones
-/// among x(t) tell, which leaves seams. Refers to the model. Song et al. 2021, arXiv:2011.13456, appendix I.2; Lugmayr
-/// et al. 2022, arXiv:2201.09865, equation 8.
+/// alpha y + sigma noise, with noise of its own, and a last denoising step leaves y in them to the last bit: that is
+/// the replacement method, of any denoiser and in any units. EulerMaruyama, which ends with a score, leaves roundings
+/// or noise. Around MomentMatching of the same entries, by a selection_operator, the others are drawn given them;
+/// around a model itself they are so only as far as the known ones among x(t) tell, which leaves seams. Refers to the
+/// model. Song et al. 2021, arXiv:2011.13456, appendix I.2; Lugmayr et al. 2022, arXiv:2201.09865, equation 8.
 template <Denoiser Model>
 class Known {
  public:

@@ -125,6 +125,7 @@ LinearOperator<Scalar> convolution_operator(const ImageShape& image, const Matri
         for (Index i = 0; i < weights->rows(); ++i)
           for (Index j = 0; j < weights->cols(); ++j) {
             const Index down = i - weights->rows() / 2, right = j - weights->cols() / 2;
+            if (std::abs(right) >= w) continue;
             const Index left_end = std::max<Index>(0, -right), count = (w - std::abs(right)) * c;
             for (Index y = std::max<Index>(0, -down); y < std::min(h, h - down); ++y) {
               const Scalar* source = from.col(n).data() + ((y + down) * w + left_end + right) * c;

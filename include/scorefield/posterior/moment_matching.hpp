@@ -11,14 +11,14 @@
 namespace scorefield {
 
 struct MomentMatchingOptions {
-  Index iterations = 3;  // of conjugate gradients, from 1 on: each is a product with the derivative of the model
+  Index iterations = 5;  // of conjugate gradients, from 1 on: each is a product with the derivative of the model
 };
 
 namespace detail {
 
 /// Cov[x(0) | x(t)] as the model has it.
 struct TweedieCovariance {
-  auto operator()(const auto& denoised, const auto& v) const { return denoised.tweedie(v); }
+  void operator()(const auto& denoised, auto v) const { denoised.tweedie(v); }
 };
 
 }  // namespace detail
@@ -29,7 +29,7 @@ struct TweedieCovariance {
 /// numbers in y it is exact; a measurement that is much more precise than the model needs more iterations than a vague
 /// one. Where no signal is left (rectified flow at t = 1), it is D. One evaluation costs that of the model, and a
 /// backward pass for each iteration and for the result. Refers to the model. Rozet et al. 2024, arXiv:2405.13712,
-/// equation 20 and algorithm 2.
+/// section 4.2.
 template <class Model>
 class MomentMatching
     : public detail::PosteriorDenoiser<Model,

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "scorefield/core/simd/fused.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/posterior/detail/gaussian_likelihood.hpp"
 #include "scorefield/posterior/detail/posterior_denoiser.hpp"
@@ -18,8 +19,7 @@ namespace detail {
 
 /// Cov[x(0) | x(t)], were the data standard normal in the model's units.
 struct StandardNormalCovariance {
-  template <class View>
-  View operator()(const auto& denoised, View v) const {
+  void operator()(const auto& denoised, auto v) const {
     denoised.units.rescale(v);
     denoised.units.rescale(v);
     for (Index j = 0; j < v.cols(); ++j) {
@@ -27,7 +27,6 @@ struct StandardNormalCovariance {
       const auto variance = sigma * sigma / multiply_add(alpha, alpha, sigma * sigma);
       for (Index i = 0; i < v.rows(); ++i) v(i, j) *= variance;
     }
-    return v;
   }
 };
 
@@ -38,7 +37,7 @@ struct StandardNormalCovariance {
 /// it is exact; of others it takes directions in which they hardly vary for as uncertain as all. Two backward passes
 /// cheaper than MomentMatching of two iterations, and less exact. Where no signal is left, it is D. One evaluation
 /// costs that of the model and a backward pass. Refers to the model. Song et al. 2023, "Pseudoinverse-guided diffusion
-/// models for inverse problems", equations 6 to 8.
+/// models for inverse problems", equation 7.
 template <class Model>
 class PiGdm : public detail::PosteriorDenoiser<
                   Model, detail::GaussianLikelihood<typename Model::Scalar, detail::StandardNormalCovariance>> {

@@ -11,7 +11,7 @@
 namespace scorefield::detail {
 
 /// The gradient A^T (Sigma_y + A C A^T)^-1 (y - A D) of log N(y; A D, Sigma_y + A C A^T) by D, C being an estimate of
-/// Cov[x(0) | x(t)]: Covariance{}(denoised, v) is its product with v (d x n, scratch afterwards), d x n.
+/// Cov[x(0) | x(t)]: Covariance{}(denoised, v) makes of v (d x n) its product with it.
 template <Real Scalar, class Covariance>
 class GaussianLikelihood {
  public:
@@ -33,7 +33,8 @@ class GaussianLikelihood {
     measurement_.residual(denoised.x0, room.right_hand_side(n));
     const auto solution = room.solve(n, iterations_, [&](ConstMatrixView<Scalar> p, MatrixView<Scalar> image) {
       measurement_.transpose(p, out);
-      measurement_.apply(Covariance{}(denoised, out), image);
+      Covariance{}(denoised, out);
+      measurement_.apply({out.data(), out.rows(), n}, image);
       measurement_.add_noise(p, image);
     });
     measurement_.transpose(solution, out);

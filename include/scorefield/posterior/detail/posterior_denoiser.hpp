@@ -19,7 +19,7 @@ struct Denoised {
   const NoisyBatch<Scalar>& batch;
   ConstMatrixView<Scalar> x0;  // d x n, in the data's units
   const StraightUnits<Scalar>& units;
-  Tweedie tweedie;  // of v (d x n, scratch afterwards), the product with Cov[x(0) | x(t)] in the data's units: a view
+  Tweedie tweedie;  // of v (d x n): makes of it the product with Cov[x(0) | x(t)], both in the data's units
 };
 
 /// D + (sigma^2 / alpha) (dD/dx)^T g, g being the gradient by x0 at D of a log-likelihood log p(y | x0): by Bayes' rule
@@ -61,16 +61,18 @@ class PosteriorDenoiser {
     const Index n = batch.size();
     auto x0 = columns(w.x0, 0, n), gradient = columns(w.gradient, 0, n), by_x = columns(w.by_x, 0, n);
     model_->denoise_forward(batch, out, w.model);
-    units_.to_data(out, x0);
-    const auto tweedie = [&](MatrixView<Scalar> v) -> ConstMatrixView<Scalar> {
+    x0 = out;
+    units_.to_data(x0);
+    const auto tweedie = [&](MatrixView<Scalar> v) {
       units_.rescale(v);
       model_->denoise_backward(batch, v, by_x, w.model);
       for (Index j = 0; j < n; ++j)
-        for (Index i = 0; i < by_x.rows(); ++i) by_x(i, j) *= variance_per_signal(batch, j);
-      units_.rescale(by_x);
-      return {by_x.data(), by_x.rows(), n};
+        for (Index i = 0; i < v.rows(); ++i) v(i, j) = variance_per_signal(batch, j) * by_x(i, j);
+      units_.rescale(v);
     };
-    likelihood_.gradient(Denoised<Scalar, decltype(tweedie)>{batch, x0, units_, tweedie}, gradient, w.likelihood);
+    likelihood_.gradient(
+        Denoised<Scalar, decltype(tweedie)>{batch, columns(std::as_const(w.x0), 0, n), units_, tweedie}, gradient,
+        w.likelihood);
     units_.rescale(gradient);
     model_->denoise_backward(batch, gradient, by_x, w.model);
     for (Index j = 0; j < n; ++j)

@@ -40,12 +40,10 @@ class StraightUnits {
     }
   }
 
-  const Vector<Scalar>& scale() const { return scale_; }
-
-  /// Samples z (d x n) in the data's units.
-  void to_data(ConstMatrixView<Scalar> z, MatrixView<Scalar> u) const {
-    for (Index j = 0; j < z.cols(); ++j)
-      for (Index i = 0; i < z.rows(); ++i) u(i, j) = multiply_add(scale_(i), z(i, j), shift_(i));
+  /// Takes samples (d x n) to the data's units.
+  void to_data(MatrixView<Scalar> samples) const {
+    for (Index j = 0; j < samples.cols(); ++j)
+      for (Index i = 0; i < samples.rows(); ++i) samples(i, j) = multiply_add(scale_(i), samples(i, j), shift_(i));
   }
 
   /// Multiplies each row of v (d x n) by its scale.
