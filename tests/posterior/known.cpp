@@ -82,7 +82,7 @@ TEST_CASE("known numbers take the others with them: moment matching is exact the
       sf::Vector<double>{{1}}, sf::Matrix<double>::Zero(2, 1), {sf::Matrix<double>{{1, 0.9}, {0.9, 1}}}};
   const test::MixtureModel model{prior};
   const sf::Vector<double> one{{1}};
-  const sf::MomentMatching matched{model, {sf::selection_operator<double>(2, {0}), one, 0.0}};
+  const sf::MomentMatching matched{model, {sf::selection_operator<double>(2, {0}), one, 0.0}, {.derivative_error = 0}};
   const sf::Known known{matched, {0}, one};
   const sf::Index n = 2000;
   const auto x = sf::sample(known, sf::DpmSolverPlusPlus{.steps = 30}, n, sf::Seed{1});
@@ -103,7 +103,7 @@ TEST_CASE("measurements and known numbers are in the data's units", "[posterior]
                            scale = sf::Vector<double>(units.to_data(sf::Matrix<double>::Ones(5, 1))) - shift;
   const test::MixtureModel expected{test::posterior_of(model.data(), a * scale.asDiagonal(), y - a * shift, 0.3)};
   const sf::LinearMeasurement<double> measurement{sf::matrix_operator(a), y, 0.3};
-  const sf::MomentMatching matched{model, measurement, {.iterations = 20}};
+  const sf::MomentMatching matched{model, measurement, {.iterations = 20, .derivative_error = 0}};
   const sf::DpmSolverPlusPlus sampler{.steps = 10};
   const auto draws = sf::sample(matched, sampler, 6, sf::Seed{1});
   const sf::Matrix<double> truth = units.to_data(sf::sample(expected, sampler, 6, sf::Seed{1}));
@@ -190,6 +190,7 @@ TEST_CASE("posteriors refuse what they cannot work with", "[posterior]") {
                     contains("one iteration or more, got 0"));
   CHECK_THROWS_WITH(sf::PiGdm<Model>(model, good, {.iterations = -1}), contains("got -1"));
   CHECK_THROWS_WITH(sf::Dps<Model>(model, good, {.zeta = nan}), contains("a finite zeta >= 0, got nan"));
+  CHECK_THROWS_WITH(sf::Dps<Model>(model, good, {.derivative_error = -1}), contains("derivative_error >= 0, got -1"));
   CHECK_THROWS_WITH(sf::Known<Model>(model, {4}, sf::Vector<double>{{1}}),
                     contains("different rows from 0 to 3, got 4"));
   CHECK_THROWS_WITH(sf::Known<Model>(model, {1, 1}, sf::Vector<double>{{1, 1}}), contains("got 1"));

@@ -13,7 +13,8 @@
 namespace scorefield {
 
 struct DpsOptions {
-  double zeta = 1;  // the strength, finite and >= 0
+  double zeta = 1;                 // the strength, finite and >= 0
+  double derivative_error = 0.03;  // of the model's dD/dx, finite and >= 0; 0 where D is exact
 };
 
 namespace detail {
@@ -55,12 +56,12 @@ class MisfitLikelihood {
 
 }  // namespace detail
 
-/// D - zeta (sigma^2 / alpha) grad_x |y - A D|: the gradient of the misfit, divided by the misfit, so that it neither
-/// grows without bound nor knows the measurement's noise. zeta is to be tuned, from 0.3 up to sqrt(m) over the noise's
-/// deviation; draws are then like y, and not of the posterior: take MomentMatching, unless two backward passes more are
-/// too many. Where no signal is left, it is D. One evaluation costs that of the model and a backward pass. Refers to
+/// D + zeta V A^T (y - A D) / |y - A D|, with V = (sigma^2 / alpha) dD/dx as in MomentMatching: the gradient by x of
+/// the misfit -zeta |y - A D|, which has a bound and does not know the measurement's noise. zeta is to be tuned, from
+/// 0.3 up to sqrt(m) over the noise's deviation, and draws are like y, not of the posterior: take MomentMatching where
+/// some backward passes more are not too many. One evaluation costs that of the model and one backward pass. Refers to
 /// the model. Chung et al. 2023, arXiv:2209.14687, algorithm 1 and its zeta', as a denoised sample in place of a move
-/// after each step, so that any sampler can take it; equation 16 itself is a LikelihoodGuided.
+/// after each step, so that any sampler can take it; with the likelihood itself it is a LikelihoodGuided.
 template <class Model>
 class Dps : public detail::PosteriorDenoiser<Model, detail::MisfitLikelihood<typename Model::Scalar>> {
   using Likelihood = detail::MisfitLikelihood<typename Model::Scalar>;
@@ -68,11 +69,11 @@ class Dps : public detail::PosteriorDenoiser<Model, detail::MisfitLikelihood<typ
  public:
   using Scalar = typename Model::Scalar;
 
-  /// Throws InvalidArgument for a measurement of samples of another size, a zeta that is negative or not finite, and a
+  /// Throws InvalidArgument for a measurement of samples of another size, options out of range, and a
   /// model with units that are no straight map.
   Dps(const Model& model, LinearMeasurement<Scalar> measurement, const DpsOptions& options = {})
-      : detail::PosteriorDenoiser<Model, Likelihood>("Dps", model,
-                                                     {std::move(measurement), model.dimension(), options.zeta}) {}
+      : detail::PosteriorDenoiser<Model, Likelihood>(
+            "Dps", model, {std::move(measurement), model.dimension(), options.zeta}, options.derivative_error) {}
   Dps(const Model&&, LinearMeasurement<Scalar>, const DpsOptions& = {}) = delete;
 };
 

@@ -12,7 +12,8 @@
 namespace scorefield {
 
 struct PiGdmOptions {
-  Index iterations = 50;  // of conjugate gradients, from 1 on: products with the operator alone, next to free
+  Index iterations = 50;           // of conjugate residuals, from 1 on: products with the operator alone
+  double derivative_error = 0.03;  // of the model's dD/dx, finite and >= 0; 0 where D is exact
 };
 
 namespace detail {
@@ -32,12 +33,11 @@ struct StandardNormalCovariance {
 
 }  // namespace detail
 
-/// D + (sigma^2 / alpha) (dD/dx)^T A^T (Sigma_y + r^2 A A^T)^-1 (y - A D), where r^2 = sigma^2 / (alpha^2 + sigma^2) is
-/// the variance that x(0) has given x(t) where the data are standard normal, as a model with Units sees them. For those
-/// it is exact; of others it takes directions in which they hardly vary for as uncertain as all. Two backward passes
-/// cheaper than MomentMatching of two iterations, and less exact. Where no signal is left, it is D. One evaluation
-/// costs that of the model and a backward pass. Refers to the model. Song et al. 2023, "Pseudoinverse-guided diffusion
-/// models for inverse problems", equation 7.
+/// D + V A^T (Sigma_y + r^2 A A^T)^-1 (y - A D), with V = (sigma^2 / alpha) dD/dx and r^2 = sigma^2 / (alpha^2 +
+/// sigma^2), the variance that x(0) has given x(t) where the data are standard normal, as a model with Units sees them.
+/// For those it is exact; of others it takes directions in which they hardly vary for as uncertain as all. One
+/// evaluation costs that of the model and one backward pass, a third of MomentMatching's; V is as there. Refers to the
+/// model. Song et al. 2023, "Pseudoinverse-guided diffusion models for inverse problems", equation 7.
 template <class Model>
 class PiGdm : public detail::PosteriorDenoiser<
                   Model, detail::GaussianLikelihood<typename Model::Scalar, detail::StandardNormalCovariance>> {
@@ -46,11 +46,12 @@ class PiGdm : public detail::PosteriorDenoiser<
  public:
   using Scalar = typename Model::Scalar;
 
-  /// Throws InvalidArgument for a measurement of samples of another size, fewer iterations than one, and a model with
-  /// units that are no straight map.
+  /// Throws InvalidArgument for a measurement of samples of another size, options out of range, and a model with units
+  /// that are no straight map.
   PiGdm(const Model& model, LinearMeasurement<Scalar> measurement, const PiGdmOptions& options = {})
       : detail::PosteriorDenoiser<Model, Likelihood>(
-            "PiGdm", model, {"PiGdm", std::move(measurement), model.dimension(), options.iterations}) {}
+            "PiGdm", model, {"PiGdm", std::move(measurement), model.dimension(), options.iterations},
+            options.derivative_error) {}
   PiGdm(const Model&&, LinearMeasurement<Scalar>, const PiGdmOptions& = {}) = delete;
 };
 

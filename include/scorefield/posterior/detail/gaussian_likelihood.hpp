@@ -5,7 +5,7 @@
 
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/types.hpp"
-#include "scorefield/posterior/detail/conjugate_gradient.hpp"
+#include "scorefield/posterior/detail/conjugate_residual.hpp"
 #include "scorefield/posterior/linear_measurement.hpp"
 
 namespace scorefield::detail {
@@ -15,7 +15,7 @@ namespace scorefield::detail {
 template <Real Scalar, class Covariance>
 class GaussianLikelihood {
  public:
-  using Room = ConjugateGradient<Scalar>;
+  using Room = ConjugateResidual<Scalar>;
 
   /// Throws InvalidArgument, in the name of an operation, for measurements of samples of other than d numbers, and
   /// fewer iterations than one.

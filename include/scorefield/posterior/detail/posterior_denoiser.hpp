@@ -1,8 +1,10 @@
 /// The denoiser of a posterior: a model's denoised sample, moved by the gradient of a log-likelihood.
 #pragma once
 
+#include <cmath>
 #include <utility>
 
+#include "scorefield/core/error.hpp"
 #include "scorefield/core/simd/fused.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/concept.hpp"
@@ -13,22 +15,24 @@
 
 namespace scorefield::detail {
 
-/// What a likelihood is told: the denoised samples, and what is known of how far they may be from the truth.
-template <Real Scalar, class Tweedie>
+/// What a likelihood is told: the denoised samples, and how far they may be from the truth.
+template <Real Scalar, class Covariance>
 struct Denoised {
   const NoisyBatch<Scalar>& batch;
   ConstMatrixView<Scalar> x0;  // d x n, in the data's units
   const StraightUnits<Scalar>& units;
-  Tweedie tweedie;  // of v (d x n): makes of it the product with Cov[x(0) | x(t)], both in the data's units
+  Covariance covariance;  // of v (d x n): makes of it the product with V, in the data's units
 };
 
-/// D + (sigma^2 / alpha) (dD/dx)^T g, g being the gradient by x0 at D of a log-likelihood log p(y | x0): by Bayes' rule
-/// and Tweedie's formula E[x(0) | x(t), y], as far as grad log p(y | x(t)) is (dD/dx)^T g. Where no signal is left, it
-/// is D. (sigma^2 / alpha) dD/dx is Cov[x(0) | x(t)], by Tweedie's second-order formula; so g may ask for products with
-/// it. A likelihood has:
+/// D + V g, g being the gradient by x0 at D of a log-likelihood log p(y | x0), and V an estimate of Cov[x(0) | x(t)],
+/// which is (sigma^2 / alpha) dD/dx by Tweedie's second-order formula: E[x(0) | x(t), y] by Bayes' rule, as far as the
+/// gradient of log p(y | x(t)) is (dD/dx)^T g. A likelihood has:
 ///   room(chunk_size)              memory, one a thread
 ///   gradient(denoised, g, room)   writes the gradient, d x n, of log p(y | x0) in the data's units
-/// Refers to the model.
+/// Where little signal is left, dD/dx is small and then multiplied by much, and so are the errors of a learned one. So
+/// V is the mean of that and of r^2 I, the covariance for standard normal data, r^2 = sigma^2 / (alpha^2 + sigma^2), by
+/// weights alpha^2 and derivative_error^2 (alpha^2 + sigma^2): that is how large the derivative by x / sqrt(alpha^2 +
+/// sigma^2) and its error are. Where no signal is left, V is r^2 I. Refers to the model.
 template <class Model, class Likelihood>
 class PosteriorDenoiser {
   static_assert(DifferentiableDenoiser<Model>,
@@ -39,7 +43,7 @@ class PosteriorDenoiser {
   using Scalar = typename Model::Scalar;
 
   struct Workspace {
-    Matrix<Scalar> x0, gradient, by_x;  // d x chunk_size
+    Matrix<Scalar> x0, gradient, by_x, scratch;  // d x chunk_size
     typename Likelihood::Room likelihood;
     typename Model::Workspace model;
   };
@@ -52,7 +56,7 @@ class PosteriorDenoiser {
 
   Workspace workspace() const {
     const Matrix<Scalar> room(dimension(), chunk_size());
-    return {room, room, room, likelihood_.room(chunk_size()), model_->workspace()};
+    return {room, room, room, room, likelihood_.room(chunk_size()), model_->workspace()};
   }
 
   void prior(MatrixView<Scalar> z, Workspace& w) const { model_->prior(z, w.model); }
@@ -63,35 +67,53 @@ class PosteriorDenoiser {
     model_->denoise_forward(batch, out, w.model);
     x0 = out;
     units_.to_data(x0);
-    const auto tweedie = [&](MatrixView<Scalar> v) {
+    // In the model's units.
+    const auto covariance = [&](MatrixView<Scalar> v) {
+      auto scratch = columns(w.scratch, 0, n);
+      scratch = v;
+      model_->denoise_backward(batch, scratch, by_x, w.model);
+      for (Index j = 0; j < n; ++j) {
+        const auto [by_model, by_itself] = shares(batch.alpha(j), batch.sigma(j));
+        for (Index i = 0; i < v.rows(); ++i) v(i, j) = multiply_add(by_model, by_x(i, j), by_itself * v(i, j));
+      }
+    };
+    const auto of_data = [&](MatrixView<Scalar> v) {
       units_.rescale(v);
-      model_->denoise_backward(batch, v, by_x, w.model);
-      for (Index j = 0; j < n; ++j)
-        for (Index i = 0; i < v.rows(); ++i) v(i, j) = variance_per_signal(batch, j) * by_x(i, j);
+      covariance(v);
       units_.rescale(v);
     };
     likelihood_.gradient(
-        Denoised<Scalar, decltype(tweedie)>{batch, columns(std::as_const(w.x0), 0, n), units_, tweedie}, gradient,
+        Denoised<Scalar, decltype(of_data)>{batch, columns(std::as_const(w.x0), 0, n), units_, of_data}, gradient,
         w.likelihood);
     units_.rescale(gradient);
-    model_->denoise_backward(batch, gradient, by_x, w.model);
-    for (Index j = 0; j < n; ++j)
-      for (Index i = 0; i < out.rows(); ++i)
-        out(i, j) = multiply_add(variance_per_signal(batch, j), by_x(i, j), out(i, j));
+    covariance(gradient);
+    out += gradient;
   }
 
  protected:
-  PosteriorDenoiser(const char* name, const Model& model, Likelihood likelihood)
-      : model_(&model), units_(name, model), likelihood_(std::move(likelihood)) {}
+  PosteriorDenoiser(const char* name, const Model& model, Likelihood likelihood, double derivative_error)
+      : model_(&model),
+        units_(name, model),
+        likelihood_(std::move(likelihood)),
+        derivative_error_(static_cast<Scalar>(derivative_error)) {
+    if (!(derivative_error >= 0 && std::isfinite(derivative_error)))
+      throw InvalidArgument(name, "a finite derivative_error >= 0", text(derivative_error),
+                            "0 trusts the model, 0.03 suits networks");
+  }
 
  private:
-  static Scalar variance_per_signal(const NoisyBatch<Scalar>& batch, Index j) {
-    return batch.alpha(j) == 0 ? Scalar(0) : batch.sigma(j) * batch.sigma(j) / batch.alpha(j);
+  /// What products with the derivative, and the vector itself, are multiplied by.
+  std::pair<Scalar, Scalar> shares(Scalar alpha, Scalar sigma) const {
+    const Scalar whole = multiply_add(alpha, alpha, sigma * sigma),
+                 error = derivative_error_ * derivative_error_ * whole;
+    const Scalar share = alpha == 0 ? Scalar(1) : error / multiply_add(alpha, alpha, error);
+    return {alpha == 0 ? Scalar(0) : (1 - share) * sigma * sigma / alpha, share * sigma * sigma / whole};
   }
 
   const Model* model_;
   StraightUnits<Scalar> units_;
   Likelihood likelihood_;
+  Scalar derivative_error_;
 };
 
 }  // namespace scorefield::detail
