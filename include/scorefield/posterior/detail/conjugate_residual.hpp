@@ -37,8 +37,12 @@ class ConjugateResidual {
     for (Index k = 0; k < iterations && more; ++k) {
       multiply(columns(std::as_const(residual_), 0, n), columns(next_, 0, n));
       more = false;
-      for (Index j = 0; j < n; ++j)
-        if (dot(residual_, residual_, j) > enough_(j)) more |= advance(j);
+      for (Index j = 0; j < n; ++j) {
+        if (!(dot(residual_, residual_, j) > enough_(j))) continue;
+        const bool moved = advance(j);
+        if (!moved) enough_(j) = std::numeric_limits<Scalar>::infinity();
+        more |= moved;
+      }
     }
     return columns(std::as_const(solution_), 0, n);
   }
