@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "scorefield/metric/wasserstein.hpp"
+#include "scorefield/posterior/detail/conjugate_residual.hpp"
 #include "scorefield/sampler.hpp"
 #include "scorefield/sde.hpp"
 
@@ -176,4 +177,25 @@ TEST_CASE("posteriors are finite under every equation, where no signal is left a
   const auto x = sf::sample(matched, sf::DpmSolverPlusPlus{.steps = 12}, 5, sf::Seed{1});
   // Five iterations are more than the numbers that were measured without noise.
   CHECK(worst(of.a * x, of.y.replicate(1, 5)) < 1e-3);
+}
+
+TEST_CASE("conjugate residuals never let a residual grow, whatever the matrix, and solve what is symmetric",
+          "[posterior]") {
+  constexpr sf::Index m = 6, n = 3;
+  const sf::Matrix<double> any = test::normal_numbers<double>(m, m, "any matrix"), square = any * any.transpose(),
+                           b = test::normal_numbers<double>(m, n, "right-hand sides");
+  for (const auto& matrix : {any, square}) {
+    sf::Vector<double> before = b.colwise().norm();
+    for (sf::Index iterations = 1; iterations <= 2 * m; ++iterations) {
+      sf::detail::ConjugateResidual<double> solver(m, n);
+      solver.right_hand_side(n) = b;
+      const sf::Matrix<double> solution = solver.solve(
+          n, iterations, [&](sf::ConstMatrixView<double> p, sf::MatrixView<double> image) { image = matrix * p; });
+      const sf::Vector<double> residual = (b - matrix * solution).colwise().norm();
+      // Roundings, of solutions that a poor matrix makes large.
+      CHECK((residual - before).maxCoeff() < 1e-9);
+      before = residual;
+    }
+    if (matrix == square) CHECK(before.maxCoeff() < 1e-6);
+  }
 }
