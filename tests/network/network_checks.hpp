@@ -103,7 +103,7 @@ void check_columns_on_their_own(const N& network, const Vector<typename N::Scala
   }
 }
 
-/// g is added to, and dx and g are the same whether or not the other is wanted.
+/// g is added to, dx and g are the same whether or not the other is wanted, and backward may be called again.
 template <Network N>
 void check_backward_manners(const N& network, const Vector<typename N::Scalar>& p) {
   using Scalar = typename N::Scalar;
@@ -126,6 +126,12 @@ void check_backward_manners(const N& network, const Vector<typename N::Scalar>& 
   // Chains of at most n d + 1 additions that start elsewhere, each rounded.
   const double bound = static_cast<double>(n * d) * Tolerance<Scalar>::epsilon * (1 + both.g.cwiseAbs().maxCoeff());
   CHECK((g - 2 * both.g).cwiseAbs().maxCoeff() < bound);
+
+  // Again, after the same forward.
+  Matrix<Scalar> dx(d, n), dy_again = dy;
+  VectorView<Scalar> no_gradient(nullptr, 0);
+  network.backward(view(p), batch, view(std::as_const(y)), view(dy_again), view(dx), no_gradient, workspace);
+  CHECK(dx == both.dx);
 }
 
 template <Network N>

@@ -31,7 +31,7 @@ namespace scorefield {
 /// Backward comes after that forward, with dy the gradient of a loss by y, which is scratch afterwards. It writes the
 /// gradient by x to dx, unless dx has no columns. It adds the gradient by c to dc, unless dc has no columns, because
 /// layers share a context. It adds the gradient by p to g, unless g has no numbers. A layer without a context does not
-/// look at c and dc.
+/// look at c and dc. Backward may be called again after the same forward, with another dy.
 template <class L>
 concept Layer = std::copy_constructible<L> && Real<typename L::Scalar> &&
     requires(const L& layer, ParameterLayout& layout, const std::string& prefix, const Random& random, Index index,

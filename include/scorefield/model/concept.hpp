@@ -39,7 +39,8 @@ concept Denoiser = std::copy_constructible<M> && Real<typename M::Scalar> &&
 /// A denoiser that can be asked back to its input: for likelihoods, guidance and inverse problems.
 ///   denoise_forward(batch, D, workspace)           as denoise, and keeps what denoise_backward needs
 ///   denoise_backward(batch, dD, dx, workspace)     after that, with dD the gradient of a loss by D: writes to dx the
-///                                                  one by x; dD is scratch afterwards
+///                                                  one by x; dD is scratch afterwards. It may be called again, with
+///                                                  another dD
 template <class M>
 concept DifferentiableDenoiser = Denoiser<M> &&
     requires(const M& model, const NoisyBatch<typename M::Scalar>& batch, MatrixView<typename M::Scalar> out,

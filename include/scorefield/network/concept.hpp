@@ -22,7 +22,8 @@ namespace scorefield {
 ///   forward(p, batch, y, workspace)               the same, and keeps what backward needs beside the batch and y
 ///   backward(p, batch, y, dy, dx, g, workspace)   after that forward, with dy the gradient of a loss by y: writes the
 ///                                                 one by x to dx, unless dx has no columns, and adds the one by p to
-///                                                 g, unless g has no numbers; dy is scratch afterwards
+///                                                 g, unless g has no numbers; dy is scratch afterwards. It may
+///                                                 be called again, with another dy
 /// It may offer, where it looks at the batch's conditions:
 ///   condition_size()                              k, the numbers that a sample is given; batch.condition has k + 1
 ///                                                 rows, the last of which tells whether it is given
