@@ -20,6 +20,7 @@
 #include "scorefield/sampler/rule/grid_rule.hpp"
 #include "scorefield/sampler/rule/predictor_corrector.hpp"
 #include "scorefield/sampler/rule/probability_flow.hpp"
+#include "scorefield/sampler/rule/repaint.hpp"
 #include "scorefield/sampler/rule/reverse_diffusion.hpp"
 #include "scorefield/sampler/rule/unipc.hpp"
 #include "scorefield/sampler/sample.hpp"

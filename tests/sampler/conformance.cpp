@@ -42,6 +42,7 @@ void for_each_sampler(sf::Index steps, const F& f) {
   f(sf::ProbabilityFlow{.steps = steps, .scheme = sf::FlowScheme::midpoint}, "ProbabilityFlow", 0.0);
   f(sf::EdmHeun{.steps = steps, .s_churn = 5}, "EdmHeun", 0.0);
   f(sf::ReverseDiffusion{.steps = steps}, "ReverseDiffusion", 0.0);
+  f(sf::RePaint{.steps = steps, .resamplings = 2}, "RePaint", 0.0);
   f(sf::PredictorCorrector{.steps = steps}, "PredictorCorrector", 0.0);
   f(sf::AnnealedLangevin{.steps = steps, .moves = 3}, "AnnealedLangevin", 0.0);
   f(sf::on_grid(sf::DpmSolverPlusPlus{.steps = steps}, sf::KarrasGrid{}), "DpmSolverPlusPlus", 0.0);

@@ -32,6 +32,7 @@ void for_each_noisy_method(Index steps, double t_last, const F& f) {
   f(DpmSolverPlusPlus3M{.steps = steps, .t_last = t_last, .stochasticity = 1});
   f(EdmHeun{.steps = steps, .s_churn = 20, .t_last = t_last});
   f(ReverseDiffusion{.steps = steps, .t_last = t_last});
+  f(RePaint{.steps = steps, .resamplings = 3, .t_last = t_last});
 }
 
 }  // namespace scorefield::test
