@@ -1,8 +1,10 @@
-/// The umbrella of core: types, errors, random numbers, SIMD, threads, matrix products, transport, parameter layouts.
+/// The umbrella of core: types, errors, random numbers, SIMD, threads, products, Runge-Kutta steps, transport, parameters.
+/// parameter layouts.
 #pragma once
 
 #include "scorefield/core/assignment.hpp"
 #include "scorefield/core/chunks.hpp"
+#include "scorefield/core/dormand_prince_pair.hpp"
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/extent.hpp"
 #include "scorefield/core/image_shape.hpp"

@@ -6,10 +6,10 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <utility>
 #include <vector>
 
+#include "scorefield/core/dormand_prince_pair.hpp"
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/simd/packet.hpp"
 #include "scorefield/core/types.hpp"
@@ -21,9 +21,8 @@ namespace scorefield {
 
 /// Follows dx/dt, see FlowSlope, from t = 1 to t_last as closely as the tolerances say: where the flow itself is
 /// wanted, as a reference or a latent, and not the fewest evaluations. Each sample chooses its steps by its own error,
-/// so that a hard one changes no other. Dormand and Prince 1980, J. Comput. Appl. Math. 6, table 2; error and steps as
-/// in Hairer, Norsett and Wanner 1993, section II.4; Song et al. 2021, arXiv:2011.13456, appendix D.4, use such a
-/// method.
+/// so that a hard one changes no other: see DormandPrincePair. Song et al. 2021, arXiv:2011.13456, appendix D.4, use
+/// such a method.
 struct DormandPrince {
   double rtol = 1e-4, atol = 1e-4;  // >= 0, one above: a step errs by atol + rtol |x|, a root mean square over rows
   double t_last = 1e-3;             // in (0, 1)
@@ -46,27 +45,12 @@ struct DormandPrince {
 };
 
 template <Sde Equation>
-class DormandPrince::Rule {
+class DormandPrince::Rule : public DormandPrincePair {
  public:
   using Scalar = typename Equation::Scalar;
   static constexpr const char* name = "DormandPrince";
   static constexpr std::size_t stages = 7, kept = 7;  // six slopes, and the point of the next evaluation
   static constexpr Estimate estimate = Estimate::denoised;
-
-  /// The method's coefficients, by which slope s is evaluated after nodes[s] of the step, at x and the slopes before it
-  /// times row s of the tableau; the last row is where the step leads, and `errors` are the slopes' shares in its
-  /// error.
-  static constexpr std::array<double, 7> nodes{0, 1.0 / 5, 3.0 / 10, 4.0 / 5, 8.0 / 9, 1, 1};
-  static constexpr std::array<std::array<double, 6>, 7> tableau{
-      {{},
-       {1.0 / 5},
-       {3.0 / 40, 9.0 / 40},
-       {44.0 / 45, -56.0 / 15, 32.0 / 9},
-       {19372.0 / 6561, -25360.0 / 2187, 64448.0 / 6561, -212.0 / 729},
-       {9017.0 / 3168, -355.0 / 33, 46732.0 / 5247, 49.0 / 176, -5103.0 / 18656},
-       {35.0 / 384, 0, 500.0 / 1113, 125.0 / 192, -2187.0 / 6784, 11.0 / 84}}};
-  static constexpr std::array<double, 7> errors{71.0 / 57600,      0,          -71.0 / 16695, 71.0 / 1920,
-                                                -17253.0 / 339200, 22.0 / 525, -1.0 / 40};
 
   Rule(const DormandPrince& options, Equation sde) : options_(options), sde_(std::move(sde)) {}
 
@@ -103,7 +87,7 @@ class DormandPrince::Rule {
     auto& sample = samples_[static_cast<std::size_t>(column.index)];
     const std::size_t s = slope_of(step, stage);
     const FlowSlope<Scalar> slope(sde_, time_of(sample, s));
-    const bool accepted = s == 6 && !sample.rests && advance(sample, error(sample, slope, column));
+    const bool accepted = s == 6 && !sample.rests && advance(sample, error_of(sample, slope, column));
     const auto next = weights(sample, (s + 1) % 7 == 0 ? 1 : s + 1);
     return [=, denoises = accepted && sample.rests && last_denoising()](const auto& x, const auto& x0,
                                                                         const auto&... others) {
@@ -135,45 +119,29 @@ class DormandPrince::Rule {
 
   /// Of the slopes in the point of slope s; of samples at rest, which stay where they are, none.
   std::array<Scalar, 6> weights(const Sample& sample, std::size_t s) const {
-    std::array<Scalar, 6> of{};
-    if (sample.rests) return of;
-    for (std::size_t k = 0; k < 6; ++k) of[k] = -sample.h * static_cast<Scalar>(tableau[s][k]);
-    return of;
+    return sample.rests ? std::array<Scalar, 6>{} : shares(s, -sample.h);
   }
 
   /// The error of a step in units of what is tolerated.
   template <class Column>
-  double error(const Sample& sample, const FlowSlope<Scalar>& slope, const Column& column) const {
-    std::array<Scalar, 7> shares;
-    for (std::size_t k = 0; k < 7; ++k) shares[k] = sample.h * static_cast<Scalar>(errors[k]);
-    const auto absolute = broadcast(static_cast<Scalar>(options_.atol));
-    const auto relative = broadcast(static_cast<Scalar>(options_.rtol));
-    const auto square = [&](const auto& x, const auto& x0, const auto& point, const auto&... slopes) {
-      auto sum = multiply(broadcast(shares[6]), slope.at(point, x0));
-      std::size_t k = 0;
-      ((sum = multiply_add(broadcast(shares[k++]), slopes, sum)), ...);
-      // What is tolerated is above 0 where the numbers are, but for a zero that stays one.
-      const auto tolerated = multiply_add(relative, larger(magnitude(x), magnitude(point)), absolute);
-      const auto ratio = divide(sum, larger(tolerated, broadcast(std::numeric_limits<Scalar>::min())));
-      return multiply(ratio, ratio);
-    };
+  double error_of(const Sample& sample, const FlowSlope<Scalar>& slope, const Column& column) const {
     const auto& k = column.kept;
-    const Scalar sum = sum_of(column.size, square, column.x, column.estimate, k[6], k[0], k[1], k[2], k[3], k[4], k[5]);
-    return std::sqrt(static_cast<double>(sum) / static_cast<double>(column.size));
+    return error(
+        sample.h, options_.rtol, options_.atol, column.size, column.x, k[6], {k[0], k[1], k[2], k[3], k[4], k[5]},
+        [&slope](const auto& point, const auto& x0) { return slope.at(point, x0); }, column.estimate);
   }
 
   /// Takes the step unless it errs too much, and chooses the next one. One that is not finite is taken, to be found.
   bool advance(Sample& sample, double error) const {
-    const bool accepted = !(error > 1);
+    const AdaptiveStep step(error, sample.refused);
     const bool last = time_of(sample, 6) <= t_last() || !std::isfinite(error);
-    if (accepted) {
+    if (step.accepted) {
       sample.t = time_of(sample, 6);
       sample.rests = last;
     }
-    const double factor = std::clamp(0.9 * std::pow(error, -0.2), 0.2, sample.refused ? 1.0 : 5.0);
-    sample.refused = !accepted;
-    if (!sample.rests) sample.h = std::min(sample.h * static_cast<Scalar>(factor), sample.t - t_last());
-    return accepted;
+    sample.refused = !step.accepted;
+    if (!sample.rests) sample.h = std::min(sample.h * static_cast<Scalar>(step.factor), sample.t - t_last());
+    return step.accepted;
   }
 
   DormandPrince options_;
