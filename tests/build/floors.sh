@@ -3,6 +3,7 @@
 # Eigen's internals.
 set -euo pipefail
 cd "$(dirname "$0")/../../include/scorefield"
+declare -A floor=([core]=0 [sde]=1 [layer]=1 [optimizer]=1 [data]=1 [network]=2 [model]=3 [objective]=4 [sampler]=4
                   [likelihood]=4 [posterior]=4 [training]=5 [file]=6 [picture]=1 [metric]=1)
 failed=0
 while IFS=: read -r header include; do

@@ -17,7 +17,8 @@ namespace scorefield {
 /// does not depend on the batch that it is in; for D (d x n) and n at most chunk_size():
 ///   sde(), dimension(), chunk_size(), workspace()
 ///   denoise(batch, D, workspace)
-///   prior(z, workspace)             turns standard normals z (d x n) into samples at t = 1, where sampling starts
+///   prior(z, workspace)             turns standard normals z (d x n) into samples at t = 1, where sampling starts:
+///                                   an affine map A z + m of each column, so that they are normals themselves
 /// It may offer, for those who ask for the score, to compute it without a detour by D:
 ///   score(batch, score, workspace)  grad log p_t(x), d x n
 /// and, where samples can be given a condition:

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cmath>
-#include <utility>
 
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/simd/fused.hpp"
@@ -22,9 +21,9 @@ struct GuidanceInterval {
 /// D = (1 - weight) D(x; not given) + weight D(x; condition): weight 0 is the model without a condition, 1 the model
 /// with it, and above 1 samples are more like the condition and less unlike each other. Outside of the interval, where
 /// guidance spoils more than it helps, the weight is 1. The model must have learnt both, by the option
-/// condition_dropout of its objective. Two evaluations of the model each, where the weight is neither 0 nor 1. Refers
-/// to the model. Ho and Salimans 2022, arXiv:2207.12598, equation 6 with w = weight - 1; the interval: Kynkäänniemi et
-/// al. 2024, arXiv:2404.07724.
+/// condition_dropout of its objective. Two evaluations of the model each, where the weight is neither 0 nor 1. Can be
+/// asked back to its input where the model can. Refers to the model. Ho and Salimans 2022, arXiv:2207.12598, equation 6
+/// with w = weight - 1; the interval: Kynkäänniemi et al. 2024, arXiv:2404.07724.
 template <Denoiser Model>
 class Guided {
  public:
@@ -32,8 +31,9 @@ class Guided {
 
   struct Workspace {
     Matrix<Scalar> none;     // (k + 1) x chunk_size: zeros, which is what "not given" is told as
-    Matrix<Scalar> without;  // d x chunk_size: denoised without the condition
-    typename Model::Workspace model;
+    Matrix<Scalar> without;  // d x chunk_size: denoised without the condition, or the gradient of a loss by that
+    Matrix<Scalar> by_x;     // d x chunk_size: the gradient by x through that
+    typename Model::Workspace model, model_without;
   };
 
   /// Throws InvalidArgument for a model that is given nothing, a weight beyond 1e6, and times that are not
@@ -60,26 +60,60 @@ class Guided {
   Workspace workspace() const {
     const Index n = chunk_size();
     return {Matrix<Scalar>::Zero(detail::told_size(condition_size()), n), Matrix<Scalar>(dimension(), n),
-            model_->workspace()};
+            Matrix<Scalar>(dimension(), n), model_->workspace(), model_->workspace()};
   }
 
   void prior(MatrixView<Scalar> z, Workspace& w) const { model_->prior(z, w.model); }
 
   void denoise(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out, Workspace& w) const {
-    const Index n = batch.size();
-    const auto weights_are = [&](Scalar value) {
-      for (Index j = 0; j < n; ++j)
-        if (weight(batch.t(j)) != value) return false;
-      return true;
-    };
-    const NoisyBatch<Scalar> given_none{batch.x, batch.t, batch.alpha, batch.sigma,
-                                        columns(std::as_const(w.none), 0, n)};
-    if (weights_are(0)) return model_->denoise(given_none, out, w.model);
-    model_->denoise(batch, out, w.model);
-    if (weights_are(1)) return;
-    auto without = columns(w.without, 0, n);
-    model_->denoise(given_none, without, w.model);
-    for (Index j = 0; j < n; ++j) {
+    mix(batch, out, w,
+        [this](const auto& given, auto denoised, auto& of_model) { model_->denoise(given, denoised, of_model); });
+  }
+
+  void denoise_forward(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out,
+                       Workspace& w) const requires DifferentiableDenoiser<Model> {
+    mix(batch, out, w, [this](const auto& given, auto denoised, auto& of_model) {
+      model_->denoise_forward(given, denoised, of_model);
+    });
+  }
+
+  void denoise_backward(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> d, MatrixView<Scalar> dx,
+                        Workspace& w) const requires DifferentiableDenoiser<Model> {
+    const auto none = given_none(batch, w);
+    if (weights_are(batch, 0)) return model_->denoise_backward(none, d, dx, w.model_without);
+    if (weights_are(batch, 1)) return model_->denoise_backward(batch, d, dx, w.model);
+    auto without = columns(w.without, 0, batch.size()), by_x = columns(w.by_x, 0, batch.size());
+    for (Index j = 0; j < batch.size(); ++j) {
+      const Scalar of = weight(batch.t(j));
+      without.col(j) = (1 - of) * d.col(j);
+      d.col(j) *= of;
+    }
+    model_->denoise_backward(batch, d, dx, w.model);
+    model_->denoise_backward(none, without, by_x, w.model_without);
+    dx += by_x;
+  }
+
+ private:
+  NoisyBatch<Scalar> given_none(const NoisyBatch<Scalar>& batch, const Workspace& w) const {
+    return {batch.x, batch.t, batch.alpha, batch.sigma, columns(w.none, 0, batch.size())};
+  }
+
+  bool weights_are(const NoisyBatch<Scalar>& batch, Scalar value) const {
+    for (Index j = 0; j < batch.size(); ++j)
+      if (weight(batch.t(j)) != value) return false;
+    return true;
+  }
+
+  /// D by what evaluate(batch, out, the model's workspace) writes with the condition and without.
+  template <class Evaluate>
+  void mix(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out, Workspace& w, const Evaluate& evaluate) const {
+    const auto none = given_none(batch, w);
+    if (weights_are(batch, 0)) return evaluate(none, out, w.model_without);
+    evaluate(batch, out, w.model);
+    if (weights_are(batch, 1)) return;
+    auto without = columns(w.without, 0, batch.size());
+    evaluate(none, without, w.model_without);
+    for (Index j = 0; j < batch.size(); ++j) {
       const Scalar of = weight(batch.t(j));
       if (of == 1) continue;
       for (Index i = 0; i < out.rows(); ++i)
@@ -87,7 +121,6 @@ class Guided {
     }
   }
 
- private:
   Scalar weight(Scalar t) const {
     return static_cast<double>(t) >= interval_.from && static_cast<double>(t) <= interval_.to ? weight_ : Scalar(1);
   }

@@ -57,16 +57,12 @@ struct TraceEstimate {
   /// How many estimates of a trace there are.
   Index size() const { return exact ? std::min<Index>(products, 1) : products; }
 
-  /// Writes the probes of a sample to d x products numbers.
+  /// Writes the probes of a sample, d x products, where the trace is estimated.
   template <Real Scalar>
   void draw(MatrixView<Scalar> probes, Index sample) const {
-    if (exact) {
-      probes.setIdentity();
-      return;
-    }
     random.normal(MatrixView<Scalar>(probes.data(), probes.size(), 1), first + sample, 0);
-    if (!normal)
-      for (Scalar& number : probes.reshaped()) number = number < 0 ? Scalar(-1) : Scalar(1);
+    if (normal) return;
+    for (Scalar& number : probes.reshaped()) number = number < 0 ? Scalar(-1) : Scalar(1);
   }
 };
 
@@ -92,7 +88,6 @@ class FlowPaths {
         trace_(trace),
         threads_(resolve_threads(settings.threads)),
         last_angle_(noise_angle(model.sde(), Scalar(1))),
-        group_(std::max<Index>(1, model.chunk_size() / products())),
         points_(std::move(points)),
         slopes_(points_.rows(), points_.cols()),
         told_(std::move(told)),
@@ -104,7 +99,7 @@ class FlowPaths {
     const double first = std::min(0.3 * std::pow(settings.tolerance, 0.2), std::abs(way));
     samples_.assign(static_cast<std::size_t>(n), {settings.from, std::copysign(first, way)});
     for (Index j = 0; j < n; ++j) active_.push_back(j);
-    for (Index i = 0; i < std::min<Index>(threads_, Chunks{n, group_}.pieces()); ++i) rooms_.push_back(room());
+    for (Index i = 0; i < std::min<Index>(threads_, groups().pieces()); ++i) rooms_.push_back(room());
   }
 
   bool done() const { return active_.empty(); }
@@ -116,13 +111,11 @@ class FlowPaths {
                             text(active_.size(), " on their way, sample ", active_[0], " at noise of level ",
                                  std::tan(samples_[static_cast<std::size_t>(active_[0])].angle)),
                             "raise the tolerance or max_steps; floats do not allow much less than 1e-6");
-    const Chunks groups{static_cast<Index>(active_.size()), group_};
-    parallel_for(groups.pieces(), threads_, [&](Index i, int worker) {
+    const Chunks cut = groups();
+    parallel_for(cut.pieces(), threads_, [&](Index i, int worker) {
       auto& room = rooms_[static_cast<std::size_t>(worker)];
-      room.members = {active_.data() + groups.first(i), static_cast<std::size_t>(groups.length(i))};
-      if (trace_.products > 0)
-        for (Index j = 0; j < size(room); ++j)
-          trace_.draw(columns(room.probes, j * products(), products()), room.members[static_cast<std::size_t>(j)]);
+      room.members = {active_.data() + cut.first(i), static_cast<std::size_t>(cut.length(i))};
+      meet(room);
       if (steps_ == 0) begin(room);
       move(room);
     });
@@ -144,52 +137,58 @@ class FlowPaths {
     Index evaluations = 0;
   };
 
-  /// What a thread works with, on a group of g samples.
+  /// What a thread works with, on a group of up to g = chunk_size samples.
   struct Room {
-    std::span<const Index> members;                       // their numbers
-    Matrix<Scalar> point;                                 // d x g: where slopes are evaluated
-    std::array<Matrix<Scalar>, 7> slopes;                 // d x g each
-    std::array<Matrix<double>, 7> divergences;            // estimates x g each
-    Vector<double> angle, cosine, sine, radius;           // g, at the point
-    Vector<Scalar> own_t, own_alpha, own_sigma;           // g
-    Matrix<Scalar> probes;                                // d x g products
-    Matrix<Scalar> x, denoised, by_denoised, by_x, told;  // of a batch, d x chunk_size and (k + 1) x chunk_size
-    Vector<Scalar> t, alpha, sigma;                       // chunk_size
+    std::span<const Index> members;             // their numbers
+    Matrix<Scalar> told, probes;                // (k + 1) x g, and d x g products
+    Matrix<Scalar> point;                       // d x g: where slopes are evaluated
+    Vector<double> angle;                       // g, of the point
+    std::array<Matrix<Scalar>, 7> slopes;       // d x g each
+    std::array<Matrix<double>, 7> divergences;  // estimates x g each
+    NoiseLevels<Scalar> levels;
+    Matrix<Scalar> x, denoised, by_denoised, by_x;  // d x g
     typename Model::Workspace model;
   };
 
-  Index products() const { return std::max<Index>(1, trace_.products); }
+  /// The samples on their way, cut into groups of like sizes. They may depend on the threads, for bits do not on them.
+  Chunks groups() const {
+    const auto n = static_cast<Index>(active_.size());
+    const Index rounds = Chunks{n, model_->chunk_size() * threads_}.pieces();
+    return {n, std::max<Index>(1, Chunks{n, std::max<Index>(1, rounds * threads_)}.pieces())};
+  }
+
   static Index size(const Room& room) { return static_cast<Index>(room.members.size()); }
   Sample& sample(const Room& room, Index j) {
     return samples_[static_cast<std::size_t>(room.members[static_cast<std::size_t>(j)])];
   }
 
   Room room() const {
-    const Index d = points_.rows(), g = group_, n = model_->chunk_size(), backward = trace_.products > 0 ? n : 0;
+    const Index d = points_.rows(), g = model_->chunk_size(), backward = trace_.products > 0 ? g : 0;
     Room of{{},
+            Matrix<Scalar>(told_.rows(), g),
+            Matrix<Scalar>(d, trace_.exact ? 0 : g * trace_.products),
             Matrix<Scalar>(d, g),
+            Vector<double>(g),
             {},
             {},
-            Vector<double>(g),
-            Vector<double>(g),
-            Vector<double>(g),
-            Vector<double>(g),
-            Vector<Scalar>(g),
-            Vector<Scalar>(g),
-            Vector<Scalar>(g),
-            Matrix<Scalar>(d, g * trace_.products),
-            Matrix<Scalar>(d, n),
-            Matrix<Scalar>(d, n),
+            NoiseLevels<Scalar>(g),
+            Matrix<Scalar>(d, g),
+            Matrix<Scalar>(d, g),
             Matrix<Scalar>(d, backward),
             Matrix<Scalar>(d, backward),
-            Matrix<Scalar>(told_.rows(), n),
-            Vector<Scalar>(n),
-            Vector<Scalar>(n),
-            Vector<Scalar>(n),
             model_->workspace()};
     for (auto& slopes : of.slopes) slopes.resize(d, g);
     for (auto& divergences : of.divergences) divergences.resize(trace_.size(), g);
     return of;
+  }
+
+  /// What is the same all along the ways of the group.
+  void meet(Room& room) const {
+    for (Index j = 0; j < size(room); ++j) {
+      const Index of = room.members[static_cast<std::size_t>(j)];
+      room.told.col(j) = told_.col(of);
+      if (!trace_.exact) trace_.draw(columns(room.probes, j * trace_.products, trace_.products), of);
+    }
   }
 
   /// The slopes at the samples themselves, which are at first at angle 0 where the way opens there.
@@ -310,91 +309,93 @@ class FlowPaths {
     divergences_.col(of) = room.divergences[s].col(j);
   }
 
-  /// Slope s and its divergence at the points and angles of the room, batch by batch: a column a product.
+  /// Slope s and its divergence at the points and angles of the room.
   void evaluate(Room& room, std::size_t s) {
     const auto& sde = model_->sde();
-    for (Index j = 0; j < size(room); ++j) {
+    const Index n = size(room);
+    for (Index j = 0; j < n; ++j) {
       const double angle = room.angle(j);
-      // The numbers of the time in the model's scalar, which may be off a little, are those that its D belongs to.
-      const Scalar t = angle >= last_angle_ ? Scalar(1) : time_of_half_log_snr(sde, -std::log(std::tan(angle)));
-      room.own_t(j) = t;
-      room.own_alpha(j) = sde.signal(t);
-      room.own_sigma(j) = sde.deviation(t);
-      const auto alpha = static_cast<double>(room.own_alpha(j)), sigma = static_cast<double>(room.own_sigma(j));
-      room.radius(j) = std::hypot(alpha, sigma);
-      room.cosine(j) = alpha / room.radius(j);
-      room.sine(j) = sigma / room.radius(j);
+      room.levels.set(j, sde, angle >= last_angle_ ? Scalar(1) : time_of_half_log_snr(sde, -std::log(std::tan(angle))));
       ++sample(room, j).evaluations;
     }
-    room.divergences[s].setZero();
-    const Chunks batches{size(room) * products(), model_->chunk_size()};
-    for (Index b = 0; b < batches.pieces(); ++b) evaluate(room, s, batches.first(b), batches.length(b));
-  }
-
-  /// The same for n columns from `first` on: column c is of sample c / products and product c % products.
-  void evaluate(Room& room, std::size_t s, Index first, Index n) const {
-    for (Index c = 0; c < n; ++c) {
-      const Index j = (first + c) / products(), of = room.members[static_cast<std::size_t>(j)];
-      room.t(c) = room.own_t(j);
-      room.alpha(c) = room.own_alpha(j);
-      room.sigma(c) = room.own_sigma(j);
-      room.x.col(c) = static_cast<Scalar>(room.radius(j)) * room.point.col(j);
-      room.told.col(c) = told_.col(of);
-    }
-    const NoisyBatch<Scalar> batch{columns(std::as_const(room.x), 0, n), segment(view(std::as_const(room.t)), 0, n),
-                                   segment(view(std::as_const(room.alpha)), 0, n),
-                                   segment(view(std::as_const(room.sigma)), 0, n),
-                                   columns(std::as_const(room.told), 0, n)};
+    const auto batch =
+        room.levels.around(columns(std::as_const(room.x), 0, n), columns(std::as_const(room.told), 0, n));
+    for (Index j = 0; j < n; ++j) room.x.col(j) = static_cast<Scalar>(Level(batch, j).radius) * room.point.col(j);
     const auto denoised = columns(room.denoised, 0, n);
     if constexpr (DifferentiableDenoiser<Model>) {
       if (trace_.products > 0) {
         model_->denoise_forward(batch, denoised, room.model);
-        auto by_denoised = columns(room.by_denoised, 0, n), by_x = columns(room.by_x, 0, n);
-        by_denoised = columns(room.probes, first, n);
-        model_->denoise_backward(batch, by_denoised, by_x, room.model);
-        for (Index c = 0; c < n; ++c) add_divergence(room, s, first + c, c);
+        find_divergences(batch, room, s);
       } else {
         model_->denoise(batch, denoised, room.model);
       }
     } else {
       model_->denoise(batch, denoised, room.model);
     }
-    for (Index c = (products() - first % products()) % products(); c < n; c += products()) {
-      const Index j = (first + c) / products();
-      const auto cosine = broadcast(static_cast<Scalar>(room.cosine(j))),
-                 share = broadcast(static_cast<Scalar>(1 / room.sine(j)));
+    for (Index j = 0; j < n; ++j) {
+      const Level level(batch, j);
+      const auto cosine = broadcast(static_cast<Scalar>(level.cosine)),
+                 share = broadcast(static_cast<Scalar>(1 / level.sine));
       const auto slope = [&](const auto& y, const auto& x0) {
         return multiply(share, multiply_add(cosine, y, negate(x0)));
       };
       transform(columns(room.slopes[s], j, 1).data(), points_.rows(), slope,
                 static_cast<const Scalar*>(columns(room.point, j, 1).data()),
-                static_cast<const Scalar*>(columns(room.denoised, c, 1).data()));
+                static_cast<const Scalar*>(columns(room.denoised, j, 1).data()));
     }
   }
 
-  /// Adds v^T (dv/dy) v for the probe v of a product, of which column c of the batch has r^-1 times the part in D.
-  void add_divergence(Room& room, std::size_t s, Index product, Index c) const {
-    const Index j = product / products(), i = product % products();
-    const double cosine = room.cosine(j), radius = room.radius(j);
-    double sum = 0;
-    const auto add_row = [&](Index row) {
-      const auto v = static_cast<double>(room.probes(row, product));
-      sum = multiply_add(v, multiply_add(cosine, v, -radius * static_cast<double>(room.by_x(row, c))), sum);
-    };
-    if (trace_.exact)
-      add_row(i);
-    else
-      for (Index row = 0; row < points_.rows(); ++row) add_row(row);
-    double& total = room.divergences[s](trace_.exact ? 0 : i, j);
-    total += sum / room.sine(j);
+  /// The r and the angle of a batch's column. They are those of its time in the model's scalar, to which D belongs, and
+  /// which may be off a little.
+  struct Level {
+    double radius, cosine, sine;
+
+    Level(const NoisyBatch<Scalar>& batch, Index j) {
+      const auto alpha = static_cast<double>(batch.alpha(j)), sigma = static_cast<double>(batch.sigma(j));
+      radius = std::sqrt(multiply_add(alpha, alpha, sigma * sigma));
+      cosine = alpha / radius;
+      sine = sigma / radius;
+    }
+  };
+
+  /// v^T (dv/dy) v for each probe v, after denoise_forward.
+  void find_divergences(const NoisyBatch<Scalar>& batch, Room& room, std::size_t s) const {
+    const Index n = batch.size(), d = points_.rows();
+    auto by_denoised = columns(room.by_denoised, 0, n), by_x = columns(room.by_x, 0, n);
+    const auto probe = [&](Index product, Index j) { return room.probes.col(j * trace_.products + product); };
+    room.divergences[s].setZero();
+    for (Index product = 0; product < trace_.products; ++product) {
+      by_denoised.setZero();
+      for (Index j = 0; j < n; ++j)
+        if (trace_.exact)
+          by_denoised(product, j) = 1;
+        else
+          by_denoised.col(j) = probe(product, j);
+      model_->denoise_backward(batch, by_denoised, by_x, room.model);
+      for (Index j = 0; j < n; ++j) {
+        const Level level(batch, j);
+        const auto along = [&](double v, Scalar through) {
+          return multiply_add(level.cosine, v, -level.radius * static_cast<double>(through));
+        };
+        double sum = 0;
+        if (trace_.exact) {
+          sum = along(1, by_x(product, j));
+        } else {
+          for (Index i = 0; i < d; ++i) {
+            const auto v = static_cast<double>(probe(product, j)(i));
+            sum = multiply_add(v, along(v, by_x(i, j)), sum);
+          }
+        }
+        room.divergences[s](trace_.exact ? 0 : product, j) += sum / level.sine;
+      }
+    }
   }
 
   const Model* model_;
   FlowSettings settings_;
   TraceEstimate trace_;
   int threads_;
-  double last_angle_;
-  Index group_;  // samples whose columns fill a batch
+  double last_angle_;  // at t = 1
   Matrix<Scalar> points_, slopes_, told_;
   Matrix<double> integrals_, divergences_;
   std::vector<Sample> samples_;
