@@ -57,7 +57,7 @@ class BoundLevels {
   }
 
  private:
-  static constexpr double scale = 2;
+  static constexpr double scale = 1.25;
   static double chance(double lambda) { return 1 / (1 + std::exp(-lambda / scale)); }
 
   double last_, first_, lowest_, share_;
