@@ -26,6 +26,7 @@ struct ForwardAlone {
   using Scalar = double;
   struct Workspace {};
   MixtureDenoiser<sf::RectifiedFlow<double>> of;
+  bool flat = false;  // a prior without a density
 
   const auto& sde() const { return of.sde(); }
   sf::Index dimension() const { return of.dimension(); }
@@ -34,6 +35,7 @@ struct ForwardAlone {
   void prior(sf::MatrixView<double> z, Workspace&) const {
     auto w = of.workspace();
     of.prior(z, w);
+    if (flat) z.row(0) = z.row(1);
   }
   void denoise(const sf::NoisyBatch<double>& batch, sf::MatrixView<double> out, Workspace&) const {
     auto w = of.workspace();
@@ -130,6 +132,7 @@ TEST_CASE("latents say what they cannot work with", "[likelihood]") {
   CHECK_THROWS_WITH(sf::decode(model, x, {.max_steps = 1}),
                     contains("decode: expected every sample at its end within 1"));
   CHECK_THROWS_WITH(sf::encode(model, x, {.tolerance = 0}), contains("encode: expected a tolerance"));
+  CHECK_THROWS_WITH(sf::encode(ForwardAlone{model, true}, x), contains("encode: expected a prior that has a density"));
   CHECK_THROWS_AS(sf::decode(model, (x.array() / 0).matrix()), sf::NonFinite);
   CHECK_THROWS_WITH(sf::interpolate(x, rows, 0.5),
                     contains("interpolate: expected latents of one shape, 2 x 3, got 3 x 1"));

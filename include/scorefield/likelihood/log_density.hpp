@@ -9,6 +9,7 @@
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/simd/fused.hpp"
+#include "scorefield/core/simd/packet.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/likelihood/detail/affine_prior.hpp"
 #include "scorefield/likelihood/detail/flow_paths.hpp"
@@ -49,12 +50,13 @@ struct LogDensity {
 /// log p(x | condition) of each column of x (d x n), in the data's units:
 ///   log p(x) = log p_1(x(1)) + int_0^1 div(dx/dt) dt
 /// along the probability flow from x to noise at t = 1, where the density is that of the model's prior: Song et al.
-/// 2021, arXiv:2011.13456, equation 39. FlowPaths says how it is integrated. Where all is as it should be, that is the
-/// density which deterministic samplers draw from; its error is a little above the tolerance, and, where the trace is
-/// estimated, what the standard error says. The model's own fluctuations below first_level are not looked at: data that
-/// lie on points, as EmpiricalDenoiser's, have a density at a t above 0 only.
+/// 2021, arXiv:2011.13456, equation 39. detail::FlowPaths says how it is integrated. It is the density that
+/// deterministic samplers draw from, and errs by some ten times the tolerance, and, where the trace is estimated, as
+/// the standard error says. What the model would have below first_level is extrapolated: data that lie on points, as
+/// those of EmpiricalDenoiser, have a density at a t above 0 only.
 ///
-/// Costs ten to thirty steps a sample, each of six evaluations of d or `probes` products. The value of a sample has the
+/// Costs five to twenty steps a sample, each of six evaluations, which are a forward pass and d or `probes` products
+/// with the derivative. The value of a sample has the
 /// same bits whatever the others and the threads. Throws InvalidArgument for another d, options out of their ranges, a
 /// condition that is not the model's, numbers that its units refuse, and where a way takes too many steps; NonFinite
 /// for samples that are not finite, and for values that are not.
@@ -86,9 +88,9 @@ LogDensity log_density(const Model& model, const Matrix<typename Model::Scalar>&
 
   LogDensity result{Vector<double>(n), Vector<double>::Zero(n), options.tolerance, {}};
   for (Index j = 0; j < n; ++j) {
-    const auto integrals = paths.integrals().col(j);
+    const ConstVectorView<double> integrals(columns(paths.integrals(), j, 1).data(), paths.integrals().rows());
     const auto probes = static_cast<double>(integrals.size());
-    const double integral = integrals.sum() / probes;
+    const double integral = sum_of(integrals.size(), integrals.data()) / probes;
     double squares = 0;
     for (const double of_probe : integrals) {
       const double off = of_probe - integral;

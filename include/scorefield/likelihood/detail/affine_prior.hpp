@@ -2,9 +2,9 @@
 #pragma once
 
 #include <Eigen/LU>
-#include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "scorefield/core/chunks.hpp"
 #include "scorefield/core/error.hpp"
@@ -15,29 +15,42 @@
 namespace scorefield::detail {
 
 /// What prior(z) of a model does to standard normals, x = A z + m: found by asking it for 0 and the unit vectors, and
-/// factored once, in double. Where A is diagonal, as it mostly is, only its diagonal is kept.
+/// factored once, in double. Where A is diagonal, as it mostly is, there is no matrix of d x d numbers.
 class AffinePrior {
  public:
   /// Throws InvalidArgument unless A can be inverted.
   template <Denoiser Model>
-  AffinePrior(const char* operation, const Model& model) : mean_(model.dimension()) {
-    using Scalar = typename Model::Scalar;
+  AffinePrior(const char* operation, const Model& model) : mean_(model.dimension()), diagonal_(model.dimension()) {
     const Index d = model.dimension();
     auto workspace = model.workspace();
-    Matrix<Scalar> z = Matrix<Scalar>::Zero(d, model.chunk_size());
+    Matrix<typename Model::Scalar> z(d, model.chunk_size());
+    z.setZero();
     model.prior(columns(z, 0, 1), workspace);
     mean_ = z.col(0).template cast<double>();
-    Matrix<double> a(d, d);
-    const Chunks chunks{d, model.chunk_size()};
-    for (Index i = 0; i < chunks.pieces(); ++i) {
-      const Index first = chunks.first(i), n = chunks.length(i);
-      auto unit = columns(z, 0, n);
-      unit.setZero();
-      for (Index j = 0; j < n; ++j) unit(first + j, j) = 1;
-      model.prior(unit, workspace);
-      columns(a, first, n) = unit.template cast<double>().colwise() - mean_;
+    // use(i, column i of A) for each, by as many unit vectors at a time as the model takes.
+    const auto for_each_column = [&](const auto& use) {
+      const Chunks chunks{d, model.chunk_size()};
+      for (Index piece = 0; piece < chunks.pieces(); ++piece) {
+        const Index first = chunks.first(piece), n = chunks.length(piece);
+        auto unit = columns(z, 0, n);
+        unit.setZero();
+        for (Index j = 0; j < n; ++j) unit(first + j, j) = 1;
+        model.prior(unit, workspace);
+        for (Index j = 0; j < n; ++j) use(first + j, (unit.col(j).template cast<double>() - mean_).eval());
+      }
+    };
+    bool is_diagonal = true;
+    for_each_column([&](Index i, Vector<double> column) {
+      diagonal_(i) = std::exchange(column(i), 0.0);
+      is_diagonal = is_diagonal && column.isZero(0);
+    });
+    if (!is_diagonal) {
+      diagonal_.resize(0);
+      Matrix<double> a(d, d);
+      for_each_column([&](Index i, const Vector<double>& column) { a.col(i) = column; });
+      factor(a);
     }
-    factor(a);
+    find_log_scale();
     if (!std::isfinite(log_scale_))
       throw InvalidArgument(operation, "a prior that has a density", "one whose matrix cannot be inverted",
                             "look at the model's prior(z), which turns standard normals into samples at t = 1");
@@ -67,14 +80,11 @@ class AffinePrior {
   }
 
  private:
-  SCOREFIELD_ONE_COPY void factor(const Matrix<double>& a) {
-    if (a.isDiagonal(0)) {
-      diagonal_ = a.diagonal();
-      log_scale_ = diagonal_.array().abs().log().sum();
-    } else {
-      factors_.compute(a);
-      log_scale_ = factors_.matrixLU().diagonal().array().abs().log().sum();
-    }
+  SCOREFIELD_ONE_COPY void factor(const Matrix<double>& a) { factors_.compute(a); }
+
+  void find_log_scale() {
+    const Vector<double> scales = diagonal_.size() > 0 ? diagonal_ : factors_.matrixLU().diagonal().eval();
+    for (const double scale : scales) log_scale_ += std::log(std::abs(scale));
   }
 
   Vector<double> mean_, diagonal_;  // no diagonal where A is not diagonal

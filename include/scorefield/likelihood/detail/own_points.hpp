@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <utility>
 
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/types.hpp"
