@@ -39,7 +39,7 @@ Matrix<typename Model::Scalar> encode(const Model& model, const Matrix<typename 
   using Scalar = typename Model::Scalar;
   static constexpr const char* name = "encode";
   const detail::FlowEnds<Scalar> ends(name, model.sde(), 0, options.first_level);
-  const detail::AffinePrior prior(name, model);
+  const detail::AffinePrior<Scalar> prior(name, model);
   detail::FlowPaths<Model> paths(model, detail::own_points(name, model, x),
                                  detail::told(name, model, options.condition, x.cols()),
                                  detail::to_noise(name, ends, options));

@@ -89,7 +89,7 @@ LikelihoodBound likelihood_bound(const Model& model, const Matrix<typename Model
   if (draws < 4 || draws % 4 != 0) throw InvalidArgument(name, "draws in fours", text(draws), "64 are usual");
   detail::check_sample_range(name, draws * d, n, options.first);
   const detail::FlowEnds<Scalar> ends(name, model.sde(), 0, options.first_level);
-  const detail::AffinePrior prior(name, model);
+  const detail::AffinePrior<Scalar> prior(name, model);
   const Matrix<Scalar> own = detail::own_points(name, model, x), told = detail::told(name, model, options.condition, n);
   const detail::BoundLevels levels(half_log_snr(model.sde(), Scalar(1)), -std::log(options.first_level));
   const Random uniforms(options.seed, "bound levels"), normals(options.seed, "bound noise");

@@ -78,7 +78,7 @@ LogDensity log_density(const Model& model, const Matrix<typename Model::Scalar>&
                           "8 are usual; Trace::exact needs none");
   detail::check_sample_range(name, d, n, options.first);
   const detail::FlowEnds<Scalar> ends(name, model.sde(), options.t, options.first_level);
-  const detail::AffinePrior prior(name, model);
+  const detail::AffinePrior<Scalar> prior(name, model);
   const Matrix<Scalar> points = detail::own_points(name, model, x);
   detail::FlowPaths<Model> paths(model, points / static_cast<Scalar>(ends.radius),
                                  detail::told(name, model, options.condition, n), detail::to_noise(name, ends, options),

@@ -15,7 +15,9 @@
 namespace scorefield::detail {
 
 /// What prior(z) of a model does to standard normals, x = A z + m: found by asking it for 0 and the unit vectors, and
-/// factored once, in double. Where A is diagonal, as it mostly is, there is no matrix of d x d numbers.
+/// factored once, in double. Where A is diagonal, as it mostly is, there is no matrix of d x d numbers. A template, so
+/// that who inverts none compiles none.
+template <Real Scalar>
 class AffinePrior {
  public:
   /// Throws InvalidArgument unless A can be inverted.
@@ -23,7 +25,7 @@ class AffinePrior {
   AffinePrior(const char* operation, const Model& model) : mean_(model.dimension()), diagonal_(model.dimension()) {
     const Index d = model.dimension();
     auto workspace = model.workspace();
-    Matrix<typename Model::Scalar> z(d, model.chunk_size());
+    Matrix<Scalar> z(d, model.chunk_size());
     z.setZero();
     model.prior(columns(z, 0, 1), workspace);
     mean_ = z.col(0).template cast<double>();
