@@ -1,7 +1,7 @@
 #include "scorefield/likelihood/latents.hpp"
 
 #include <cmath>
-#include <type_traits>
+#include <utility>
 
 #include "scorefield/data/units.hpp"
 #include "scorefield/model/prediction.hpp"
@@ -9,6 +9,7 @@
 #include "scorefield/network/mlp.hpp"
 #include "scorefield/sampler.hpp"
 #include "scorefield/sde.hpp"
+#include "scorefield/sde/any_sde.hpp"
 
 #include "likelihood/exact_mixture.hpp"
 #include "support/catch.hpp"
@@ -49,7 +50,7 @@ TEST_CASE("the latents of one normal distribution are its standard scores", "[li
   const auto data = sf::test::one_component(3, 0.7, 0.3);
   const auto x = data.distribution().sample(40, latent_seed);
   const sf::Matrix<double> z = (x.array() - 0.7) / std::sqrt(0.3);
-  const auto check = [&](const auto& sde) {
+  const auto check = [&](const sf::AnySde<double>& sde) {
     const MixtureDenoiser model(data, sde);
     CHECK((sf::encode(model, x, {.tolerance = 1e-7}) - z).cwiseAbs().maxCoeff() < 2e-6);
     CHECK((sf::decode(model, z, {.tolerance = 1e-7}) - x).cwiseAbs().maxCoeff() < 2e-6);
@@ -62,22 +63,20 @@ TEST_CASE("the latents of one normal distribution are its standard scores", "[li
 }
 
 TEST_CASE("data come back from their latents", "[likelihood]") {
-  const auto check = [](const auto& sde) {
-    using Scalar = typename std::remove_cvref_t<decltype(sde)>::Scalar;
-    const auto data = sf::test::two_components(2);
-    const MixtureDenoiser model(data, sde);
-    const sf::Matrix<Scalar> x = data.distribution().sample(60, latent_seed).template cast<Scalar>();
-    const auto error = sf::round_trip_error(model, x);
+  const auto data = sf::test::two_components(2);
+  const sf::Matrix<double> x = data.distribution().sample(60, latent_seed);
+  const auto check = [&]<sf::Real Scalar>(const sf::AnySde<Scalar>& sde) {
+    const auto error = sf::round_trip_error(MixtureDenoiser(data, sde), x.cast<Scalar>());
     CHECK(error.size() == 60);
     CHECK(error.maxCoeff() < Scalar(1e-3));
     CHECK(error.maxCoeff() > 0);
   };
-  check(sf::VariancePreserving<float>{});
-  check(sf::VariancePreserving<double>{});
-  check(sf::SubVariancePreserving<float>{});
-  check(sf::VarianceExploding<float>{});
-  check(sf::EdmEquation<float>{});
-  check(sf::RectifiedFlow<float>{});
+  check(sf::AnySde<float>(sf::VariancePreserving<float>{}));
+  check(sf::AnySde<double>(sf::VariancePreserving<double>{}));
+  check(sf::AnySde<float>(sf::SubVariancePreserving<float>{}));
+  check(sf::AnySde<float>(sf::VarianceExploding<float>{}));
+  check(sf::AnySde<float>(sf::EdmEquation<float>{}));
+  check(sf::AnySde<float>(sf::RectifiedFlow<float>{}));
 }
 
 TEST_CASE("latents need no derivative, and are what samplers decode", "[likelihood]") {

@@ -9,6 +9,7 @@
 #include "scorefield/model/score_model.hpp"
 #include "scorefield/network/mlp.hpp"
 #include "scorefield/sde.hpp"
+#include "scorefield/sde/any_sde.hpp"
 
 #include "likelihood/exact_mixture.hpp"
 #include "support/catch.hpp"
@@ -39,7 +40,7 @@ TEST_CASE("the bound of an exact denoiser is the log density, under every equati
   const auto distribution = data.distribution();
   const auto x = distribution.sample(150, bound_seed);
   const auto truth = distribution.log_density(x);
-  const auto check = [&](const auto& sde) {
+  const auto check = [&](const sf::AnySde<double>& sde) {
     const MixtureDenoiser model(data, sde);
     const auto bound = sf::likelihood_bound(model, x, {.draws = 64});
     const sf::Vector<double> off = bound.value - truth;
