@@ -1,6 +1,7 @@
 // Estimates of the trace, and what is asked back of models.
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "scorefield/file/any_model.hpp"
 #include "scorefield/likelihood/log_density.hpp"
@@ -80,9 +81,10 @@ double worst_difference(const Model& model, sf::Index k) {
   return worst;
 }
 
-template <class Net>
-auto of_random_weights(Net network) {
-  sf::ScoreModel model{sf::VariancePreserving<double>{}, std::move(network), sf::VelocityPrediction{}, sf::Seed{2}};
+/// Of parts known at run time, for one model to be compiled.
+sf::AnyModel<double> of_random_weights(sf::AnyNetwork<double> network) {
+  sf::AnyModel<double> model(sf::VariancePreserving<double>{}, std::move(network), sf::VelocityPrediction{},
+                             sf::Units<double>{}, sf::Seed{2});
   sf::Matrix<double> p(model.parameters().size(), 1);
   sf::Random(trace_seed, "weights").normal(sf::view(p), 0, 0);
   model.set_parameters(0.2 * p.col(0));
@@ -147,10 +149,10 @@ TEST_CASE("a guided denoiser is asked back with and without its condition", "[li
 }
 
 TEST_CASE("a model whose parts are known at run time has the densities of the one of known types", "[likelihood]") {
-  const auto model = of_random_weights(sf::DynamicMlp<double>(2, {16}));
+  const sf::DynamicMlp<double> network(2, {16});
+  const auto any = of_random_weights(network);
+  const sf::ScoreModel model{sf::VariancePreserving<double>{}, network, sf::VelocityPrediction{}, sf::NoUnits{},
+                             any.parameters()};
   const sf::Matrix<double> x{{0.4, -1.0}, {0.7, 0.1}};
-  const sf::AnyModel<double> any(sf::AnySde<double>(model.sde()), sf::AnyNetwork<double>(model.network()),
-                                 sf::AnyPrediction<double>(model.prediction()), sf::Units<double>{},
-                                 model.parameters());
   CHECK(sf::log_density(any, x).value == sf::log_density(model, x).value);
 }
