@@ -37,7 +37,7 @@ struct BoundOptions {
 /// Of n samples.
 struct LikelihoodBound {
   Vector<double> value;           // of at most log p(x), in nats, in the data's units
-  Vector<double> standard_error;  // by the draws
+  Vector<double> standard_error;  // by the draws; a little small for samples of which few draws tell most
 };
 
 namespace detail {

@@ -56,10 +56,10 @@ struct LogDensity {
 /// those of EmpiricalDenoiser, have a density at a t above 0 only.
 ///
 /// Costs five to twenty steps a sample, each of six evaluations, which are a forward pass and d or `probes` products
-/// with the derivative. The value of a sample has the
-/// same bits whatever the others and the threads. Throws InvalidArgument for another d, options out of their ranges, a
-/// condition that is not the model's, numbers that its units refuse, and where a way takes too many steps; NonFinite
-/// for samples that are not finite, and for values that are not.
+/// with the derivative. The value of a sample has the same bits whatever the others and the threads. Throws
+/// InvalidArgument for another d, options out of their ranges, a condition that is not the model's, numbers that its
+/// units refuse, and where a way takes too many steps; NonFinite for samples that are not finite, and for values that
+/// are not.
 template <class Model>
 LogDensity log_density(const Model& model, const Matrix<typename Model::Scalar>& x,
                        const DensityOptions& options = {}) {
