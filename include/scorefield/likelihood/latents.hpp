@@ -1,7 +1,6 @@
 /// Latents: the noise that the probability flow makes of data, the way back, and interpolation between them.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <utility>
 

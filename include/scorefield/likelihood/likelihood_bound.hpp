@@ -69,8 +69,8 @@ class BoundLevels {
 /// lambda = log(alpha / sigma), eps the noise and eps' what the denoiser takes for it,
 ///   log p(x) >= -KL(q(x_1 | x) || prior) - int E|eps - eps'|^2 dlambda + E log N(x; x_0 / alpha, first_level^2),
 /// where x_0 stands at the first level: Kingma et al. 2021, arXiv:2107.00630, equations 11 to 18; Song et al. 2021,
-/// arXiv:2101.09258, theorem 3. It is the log density of what stochastic samplers draw, and is reached by an exact
-/// denoiser; where a network is none, the flow's log density is another number, and may be below. The integral is a
+/// arXiv:2101.09258, theorem 3. The density is that of what stochastic samplers draw; an exact denoiser reaches it;
+/// where a network is none, the flow's log density is another number, and may be below. The integral is a
 /// mean over draws in pairs of a noise and its opposite, of which two are from each of equal shares of the levels; the
 /// integral of data of variance 1 is known and not drawn.
 ///
