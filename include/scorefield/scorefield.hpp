@@ -12,7 +12,6 @@
 #include "scorefield/model.hpp"
 #include "scorefield/objective.hpp"
 #include "scorefield/sampler.hpp"
-#include "scorefield/likelihood.hpp"
 #include "scorefield/training.hpp"
 #include "scorefield/file/npy.hpp"
 // clang-format on
