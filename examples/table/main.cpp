@@ -1,4 +1,5 @@
-/// Learns the distribution of a table of any columns, joint or given some of them, and draws new records.
+/// Learns the distribution of a table of any columns, joint or given some of them, draws new records, and tells which
+/// records are unlike it.
 #include <algorithm>
 #include <cstddef>
 #include <cstdio>
@@ -18,6 +19,7 @@
 #include "learning.hpp"
 #include "options.hpp"
 #include "report.hpp"
+#include "scores.hpp"
 
 namespace {
 
@@ -66,6 +68,16 @@ sf::Table typed_conditions(const Columns& columns, const Options& options) {
   return typed;
 }
 
+/// The records to be scored, with the model's columns alone; none where none were given.
+sf::Table records_to_score(const Columns& columns, const Options& options) {
+  if (options.score.empty()) return {};
+  const auto records = read_table(options.score).select(columns.all.names());
+  if (records.rows.empty())
+    throw examples::UsageError("--score " + options.score.string() + ": expected a record or more, got none");
+  columns.all.encode<float>(records);  // refuses what cannot be, before any training
+  return records;
+}
+
 /// Draws records, and leaves them as samples.csv with the columns of the data. given: records of the conditions, which
 /// samples have in turn.
 sf::Matrix<float> draw(const Model& model, const Columns& columns, sf::Index count, const sf::Table& given,
@@ -85,13 +97,14 @@ sf::Matrix<float> draw(const Model& model, const Columns& columns, sf::Index cou
   return columns.drawn.encode<float>(drawn);
 }
 
-/// Creates the folder for the results, of which none may take the place of the data.
+/// Creates the folder for the results, of which none may take the place of what was given.
 void prepare_output(const Options& options) {
   examples::prepare_output(options.output);
-  for (const char* result : {"samples.csv", "report.png", "model.safetensors"})
-    if (std::error_code ignored; std::filesystem::equivalent(options.data, options.output / result, ignored))
-      throw examples::UsageError("--output " + options.output.string() + ": " + result +
-                                 " there is the data; choose another folder");
+  for (const char* result : {"samples.csv", "report.png", "model.safetensors", "scores.csv"})
+    for (const auto& given : {options.data, options.score})
+      if (std::error_code ignored; std::filesystem::equivalent(given, options.output / result, ignored))
+        throw examples::UsageError("--output " + options.output.string() + ": " + result +
+                                   " there is what was given; choose another folder");
 }
 
 int learn(const Options& options) {
@@ -102,6 +115,7 @@ int learn(const Options& options) {
   const sf::Seed seed{options.seed};
   const auto records = split(data, seed);
   const auto all = data_set(columns, data, seed);
+  const auto scored = records_to_score(columns, options);
   auto model = untrained(columns, all, seed);
   prepare_output(options);
   std::fputs(columns.all.description().c_str(), stdout);
@@ -114,6 +128,10 @@ int learn(const Options& options) {
   const auto known = records.training.select(columns.given.names());
   const auto samples = draw(model, columns, count, typed.rows.empty() ? known : typed, options);
   std::string results = "model.safetensors, samples.csv";
+  if (!scored.rows.empty()) {
+    write_scores(model, columns, scored, options);
+    results += ", scores.csv";
+  }
   if (typed.rows.empty()) {  // else samples are not of the distribution of the data
     const auto numbers = [&](const sf::Table& of) {
       return columns.drawn.encode<float>(of.select(columns.drawn.names()));
@@ -133,9 +151,15 @@ int load(const Options& options) {
   const auto columns = Columns::from_notes(sf::read_notes(options.load));
   const auto model = sf::load<Model>(options.load);
   const auto typed = typed_conditions(columns, options);
-  if (typed.rows.empty() && !typed.names.empty())
+  if (typed.rows.empty() && !typed.names.empty() && options.score.empty())
     throw examples::UsageError("--load: expected --given COLUMN=VALUE for " + columns.given.description());
-  examples::prepare_output(options.output);
+  const auto scored = records_to_score(columns, options);
+  prepare_output(options);
+  if (!scored.rows.empty()) {
+    write_scores(model, columns, scored, options);
+    std::printf("%s: scores.csv\n", options.output.string().c_str());
+    return 0;
+  }
   draw(model, columns, options.samples.value_or(1000), typed, options);
   std::printf("%s: samples.csv\n", options.output.string().c_str());
   return 0;

@@ -19,7 +19,7 @@ namespace table {
 namespace sf = scorefield;
 
 struct Options {
-  std::filesystem::path data, load, output;  // empty: not given
+  std::filesystem::path data, load, score, output;  // empty: not given
   std::vector<std::string> conditions, ignored;
   std::map<std::string, std::string> kinds, given;  // by column
   std::optional<double> minutes;
@@ -78,7 +78,7 @@ inline void check(const Options& options) {
 /// Nothing when help was asked for, which is then printed. Throws UsageError for what cannot be used.
 inline std::optional<Options> read_options(int argc, const char* const* argv) {
   Options options;
-  std::string data, load, output = "table";
+  std::string data, load, score, output = "table";
   examples::Arguments arguments;
   arguments.word("data", data, "FILE", "a .csv whose first line has names, or a .npy of numbers, a record a row");
   arguments.words("condition", "COLUMN,...", "columns to draw the others given (default: none)",
@@ -104,6 +104,7 @@ inline std::optional<Options> read_options(int argc, const char* const* argv) {
                     auto [name, value] = detail::assigned("given", "COLUMN=VALUE", typed);
                     options.given[name] = std::move(value);
                   });
+  arguments.word("score", score, "FILE", "records whose log density is wanted, the least likely ones first");
   arguments.number("seed", options.seed, "of weights, training and samples (default 0)");
   arguments.number("threads", options.threads, "0: all (default); never changes a result");
   arguments.word("output", output, "DIR", "folder for the results (default table)");
@@ -111,12 +112,13 @@ inline std::optional<Options> read_options(int argc, const char* const* argv) {
   if (!arguments.read(argc, argv)) {
     std::printf(
         "Learns the distribution of a table and draws new records.\n\nusage: table --data FILE [options]\n"
-        "       table --load FILE [--given COLUMN=VALUE] [options]\n\n%s",
+        "       table --load FILE [--given COLUMN=VALUE] [--score FILE] [options]\n\n%s",
         arguments.help().c_str());
     return {};
   }
   options.data = data;
   options.load = load;
+  options.score = score;
   options.output = output;
   detail::check(options);
   return options;

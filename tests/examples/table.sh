@@ -60,6 +60,13 @@ wait $! || status=$?
 for file in samples.csv report.png model.safetensors; do [ -s interrupted/$file ] || fail "an interrupt left no $file"; done
 
 "$program" --data people.csv --steps 60 --condition city,age --output given >/dev/null
+# Scores are of the records that are asked for, each given its own conditions.
+head -n 9 people.csv >asked.csv
+"$program" --load given/model.safetensors --score asked.csv --output scored >said
+grep -q 'least like the data' said || fail "no record was said to be unlike the data"
+[ "$(wc -l <scored/scores.csv)" = 9 ] || fail "expected the scores of eight records"
+head -n 1 scored/scores.csv | grep -q '^record,log_density,standard_error,' || fail "scores have other columns"
+[ ! -e scored/samples.csv ] || fail "scoring alone drew samples"
 refuses 'none of "age"' --load given/model.safetensors --given city=Chur
 refuses 'got "Bonn"' --load given/model.safetensors --given city=Bonn --given age=30
 refuses 'expected --given' --load given/model.safetensors

@@ -1,0 +1,53 @@
+/// What the user asks for.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <scorefield/scorefield.hpp>
+#include <string>
+
+#include "../arguments.hpp"
+
+namespace density {
+
+namespace sf = scorefield;
+
+struct Options {
+  std::string data, points, output = "density";  // data, points: empty where not given
+  std::optional<double> minutes;
+  std::optional<sf::Index> steps;
+  double tolerance = 1e-4;
+  std::uint64_t seed = 0;
+  int threads = 0;
+};
+
+/// Nothing when help was asked for, which is then printed. Throws UsageError for what cannot be used.
+inline std::optional<Options> read_options(int argc, const char* const* argv) {
+  Options options;
+  examples::Arguments arguments;
+  arguments.word("data", options.data, "FILE", "points of the plane, N x 2 .npy (default: 20,000 of the Swiss roll)");
+  arguments.number("minutes", options.minutes, "to train, by the speed of the first steps (default 1)");
+  arguments.number("steps", options.steps, "training steps, in place of minutes");
+  arguments.word("points", options.points, "FILE", "points whose log density is wanted, N x 2 .npy");
+  arguments.number("tolerance", options.tolerance, "of log densities, in nats (default 1e-4)");
+  arguments.number("seed", options.seed, "of data, weights and training (default 0)");
+  arguments.number("threads", options.threads, "0: all (default); never changes a result");
+  arguments.word("output", options.output, "DIR", "folder for the results (default density)");
+  if (!arguments.read(argc, argv)) {
+    std::printf("Learns the log density of points of the plane, and draws it.\n\nusage: density [options]\n\n%s",
+                arguments.help().c_str());
+    return {};
+  }
+  const auto refuse = [](bool wrong, const std::string& complaint) {
+    if (wrong) throw examples::UsageError(complaint);
+  };
+  refuse(options.minutes && options.steps, "--minutes and --steps: expected one of them, got both");
+  refuse(options.minutes && !(*options.minutes > 0 && *options.minutes <= 1e6),
+         sf::text("--minutes: expected a number above 0, up to 1e6, got ", options.minutes.value_or(0)));
+  refuse(options.steps && *options.steps < 1,
+         sf::text("--steps: expected at least 1, got ", options.steps.value_or(0)));
+  return options;
+}
+
+}  // namespace density
