@@ -1,0 +1,176 @@
+/// Completes halves of digits, and restores blurred and noisy ones, by posterior samples of a model of digits.
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdio>
+#include <filesystem>
+#include <numeric>
+#include <scorefield/file/any_model.hpp>
+#include <scorefield/file/npy.hpp>
+#include <scorefield/picture/detail/plot.hpp>
+#include <scorefield/picture/image_grid.hpp>
+#include <scorefield/picture/png.hpp>
+#include <scorefield/posterior.hpp>
+#include <scorefield/scorefield.hpp>
+#include <string>
+#include <vector>
+
+#include "../mnist/digits.hpp"
+#include "../program.hpp"
+#include "options.hpp"
+
+namespace {
+
+using namespace inpaint;
+using Model = sf::AnyModel<float>;
+using mnist::image;
+
+constexpr sf::Index draws = 6;
+
+/// A digit, what was measured of it as an image, and digits that may have been it.
+struct Restored {
+  sf::Vector<float> truth, measured;
+  sf::Matrix<float> samples;  // 784 x draws
+};
+
+/// The rows of the left half of an image, which is known.
+std::vector<sf::Index> left_half() {
+  std::vector<sf::Index> rows;
+  for (sf::Index i = 0; i < image.size(); ++i)
+    if (i % image.width < image.width / 2) rows.push_back(i);
+  return rows;
+}
+
+/// A normal distribution of deviation 2 on 7 x 7 pixels.
+sf::Matrix<float> blur() {
+  sf::Matrix<double> kernel(7, 7);
+  for (sf::Index i = 0; i < 7; ++i)
+    for (sf::Index j = 0; j < 7; ++j)
+      kernel(i, j) = std::exp(-static_cast<double>((i - 3) * (i - 3) + (j - 3) * (j - 3)) / 8);
+  return (kernel / kernel.sum()).cast<float>();
+}
+
+/// Draws digits by a denoiser, not told which digit it is where the model learnt labels.
+template <class Denoiser>
+sf::Matrix<float> drawn(const Denoiser& denoiser, sf::Index count, sf::Index number, int threads,
+                        const Options& options) {
+  sf::SampleOptions how{.first = number * draws, .threads = threads};
+  if (denoiser.condition_size() > 0) how.condition = sf::not_given<float>(denoiser.condition_size());
+  // Noise on the way, as in mnist: of 200 completed digits 88 % keep their class, and 84 % without.
+  const sf::DpmSolverPlusPlus sampler{.steps = options.sampler_steps, .t_last = 0.05, .stochasticity = 2};
+  return sf::sample(denoiser, sampler, count, sf::Seed{options.seed}, how);
+}
+
+/// The half that is not known, given the other.
+sf::Matrix<float> completed(const Model& model, const sf::Vector<float>& truth, sf::Index count, sf::Index number,
+                            int threads, const Options& options) {
+  const auto rows = left_half();
+  const sf::Vector<float> known = truth(rows);
+  const sf::MomentMatching posterior{
+      model, {sf::selection_operator<float>(image.size(), rows), known, 0.01}, {.iterations = options.iterations}};
+  return drawn(sf::Known{posterior, rows, known}, count, number, threads, options);
+}
+
+Restored half(const Model& model, const sf::Vector<float>& truth, sf::Index number, const Options& options) {
+  Restored result{truth, sf::Vector<float>::Constant(image.size(), 0.5f), {}};
+  for (const sf::Index i : left_half()) result.measured(i) = truth(i);
+  result.samples = completed(model, truth, draws, number, options.threads, options);
+  return result;
+}
+
+/// A digit behind an operator from images to images, with noise.
+Restored restored(const Model& model, const sf::Vector<float>& truth, const sf::LinearOperator<float>& by,
+                  double deviation, sf::Index number, const Options& options) {
+  Restored result{truth, sf::Vector<float>(image.size()), {}};
+  sf::Matrix<float> noise(image.size(), 1), measured(image.size(), 1);
+  sf::Random(options.seed, "noise of a measurement").normal(sf::view(noise), number, 0);
+  by.apply({truth.data(), truth.size(), 1}, sf::view(measured));
+  result.measured = measured.col(0) + static_cast<float>(deviation) * noise.col(0);
+  const sf::MomentMatching posterior{model, {by, result.measured, deviation}, {.iterations = options.iterations}};
+  result.samples = drawn(posterior, draws, number, options.threads, options);
+  return result;
+}
+
+/// A row for each: truth, measurement, samples, their mean, and their deviation, which is shown twice as bright.
+sf::Canvas picture(const std::vector<Restored>& rows) {
+  constexpr sf::Index columns = draws + 4, scale = 2, margin = 2, pitch = scale * image.width + margin, top = 20;
+  sf::Matrix<float> images(image.size(), columns * static_cast<sf::Index>(rows.size()));
+  sf::Index at = 0;
+  for (const auto& [truth, measured, samples] : rows) {
+    const sf::Vector<float> mean = samples.rowwise().mean(),
+                            deviation = (samples.colwise() - mean).rowwise().squaredNorm().array().sqrt() /
+                                        std::sqrt(draws - 1.0f);
+    images.col(at++) = truth;
+    images.col(at++) = measured;
+    images.middleCols(at, draws) = samples;
+    at += draws;
+    images.col(at++) = mean;
+    images.col(at++) = 2 * deviation;
+  }
+  const auto grid = sf::image_grid(
+      images, {.height = image.height, .width = image.width, .columns = columns, .scale = scale, .margin = margin});
+  sf::Canvas all(grid.width(), grid.height() + top);
+  all.put(grid, 0, top);
+  const auto name = [&](const std::string& text, double column) {
+    const double size = sf::detail::PlotStyle::label_size;
+    const double middle = (column + 0.5) * pitch;
+    sf::draw_text(all, text, middle - sf::text_width(text, size) / 2, top - 6, size,
+                  sf::detail::PlotStyle::title_colour);
+  };
+  name("truth", 0);
+  name("measured", 1);
+  name("samples of the posterior", 2 + (draws - 1) / 2.0);
+  name("mean", draws + 2);
+  name("deviation", draws + 3);
+  return all;
+}
+
+/// Digits from `first` on, and each with its right half drawn anew.
+void write_completions(const Model& model, const sf::Matrix<float>& digits, sf::Index first, const Options& options) {
+  const sf::Index n = std::min(options.completions, digits.cols() - first);
+  if (n < 1) return;
+  const sf::Matrix<float> truth = digits.middleCols(first, n);
+  sf::Matrix<float> anew(image.size(), n);
+  sf::parallel_for(n, sf::resolve_threads(options.threads),
+                   [&](sf::Index j, int) { anew.col(j) = completed(model, truth.col(j), 1, 1000 + j, 1, options); });
+  const auto rows = left_half();
+  if (anew(rows, Eigen::all) != truth(rows, Eigen::all))
+    throw sf::NonFinite("inpaint", "known pixels as they are", "others", "this is a fault of the library");
+  sf::write_npy(std::filesystem::path(options.output) / "truth.npy", truth, image);
+  sf::write_npy(std::filesystem::path(options.output) / "completed.npy", anew, image);
+}
+
+int run(int argc, char** argv) {
+  const auto options = read_options(argc, argv);
+  if (!options) return 0;
+  const auto model = sf::load_any<float>(options->load);
+  if (model.dimension() != image.size())
+    throw examples::UsageError(sf::text("--load ", options->load,
+                                        ": expected a model of images of 28 x 28, got samples of ", model.dimension(),
+                                        " numbers"));
+  const auto digits =
+      (options->data.empty() ? mnist::drawn_digits(false) : mnist::read_digits(options->data, false)).held_out;
+  examples::prepare_output(options->output);
+
+  std::vector<Restored> rows;
+  const auto digit = [&](sf::Index i) -> sf::Vector<float> { return digits.samples().col(i % digits.size()); };
+  std::vector<sf::Index> all(static_cast<std::size_t>(image.size()));
+  std::iota(all.begin(), all.end(), sf::Index{0});
+  const auto same = sf::selection_operator<float>(image.size(), all);
+  const auto blurred = sf::convolution_operator<float>(image, blur());
+  for (sf::Index i = 0; i < 3; ++i) rows.push_back(half(model, digit(i), i, *options));
+  for (sf::Index i = 3; i < 5; ++i) rows.push_back(restored(model, digit(i), blurred, 0.05, i, *options));
+  for (sf::Index i = 5; i < 7; ++i) rows.push_back(restored(model, digit(i), same, 0.5, i, *options));
+  const std::filesystem::path folder = options->output;
+  sf::write_png(folder / "inpaint.png", picture(rows));
+  write_completions(model, digits.samples(), 7, *options);
+  std::printf("%s: inpaint.png%s\n", folder.string().c_str(),
+              options->completions > 0 ? ", truth.npy, completed.npy" : "");
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return examples::run_program("inpaint", [&] { return run(argc, argv); });
+}
