@@ -1,4 +1,4 @@
-/// The umbrella of core: types, errors, random numbers, SIMD, threads, products, Runge-Kutta steps, transport, parameters.
+/// The umbrella of core: types, errors, random numbers, SIMD, threads, products, Runge-Kutta steps, transport,
 /// parameter layouts.
 #pragma once
 

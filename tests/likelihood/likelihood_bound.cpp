@@ -93,7 +93,7 @@ TEST_CASE("likelihood_bound says what it cannot work with", "[likelihood]") {
   const sf::Matrix<double> x = sf::Matrix<double>::Zero(2, 3), rows = sf::Matrix<double>::Zero(3, 1);
   CHECK_THROWS_WITH(sf::likelihood_bound(model, x, {.draws = 6}),
                     contains("likelihood_bound: expected draws in fours"));
-  CHECK_THROWS_WITH(sf::likelihood_bound(model, x, {.first_level = -1}), contains("expected a first_level above 0"));
+  CHECK_THROWS_WITH(sf::likelihood_bound(model, x, {.first_level = -1}), contains("expected a first_level from"));
   CHECK_THROWS_WITH(sf::likelihood_bound(model, rows), contains("expected samples of 2 rows"));
   CHECK_THROWS_AS(sf::likelihood_bound(model, (x.array() / 0).matrix()), sf::NonFinite);
 }

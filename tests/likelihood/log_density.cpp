@@ -228,6 +228,58 @@ TEST_CASE("a sample's log density has the same bits whatever the others and the 
   check(some_model<float>(sf::RectifiedFlow<float>{}, 5), {.trace = sf::Trace::normal, .probes = 2});
 }
 
+TEST_CASE("samples that arrive leave room for others, on more threads than there are cores too", "[likelihood]") {
+  // Some of 5 samples on 4 threads, and of 100 on 16, are in more groups when there are fewer of them.
+  const auto model = some_model<float>(sf::VariancePreserving<float>{}, 2);
+  for (const auto& [n, threads] : {std::pair<sf::Index, int>{5, 4}, {100, 16}}) {
+    const sf::Matrix<float> x = some_points(2, n);
+    const auto alone = sf::log_density(model, x, {.tolerance = 1e-3, .threads = 1}).value;
+    CHECK(sf::log_density(model, x, {.tolerance = 1e-3, .threads = threads}).value == alone);
+  }
+}
+
+namespace {
+
+/// A denoiser whose derivative is no number once.
+struct OnceWithoutDerivative {
+  using Scalar = double;
+  struct Workspace {
+    int asked = 0;
+  };
+  int at;  // the number of the product with the derivative that is none
+  sf::VariancePreserving<double> equation{};
+
+  const sf::VariancePreserving<double>& sde() const { return equation; }
+  sf::Index dimension() const { return 1; }
+  sf::Index chunk_size() const { return 8; }
+  Workspace workspace() const { return {}; }
+  void prior(sf::MatrixView<double>, Workspace&) const {}
+  void denoise(const sf::NoisyBatch<double>& batch, sf::MatrixView<double> out, Workspace&) const {
+    for (sf::Index j = 0; j < batch.size(); ++j) out(0, j) = 0.9 * batch.alpha(j) * batch.x(0, j);
+  }
+  void denoise_forward(const sf::NoisyBatch<double>& batch, sf::MatrixView<double> out, Workspace& w) const {
+    denoise(batch, out, w);
+  }
+  void denoise_backward(const sf::NoisyBatch<double>& batch, sf::MatrixView<double> by, sf::MatrixView<double> dx,
+                        Workspace& w) const {
+    ++w.asked;
+    for (sf::Index j = 0; j < batch.size(); ++j)
+      dx(0, j) = w.asked == at ? std::nan("") : 0.9 * batch.alpha(j) * by(0, j);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a derivative that is no number is found, at whatever stage of a step it is met", "[likelihood]") {
+  const sf::Matrix<double> x{{0.5}};
+  const auto evaluations = sf::log_density(OnceWithoutDerivative{0}, x).evaluations[0];
+  CHECK(evaluations > 14);
+  for (int at = 1; at <= static_cast<int>(evaluations); ++at) {
+    CAPTURE(at);
+    CHECK_THROWS_AS(sf::log_density(OnceWithoutDerivative{at}, x), sf::NonFinite);
+  }
+}
+
 TEST_CASE("steps along the flow allocate nothing", "[likelihood]") {
   const auto model = some_model<float>(sf::VariancePreserving<float>{}, 3);
   for (const bool exact : {true, false}) {
@@ -252,9 +304,10 @@ TEST_CASE("log_density says what it cannot work with", "[likelihood]") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   refuses({.tolerance = nan}, "log_density: expected a tolerance from 1e-12 to 0.1 and max_steps from 1 on, got nan");
   refuses({.tolerance = 0}, "got 0 and 1000");
-  refuses({.trace = sf::Trace::normal, .probes = 1}, "expected two probes or more");
+  refuses({.trace = sf::Trace::normal, .probes = 1}, "expected 2 to 1048576 probes");
   refuses({.t = 1}, "expected a time in [0, 1), got 1");
-  refuses({.first_level = 0}, "expected a first_level above 0");
+  refuses({.first_level = 0}, "expected a first_level from");
+  refuses({.t = 1e-9}, "expected t = 0, or a time of noise from first_level");
   refuses({.first_level = 1e6}, "got 1e+06");
   refuses({.max_steps = 2}, "expected every sample at its end within 2 steps, got 2 on their way, sample 0 at noise");
   refuses({.first = -1}, "a count and a first index");

@@ -18,11 +18,12 @@
 namespace scorefield {
 
 struct LatentOptions {
-  double tolerance = 1e-5;    // in [1e-12, 0.1]: about the error of a step, in the model's units
-  double first_level = 1e-3;  // > 0: the noise level sigma / alpha at which the denoiser is asked first, or last
-  Index max_steps = 1000;     // of six evaluations each, refused ones too
-  int threads = 0;            // 0: all
-  Condition condition = {};   // what the samples are given: k x 1, or k x n
+  double tolerance = 1e-5;  // in [1e-12, 0.1]: about the error of a step, in the model's units
+  double first_level =
+      1e-3;  // from 64 roundings on: the noise level sigma / alpha at which the denoiser is asked first, or last
+  Index max_steps = 1000;    // of six evaluations each, refused ones too
+  int threads = 0;           // 0: all
+  Condition condition = {};  // what the samples are given: k x 1, or k x n
 };
 
 /// The latent z of each column of x (d x n), d x n: standard normals, if the model's density is that of x, of which the
@@ -80,7 +81,7 @@ Matrix<typename Model::Scalar> decode(const Model& model, const Matrix<typename 
 }
 
 /// How far decode(encode(x)) is from each of n samples x (d x n), in the data's units: the largest difference of its
-/// numbers. What the solver errs, for the flow itself can be undone exactly. Throws likewise.
+/// numbers. That is the solver's error, for the flow itself can be undone exactly. Throws likewise.
 template <class Model>
 Vector<typename Model::Scalar> round_trip_error(const Model& model, const Matrix<typename Model::Scalar>& x,
                                                 const LatentOptions& options = {}) {
@@ -92,7 +93,7 @@ Vector<typename Model::Scalar> round_trip_error(const Model& model, const Matrix
 /// along the great circle between their directions, with lengths that change in proportion, so that they stay as long
 /// as normals are. Shoemake 1985, "Animating Rotation with Quaternion Curves"; for latents White 2016,
 /// arXiv:1609.04468, section 2.1. Throws InvalidArgument for shapes that differ, another share, and latents in opposite
-/// directions, between which there is no one way.
+/// directions, between which there is no one way (of one number, those of opposite signs).
 template <Real Scalar>
 SCOREFIELD_ONE_COPY Matrix<Scalar> interpolate(const Matrix<Scalar>& from, const Matrix<Scalar>& to, double share) {
   static constexpr const char* name = "interpolate";
@@ -101,6 +102,8 @@ SCOREFIELD_ONE_COPY Matrix<Scalar> interpolate(const Matrix<Scalar>& from, const
                           text(to.rows(), " x ", to.cols()), "pass as many of each");
   if (!(share >= 0 && share <= 1))
     throw InvalidArgument(name, "a share in [0, 1]", text(share), "0 is the first and 1 the second");
+  for (const auto* latents : {&from, &to})
+    detail::check_each_finite(name, "latents", *latents, "encode makes latents of samples");
   Matrix<Scalar> all(from.rows(), from.cols());
   for (Index j = 0; j < from.cols(); ++j) {
     const Vector<double> a = from.col(j).template cast<double>(), b = to.col(j).template cast<double>();

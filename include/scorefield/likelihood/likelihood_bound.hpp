@@ -26,12 +26,13 @@
 namespace scorefield {
 
 struct BoundOptions {
-  Index draws = 64;           // a multiple of 4: of a noise level and noise for each sample, an evaluation each
-  Seed seed = 0;              // of the draws
-  std::int64_t first = 0;     // the number of the first sample, by which its draws are made
-  double first_level = 1e-3;  // > 0: the noise level sigma / alpha from which data are told by that noise alone
-  int threads = 0;            // 0: all
-  Condition condition = {};   // what the samples are given: k x 1, or k x n
+  Index draws = 64;        // a multiple of 4: of a noise level and noise for each sample, an evaluation each
+  Seed seed = 0;           // of the draws
+  std::int64_t first = 0;  // the number of the first sample, by which its draws are made
+  double first_level =
+      1e-3;         // from 64 roundings on: the noise level sigma / alpha from which data are told by that noise alone
+  int threads = 0;  // 0: all
+  Condition condition = {};  // what the samples are given: k x 1, or k x n
 };
 
 /// Of n samples.
@@ -86,7 +87,9 @@ LikelihoodBound likelihood_bound(const Model& model, const Matrix<typename Model
   static constexpr const char* name = "likelihood_bound";
   const Index d = model.dimension(), n = x.cols(), draws = options.draws;
   const auto numbers = static_cast<double>(d);
-  if (draws < 4 || draws % 4 != 0) throw InvalidArgument(name, "draws in fours", text(draws), "64 are usual");
+  constexpr Index most_draws = 1 << 20;
+  if (draws < 4 || draws > most_draws || draws % 4 != 0)
+    throw InvalidArgument(name, text("draws in fours, up to ", most_draws), text(draws), "64 are usual");
   detail::check_sample_range(name, draws * d, n, options.first);
   const detail::FlowEnds<Scalar> ends(name, model.sde(), 0, options.first_level);
   const detail::AffinePrior<Scalar> prior(name, model);
@@ -170,8 +173,7 @@ LikelihoodBound likelihood_bound(const Model& model, const Matrix<typename Model
     result.value(j) = reconstruction - to_prior - of_variance_1 - sum / static_cast<double>(draws);
     result.standard_error(j) = std::sqrt(squares) / static_cast<double>(draws);
   }
-  if constexpr (detail::HasUnits<Model>)
-    if (model.units().dimension() > 0) result.value += model.units().log_derivative(x).template cast<double>();
+  detail::add_log_derivative(model, x, result.value);
   detail::check_each_finite(name, "bounds", result.value);
   return result;
 }

@@ -28,14 +28,15 @@ enum class Trace { automatic, exact, rademacher, normal };
 struct DensityOptions {
   double tolerance = 1e-4;  // in [1e-12, 0.1]: about the error of a step, in the model's units and in nats
   Trace trace = Trace::automatic;
-  Index probes = 8;           // from 2 on, where the trace is estimated: the same ones all along a sample's path
-  Seed seed = 0;              // of the probes
-  std::int64_t first = 0;     // the number of the first sample, by which its probes are drawn
-  double t = 0;               // in [0, 1): the density is that of the samples' marginal at this time; 0: of data
-  double first_level = 1e-3;  // > 0: for data, the noise level sigma / alpha at which the denoiser is asked first
-  Index max_steps = 1000;     // of six evaluations each, refused ones too
-  int threads = 0;            // 0: all
-  Condition condition = {};   // what the samples are given: k x 1, or k x n
+  Index probes = 8;        // 2 to 2^20, where the trace is estimated: the same ones all along a sample's path
+  Seed seed = 0;           // of the probes
+  std::int64_t first = 0;  // the number of the first sample, by which its probes are drawn
+  double t = 0;            // 0: the density of data; in (0, 1), from first_level on: of the marginal at this time
+  double first_level =
+      1e-3;  // from 64 roundings on: for data, the noise level sigma / alpha at which the denoiser is asked first
+  Index max_steps = 1000;    // of six evaluations each, refused ones too
+  int threads = 0;           // 0: all
+  Condition condition = {};  // what the samples are given: k x 1, or k x n
 };
 
 /// Of n samples.
@@ -73,9 +74,10 @@ LogDensity log_density(const Model& model, const Matrix<typename Model::Scalar>&
   static constexpr const char* name = "log_density";
   const Index d = model.dimension(), n = x.cols();
   const bool exact = options.trace == Trace::exact || (options.trace == Trace::automatic && d <= 32);
-  if (!exact && options.probes < 2)
-    throw InvalidArgument(name, "two probes or more, whose spread tells the error", text(options.probes),
-                          "8 are usual; Trace::exact needs none");
+  constexpr Index most_probes = 1 << 20;
+  if (!exact && !(options.probes >= 2 && options.probes <= most_probes))
+    throw InvalidArgument(name, text("2 to ", most_probes, " probes, whose spread tells the error"),
+                          text(options.probes), "8 are usual; Trace::exact needs none");
   detail::check_sample_range(name, d, n, options.first);
   const detail::FlowEnds<Scalar> ends(name, model.sde(), options.t, options.first_level);
   const detail::AffinePrior<Scalar> prior(name, model);
@@ -97,13 +99,12 @@ LogDensity log_density(const Model& model, const Matrix<typename Model::Scalar>&
       squares = multiply_add(off, off, squares);
     }
     const Vector<double> z = prior.inverse(ends.last_radius * paths.points().col(j).template cast<double>());
-    const double rescaling = static_cast<double>(d) * std::log(ends.last_radius / ends.radius);
-    result.value(j) = prior.log_density(z) + integral + rescaling;
+    result.value(j) =
+        multiply_add(static_cast<double>(d), std::log(ends.last_radius / ends.radius), prior.log_density(z) + integral);
     if (!exact) result.standard_error(j) = std::sqrt(squares / (probes * (probes - 1)));
     result.evaluations.push_back(paths.evaluations(j));
   }
-  if constexpr (detail::HasUnits<Model>)
-    if (model.units().dimension() > 0) result.value += model.units().log_derivative(x).template cast<double>();
+  detail::add_log_derivative(model, x, result.value);
   detail::check_each_finite(name, "log densities", result.value);
   return result;
 }

@@ -41,7 +41,8 @@ concept Denoiser = std::copy_constructible<M> && Real<typename M::Scalar> &&
 ///   denoise_forward(batch, D, workspace)           as denoise, and keeps what denoise_backward needs
 ///   denoise_backward(batch, dD, dx, workspace)     after that, with dD the gradient of a loss by D: writes to dx the
 ///                                                  one by x; dD is scratch afterwards. It may be called again, with
-///                                                  another dD
+///                                                  another dD. A column of dx depends on the same column of
+///                                                  batch and dD alone
 template <class M>
 concept DifferentiableDenoiser = Denoiser<M> &&
     requires(const M& model, const NoisyBatch<typename M::Scalar>& batch, MatrixView<typename M::Scalar> out,

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
@@ -46,8 +47,8 @@ struct FlowSettings {
   int threads = 0;
 };
 
-/// How the trace of a Jacobian is found: by products with each unit vector, or with probes v of which E[v v^T] = I,
-/// Rademacher or normal ones; by no products where it is not asked for. Hutchinson 1990, Comm. Stat. Simul. 19.
+/// How the trace of a Jacobian is found: by products with each unit vector, or with random probes v, Rademacher's or
+/// normal ones, whose E[v v^T] is I; by no products where it is not asked for. Hutchinson 1990, Comm. Stat. Simul. 19.
 struct TraceEstimate {
   Index products = 0;
   bool exact = true, normal = false;
@@ -99,7 +100,8 @@ class FlowPaths {
     const double first = std::min(0.3 * std::pow(settings.tolerance, 0.2), std::abs(way));
     samples_.assign(static_cast<std::size_t>(n), {settings.from, std::copysign(first, way)});
     for (Index j = 0; j < n; ++j) active_.push_back(j);
-    for (Index i = 0; i < std::min<Index>(threads_, groups().pieces()); ++i) rooms_.push_back(room());
+    // Fewer samples on their way may be more groups, but never more than there are samples.
+    for (Index i = 0; i < std::min<Index>(threads_, n); ++i) rooms_.push_back(make_room());
   }
 
   bool done() const { return active_.empty(); }
@@ -127,7 +129,7 @@ class FlowPaths {
   const Matrix<Scalar>& points() const { return points_; }
   /// The integral of the divergence by each probe (one for the exact trace, none without), whose number is rows.
   const Matrix<double>& integrals() const { return integrals_; }
-  /// Of the denoiser, at a point of the flow's.
+  /// How often the denoiser was asked on the way of a sample.
   Index evaluations(Index j) const { return samples_[static_cast<std::size_t>(j)].evaluations; }
 
  private:
@@ -150,7 +152,7 @@ class FlowPaths {
     typename Model::Workspace model;
   };
 
-  /// The samples on their way, cut into groups of like sizes. They may depend on the threads, for bits do not on them.
+  /// The samples on their way, cut into groups of like sizes. How they are cut changes no bit.
   Chunks groups() const {
     const auto n = static_cast<Index>(active_.size());
     const Index rounds = Chunks{n, model_->chunk_size() * threads_}.pieces();
@@ -162,7 +164,7 @@ class FlowPaths {
     return samples_[static_cast<std::size_t>(room.members[static_cast<std::size_t>(j)])];
   }
 
-  Room room() const {
+  Room make_room() const {
     const Index d = points_.rows(), g = model_->chunk_size(), backward = trace_.products > 0 ? g : 0;
     Room of{{},
             Matrix<Scalar>(told_.rows(), g),
@@ -264,6 +266,8 @@ class FlowPaths {
       const bool arrives = std::abs(settings_.to - at.angle) <= std::abs(at.h);
       at.angle = arrives ? settings_.to : at.angle + at.h;
       at.rests = arrives || !std::isfinite(step.factor) || !points_.col(of).allFinite();
+      // A slope that is none is found in the result, which it may not have come to.
+      if (!std::isfinite(step.factor)) points_.col(of).setConstant(std::numeric_limits<Scalar>::quiet_NaN());
       if (arrives && settings_.closes) go(-settings_.to / 2, room, 6, j);
     }
     const double left = settings_.to - at.angle;
