@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
 
 #include "support/catch.hpp"
 
@@ -14,7 +13,7 @@ namespace {
 
 float lightness(const sf::Colour& colour) { return colour.red + colour.green + colour.blue; }
 
-constexpr sf::HeatMapOptions small_map{.range = {0, 2}, .scale = {0, 4}, .panel_size = 100};
+constexpr sf::HeatMapOptions small_map{.across = {0, 2}, .up = {0, 2}, .scale = {0, 4}, .panel_size = 100};
 
 /// The colour in the middle of a cell of a map of 2 x 2 of these options.
 sf::Colour cell_of(const sf::Canvas& canvas, sf::Index column, sf::Index row) {
@@ -26,8 +25,9 @@ sf::Colour cell_of(const sf::Canvas& canvas, sf::Index column, sf::Index row) {
 }  // namespace
 
 TEST_CASE("a heat map has the points of its grid row by row from below", "[io]") {
-  const auto points = sf::heat_map_points(2, {0, 2});
-  CHECK(points == sf::Matrix<double>{{0.5, 1.5, 0.5, 1.5}, {0.5, 0.5, 1.5, 1.5}});
+  const auto points = sf::heat_map_points(2, {0, 2}, {10, 14});
+  CHECK(points == sf::Matrix<double>{{0.5, 1.5, 0.5, 1.5}, {11, 11, 13, 13}});
+  CHECK_THROWS_AS(sf::heat_map_points(0, {0, 2}, {0, 2}), sf::InvalidArgument);
 }
 
 TEST_CASE("a heat map is the darker the higher its values are", "[io]") {
@@ -46,7 +46,9 @@ TEST_CASE("a heat map is the darker the higher its values are", "[io]") {
 TEST_CASE("a heat map's arrows begin where they are said to and go up and across", "[io]") {
   const sf::HeatPanel plain{sf::Vector<double>::Zero(4), "none"};
   auto with = plain;
-  with.arrows = sf::Matrix<double>{{1.0, 5.0, 1.0}, {1.0, 1.0, 1.0}, {0.5, 0.5, 0.0}, {0.5, 0.5, 0.0}};
+  // One that begins outside, one of no length, and one that goes beyond the frame are not drawn.
+  with.arrows =
+      sf::Matrix<double>{{1.0, 5.0, 1.0, 1.0}, {1.0, 1.0, 1.0, 1.0}, {0.5, 0.5, 0.0, 3.0}, {0.5, 0.5, 0.0, 0.0}};
   const auto before = sf::heat_map({plain}, small_map), after = sf::heat_map({with}, small_map);
   sf::Index left = before.width(), right = 0, top = before.height(), bottom = 0;
   for (sf::Index y = 0; y < before.height(); ++y)
@@ -61,17 +63,32 @@ TEST_CASE("a heat map's arrows begin where they are said to and go up and across
   CHECK(std::abs(left - frame_left - 50) <= 1);
 }
 
+TEST_CASE("a heat map draws points where they are", "[io]") {
+  sf::HeatPanel panel{sf::Vector<double>::Zero(4), "one"};
+  panel.points = sf::Matrix<double>{{0.5}, {1.5}};
+  const auto canvas = sf::heat_map({panel}, small_map);
+  CHECK(lightness(cell_of(canvas, 0, 1)) < 3);
+  CHECK(lightness(cell_of(canvas, 1, 1)) == 3);
+}
+
 TEST_CASE("a heat map refuses what it cannot draw", "[io]") {
   const sf::Vector<double> four = sf::Vector<double>::Zero(4), three = sf::Vector<double>::Zero(3);
   CHECK_THROWS_WITH(sf::heat_map({}, small_map), contains("at least one panel"));
-  CHECK_THROWS_WITH(sf::heat_map({{three, "odd"}}, small_map), contains("panel \"odd\"") && contains("got 3 and 4"));
+  CHECK_THROWS_WITH(sf::heat_map({{three, "odd"}}, small_map), contains("panel \"odd\"") && contains("got 3, 4 and 2"));
   CHECK_THROWS_AS(sf::heat_map({{four, "odd", sf::Matrix<double>(2, 1)}}, small_map), sf::InvalidArgument);
   CHECK_THROWS_AS(sf::heat_map({{sf::Vector<double>(), "none"}}, small_map), sf::InvalidArgument);
   CHECK_THROWS_AS(sf::heat_map({{sf::Vector<double>::Constant(4, std::nan("")), "none"}}, small_map), sf::NonFinite);
+  const double infinity = std::numeric_limits<double>::infinity();
+  CHECK_THROWS_AS(sf::heat_map({{four, "far", sf::Matrix<double>::Constant(4, 1, infinity)}}, small_map),
+                  sf::NonFinite);
+  sf::HeatPanel dotted{four, "points"};
+  CHECK_NOTHROW(sf::heat_map({dotted}, small_map));
+  dotted.points = sf::Matrix<double>::Constant(2, 1, infinity);
+  CHECK_THROWS_AS(sf::heat_map({dotted}, small_map), sf::NonFinite);
   auto bad = small_map;
   bad.scale = {1, 1};
   CHECK_THROWS_AS(sf::heat_map({{four, "flat"}}, bad), sf::InvalidArgument);
   bad = small_map;
-  bad.range = {1, 0};
+  bad.up = {1, 0};
   CHECK_THROWS_AS(sf::heat_map({{four, "backwards"}}, bad), sf::InvalidArgument);
 }

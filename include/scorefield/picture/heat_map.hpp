@@ -5,9 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "scorefield/core/error.hpp"
@@ -18,29 +16,34 @@
 
 namespace scorefield {
 
-/// The centres of the cells of a grid over a square, 2 x side^2: first those of the lowest row, from left to right.
-inline Matrix<double> heat_map_points(Index side, const AxisRange& range) {
+/// The centres of the cells of a grid of side x side, 2 x side^2: first those of the lowest row, from left to right.
+/// Throws InvalidArgument unless the side is from 1 to 10,000.
+inline Matrix<double> heat_map_points(Index side, const AxisRange& across, const AxisRange& up) {
+  if (side < 1 || side > 10'000)
+    throw InvalidArgument("heat_map_points", "a side of 1 to 10000 cells", text(side), "200 are usual");
   Matrix<double> points(2, side * side);
-  const double cell = (range.high - range.low) / static_cast<double>(side);
+  const auto centre = [side](const AxisRange& range, Index cell) {
+    return range.low + (range.high - range.low) * (static_cast<double>(cell) + 0.5) / static_cast<double>(side);
+  };
   for (Index row = 0; row < side; ++row)
     for (Index column = 0; column < side; ++column)
-      points.col(row * side + column) << range.low + (static_cast<double>(column) + 0.5) * cell,
-          range.low + (static_cast<double>(row) + 0.5) * cell;
+      points.col(row * side + column) << centre(across, column), centre(up, row);
   return points;
 }
 
 /// What one panel shows: the values at heat_map_points() of a grid (minus infinity is as low as the scale goes), the
-/// title above them, and arrows, 4 x n: where each begins, and how far it goes across and up.
+/// title above them, arrows, 4 x n: where each begins, and how far it goes across and up, and points, 2 x n.
 struct HeatPanel {
   Vector<double> values;
   std::string title;
   Matrix<double> arrows = Matrix<double>(4, 0);
+  Matrix<double> points = Matrix<double>(2, 0);
 };
 
 struct HeatMapOptions {
-  AxisRange range{-1, 1};  // what both axes show
-  AxisRange scale{0, 1};   // the values of the lightest and the darkest colour
-  Index panel_size = 360;  // the side of a panel in pixels, from 64 to 65,000
+  AxisRange across{-1, 1}, up{-1, 1};  // what the axes show
+  AxisRange scale{0, 1};               // the values of the lightest and the darkest colour
+  Index panel_size = 360;              // the side of a panel in pixels, from 64 to 65,000
 };
 
 namespace detail {
@@ -60,10 +63,15 @@ inline Colour heat_colour(double share) {
 /// The side of the grid that a panel's values are of. Throws unless the panel can be drawn.
 inline Index checked_side(const HeatPanel& panel) {
   const auto side = static_cast<Index>(std::lround(std::sqrt(static_cast<double>(panel.values.size()))));
-  if (side < 1 || side * side != panel.values.size() || panel.arrows.rows() != 4)
+  if (side < 1 || side * side != panel.values.size() || panel.arrows.rows() != 4 || panel.points.rows() != 2)
     throw InvalidArgument(
-        "heat_map", text("values at all points of a square grid in panel \"", panel.title, "\", and arrows of 4 rows"),
-        text(panel.values.size(), " and ", panel.arrows.rows()), "heat_map_points(side, range) are the points");
+        "heat_map",
+        text("values at all points of a square grid in panel \"", panel.title, "\", arrows of 4 rows and points of 2"),
+        text(panel.values.size(), ", ", panel.arrows.rows(), " and ", panel.points.rows()),
+        "heat_map_points(side, across, up) are where the values are");
+  if (!panel.arrows.allFinite() || !panel.points.allFinite())
+    throw NonFinite("heat_map", text("finite arrows and points in panel \"", panel.title, '"'), "a NaN or an infinity",
+                    "leave such ones out");
   for (const double value : panel.values)
     if (std::isnan(value))
       throw NonFinite("heat_map", text("values in panel \"", panel.title, '"'), "a NaN", "look for what made it");
@@ -75,7 +83,9 @@ inline void draw_arrow(Canvas& canvas, const PlotFrame& frame, const Matrix<doub
   constexpr double pen = 1.2, head = 4;
   const double x = frame.x(arrows(0, j)), y = frame.y(arrows(1, j)), to_x = frame.x(arrows(0, j) + arrows(2, j)),
                to_y = frame.y(arrows(1, j) + arrows(3, j)), length = std::hypot(to_x - x, to_y - y);
-  if (!frame.shows(arrows(0, j), arrows(1, j)) || !(length > 0.5)) return;
+  const bool whole =
+      frame.shows(arrows(0, j), arrows(1, j)) && frame.shows(arrows(0, j) + arrows(2, j), arrows(1, j) + arrows(3, j));
+  if (!whole || !(length > 0.5)) return;
   canvas.line(x, y, to_x, to_y, pen, colour);
   const double along_x = (to_x - x) / length * std::min(head, length / 2),
                along_y = (to_y - y) / length * std::min(head, length / 2);
@@ -88,11 +98,15 @@ inline void draw_arrow(Canvas& canvas, const PlotFrame& frame, const Matrix<doub
 /// Draws panels in a row on white, all with the same axes and colours. Throws InvalidArgument when there is no panel, a
 /// panel's values are not those of a square grid, or an option is out of range; NonFinite when a value is a NaN.
 inline Canvas heat_map(const std::vector<HeatPanel>& panels, const HeatMapOptions& options) {
-  detail::check_panels("heat_map", panels.size(), options.panel_size, options.range);
-  detail::check_panels("heat_map", panels.size(), options.panel_size, options.scale);
+  const auto& [across, up, scale, panel_size] = options;
+  for (const auto* range : {&across, &up, &scale})
+    if (!(std::isfinite(range->high - range->low) && range->low < range->high))
+      throw InvalidArgument("heat_map", "finite ranges across, up and of the scale, from low to high",
+                            text(range->low, " to ", range->high), "say what is to be shown");
+  detail::check_panels("heat_map", panels.size(), panel_size, across);
   for (const auto& panel : panels) detail::checked_side(panel);
-  const detail::Axis axis{options.range.low, options.range.high - options.range.low};
-  const detail::Axis colours{options.scale.low, options.scale.high - options.scale.low};
+  const auto axis = [](const AxisRange& range) { return detail::Axis{range.low, range.high - range.low}; };
+  const auto colours = axis(scale);
   const auto draw = [&](Canvas& canvas, const HeatPanel& panel, const detail::PlotFrame& frame, std::size_t) {
     const Index side = detail::checked_side(panel);
     for (auto y = static_cast<Index>(frame.top); y < static_cast<Index>(frame.bottom()); ++y)
@@ -103,9 +117,10 @@ inline Canvas heat_map(const std::vector<HeatPanel>& panels, const HeatMapOption
                     row = side - 1 - cell((static_cast<double>(y) + 0.5 - frame.top) / frame.height);
         canvas.at(x, y) = detail::heat_colour(std::clamp(colours.share(panel.values(row * side + column)), 0.0, 1.0));
       }
+    if (panel.points.cols() > 0) detail::draw_points(canvas, panel.points, frame, detail::accent(0, 1));
     for (Index j = 0; j < panel.arrows.cols(); ++j) detail::draw_arrow(canvas, frame, panel.arrows, j);
   };
-  return detail::row_of_panels(panels, options.panel_size, {axis, axis}, draw);
+  return detail::row_of_panels(panels, panel_size, {axis(across), axis(up)}, draw);
 }
 
 }  // namespace scorefield
