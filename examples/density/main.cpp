@@ -34,6 +34,7 @@ int run(int argc, char** argv) {
   const sf::Dataset<float> data =
       known ? sf::swiss_roll<float>(20'000, {.seed = options->seed}) : read_points("data", options->data);
   const auto asked = options->points.empty() ? sf::Matrix<float>(2, 0) : read_points("points", options->points);
+  const auto plane = view_of(data);
   const std::filesystem::path folder = options->output;
   examples::prepare_output(folder);
 
@@ -50,7 +51,7 @@ int run(int argc, char** argv) {
                 told.value.mean());
     results += ", log_density.npy, standard_error.npy";
   }
-  const auto view = view_of(model, data, *options);
+  const auto view = with_scale(plane, model, data, *options);
   sf::write_png(folder / "density.png", still(model, data, known, view, *options));
   if (const auto frames = movie(model, view, *options, interrupt);
       !interrupt.came() && examples::write_animation(folder / "density.gif", frames))

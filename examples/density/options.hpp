@@ -30,7 +30,7 @@ inline std::optional<Options> read_options(int argc, const char* const* argv) {
   arguments.number("minutes", options.minutes, "to train, by the speed of the first steps (default 1)");
   arguments.number("steps", options.steps, "training steps, in place of minutes");
   arguments.word("points", options.points, "FILE", "points whose log density is wanted, N x 2 .npy");
-  arguments.number("tolerance", options.tolerance, "of log densities, in nats (default 1e-4)");
+  arguments.number("tolerance", options.tolerance, "of the log densities of --points, in nats (default 1e-4)");
   arguments.number("seed", options.seed, "of data, weights and training (default 0)");
   arguments.number("threads", options.threads, "0: all (default); never changes a result");
   arguments.word("output", options.output, "DIR", "folder for the results (default density)");
@@ -45,6 +45,8 @@ inline std::optional<Options> read_options(int argc, const char* const* argv) {
   refuse(options.minutes && options.steps, "--minutes and --steps: expected one of them, got both");
   refuse(options.minutes && !(*options.minutes > 0 && *options.minutes <= 1e6),
          sf::text("--minutes: expected a number above 0, up to 1e6, got ", options.minutes.value_or(0)));
+  refuse(!(options.tolerance >= 1e-12 && options.tolerance <= 0.1),
+         sf::text("--tolerance: expected 1e-12 to 0.1, got ", options.tolerance));
   refuse(options.steps && *options.steps < 1,
          sf::text("--steps: expected at least 1, got ", options.steps.value_or(0)));
   return options;

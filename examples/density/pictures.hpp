@@ -6,7 +6,6 @@
 #include <numbers>
 #include <scorefield/likelihood/log_density.hpp>
 #include <scorefield/picture/heat_map.hpp>
-#include <scorefield/picture/scatter.hpp>
 #include <scorefield/scorefield.hpp>
 #include <vector>
 
@@ -18,15 +17,14 @@ namespace density {
 /// From this much below the highest log density on, all is white.
 inline constexpr double depth = 8;
 
-/// The square around the data that is shown.
-inline sf::AxisRange range_of(const sf::Dataset<float>& data) {
-  const double most = static_cast<double>(data.samples().cwiseAbs().maxCoeff());
-  return {-1.2 * most, 1.2 * most};
-}
+/// What a picture shows of the plane, and the scale of its log densities.
+struct View {
+  sf::AxisRange across, up, scale;
+};
 
 /// The log density of Swiss rolls as sf::swiss_roll draws them, as the mean of normal distributions along the roll.
 inline sf::Vector<double> true_log_density(const sf::Matrix<double>& points) {
-  constexpr sf::Index along = 4000;  // a hundredth of the noise's deviation apart, or two at the outer end
+  constexpr sf::Index along = 4000;  // a hundredth of the noise's deviation apart, three at the outer end
   sf::Matrix<double> roll(2, along);
   for (sf::Index i = 0; i < along; ++i) {
     const double t = 1.5 * std::numbers::pi * (1 + 2 * (static_cast<double>(i) + 0.5) / along);
@@ -48,66 +46,80 @@ inline sf::Vector<double> log_densities(const Model& model, const sf::Matrix<dou
   return sf::log_density(model, points.cast<float>(), {.tolerance = 1e-3, .t = t, .threads = options.threads}).value;
 }
 
-/// The score where the noise is a tenth of the data's deviation, at a coarse grid. Arrows are as long as half the step
-/// of the grid where the score has its median length, and nearly as a whole one where it is far longer.
-inline sf::Matrix<double> score_arrows(const Model& model, const sf::AxisRange& range) {
+/// The score where the noise is a tenth of the data's deviation, at a coarse grid, by the picture's own units: its
+/// sides. Arrows are half a step of the grid long where the score has its median length, and hardly a whole one where
+/// it is far longer.
+inline sf::Matrix<double> score_arrows(const Model& model, const View& view) {
   constexpr sf::Index side = 24;
-  const auto points = sf::heat_map_points(side, range);
+  const auto points = sf::heat_map_points(side, view.across, view.up);
   const float t = sf::time_of_half_log_snr(model.sde(), std::log(10.0));
+  const Eigen::Array2d sides{view.across.high - view.across.low, view.up.high - view.up.low};
   sf::Matrix<double> score = model.score(points.cast<float>(), t).cast<double>();
+  score.array().colwise() *= sides;
   sf::Vector<double> lengths = score.colwise().norm();
   std::ranges::sort(lengths);
-  const double median = lengths(lengths.size() / 2), step = (range.high - range.low) / side;
-  for (sf::Index j = 0; j < score.cols(); ++j) score.col(j) *= step / (score.col(j).norm() + median);
+  const double median = lengths(lengths.size() / 2);
+  for (sf::Index j = 0; j < score.cols(); ++j) score.col(j) /= side * (score.col(j).norm() + median);
+  score.array().colwise() *= sides;
   sf::Matrix<double> arrows(4, points.cols());
   arrows << points, score;
   return arrows;
 }
 
-/// What a panel shows of the whole plane, and how dark that is.
-struct View {
-  sf::AxisRange range, scale;
-};
+/// All data, with a tenth more on either side; with one scale on both axes, unless one extent is three times the other.
+/// Throws UsageError for data that are all alike.
+inline View view_of(const sf::Dataset<float>& data) {
+  const sf::Vector<double> low = data.samples().rowwise().minCoeff().cast<double>(),
+                           high = data.samples().rowwise().maxCoeff().cast<double>();
+  sf::Vector<double> extent = high - low;
+  if (!(extent.minCoeff() > 0)) throw examples::UsageError("--data: expected points of two different numbers a column");
+  if (extent.maxCoeff() < 3 * extent.minCoeff()) extent.setConstant(extent.maxCoeff());
+  const auto range = [&](sf::Index row) -> sf::AxisRange {
+    const double middle = (low(row) + high(row)) / 2;
+    return {middle - 0.6 * extent(row), middle + 0.6 * extent(row)};
+  };
+  return {range(0), range(1), {}};
+}
 
-inline View view_of(const Model& model, const sf::Dataset<float>& data, const Options& options) {
-  const double highest =
-      log_densities(model, data.samples().leftCols(std::min<sf::Index>(500, data.size())).cast<double>(), 0, options)
-          .maxCoeff();
-  return {range_of(data), {highest - depth, highest}};
+inline View with_scale(View view, const Model& model, const sf::Dataset<float>& data, const Options& options) {
+  const auto some = data.samples().leftCols(std::min<sf::Index>(500, data.size())).cast<double>();
+  const double highest = log_densities(model, some, 0, options).maxCoeff();
+  view.scale = {highest - depth, highest};
+  return view;
+}
+
+inline sf::HeatMapOptions shown(const View& view) {
+  return {.across = view.across, .up = view.up, .scale = view.scale};
 }
 
 /// The model's log density with its score field, and beside it the true one, if this is known, or the data.
 inline sf::Canvas still(const Model& model, const sf::Dataset<float>& data, bool known, const View& view,
                         const Options& options) {
-  const auto points = sf::heat_map_points(180, view.range);
-  const sf::HeatMapOptions how{.range = view.range, .scale = view.scale};
+  const auto points = sf::heat_map_points(180, view.across, view.up);
   const sf::HeatPanel learnt{log_densities(model, points, 0, options), "log density"};
-  auto with_score = learnt;
+  auto with_score = learnt, beside = learnt;
   with_score.title = "score at a little noise";
-  with_score.arrows = score_arrows(model, view.range);
-  std::vector<sf::HeatPanel> panels{learnt, with_score};
-  if (known) panels.push_back({true_log_density(points), "true log density"});
-  auto left = sf::heat_map(panels, how);
-  if (known) return left;
-  const auto right = sf::scatter({{data.samples(), "data"}}, {.range = view.range});
-  sf::Canvas both(left.width() + right.width(), left.height());
-  both.put(left, 0, 0);
-  both.put(right, left.width(), 0);
-  return both;
+  with_score.arrows = score_arrows(model, view);
+  if (known) {
+    beside = {true_log_density(points), "true log density"};
+  } else {
+    beside = {sf::Vector<double>::Constant(1, view.scale.low), "data"};
+    beside.points = data.samples().cast<double>();
+  }
+  return sf::heat_map({learnt, with_score, beside}, shown(view));
 }
 
 /// The density from noise at t = 1 to data, on a coarser grid. The interrupt ends it early.
-inline std::vector<sf::Canvas> movie(const Model& model, const View& view, const Options& options,
+inline std::vector<sf::Canvas> movie(const Model& model, View view, const Options& options,
                                      const sf::Interrupt& interrupt) {
   constexpr int frames = 30;
-  const auto points = sf::heat_map_points(72, view.range);
+  const auto points = sf::heat_map_points(72, view.across, view.up);
   std::vector<sf::Canvas> all;
   for (int i = 0; i <= frames && !interrupt.came(); ++i) {
     const double t = 0.96 * std::pow(1 - static_cast<double>(i) / frames, 2);
     const auto values = log_densities(model, points, t, options);
-    const double highest = values.maxCoeff();
-    all.push_back(sf::heat_map({{values, sf::text("t = ", std::round(1000 * t) / 1000)}},
-                               {.range = view.range, .scale = {highest - depth, highest}}));
+    view.scale = {values.maxCoeff() - depth, values.maxCoeff()};
+    all.push_back(sf::heat_map({{values, sf::text("t = ", std::round(1000 * t) / 1000)}}, shown(view)));
   }
   return all;
 }

@@ -29,7 +29,7 @@ inline std::optional<Options> read_options(int argc, const char* const* argv) {
   arguments.number("completions", options.completions,
                    "digits of which a half is completed besides, for truth.npy and completed.npy (default 0)");
   arguments.number("sampler-steps", options.sampler_steps, "evaluations of the posterior's denoiser (default 30)");
-  arguments.number("iterations", options.iterations, "of conjugate gradients in each of them (default 4)");
+  arguments.number("iterations", options.iterations, "of conjugate residuals in each of them (default 4)");
   arguments.number("seed", options.seed, "of noise and samples (default 0)");
   arguments.number("threads", options.threads, "0: all (default); never changes a result");
   arguments.word("output", options.output, "DIR", "folder for the results (default inpaint)");

@@ -29,12 +29,13 @@ inline Scores scores_of(const Model& model, const Columns& columns, const sf::Ta
   constexpr int drawn = 8;
   const auto samples = columns.drawn.encode<float>(records.select(columns.drawn.names()));
   const auto given = columns.given.encode<float>(records.select(columns.given.names()));
-  sf::DensityOptions how{.tolerance = 1e-3, .seed = sf::Seed{options.seed}, .threads = options.threads};
+  sf::DensityOptions how{.tolerance = 1e-3, .threads = options.threads};
   if (given.rows() > 0) how.condition = given;
   sf::Matrix<double> logs(drawn, samples.cols());
   for (int k = 0; k < drawn; ++k) {
     auto spread = samples;
-    columns.drawn.dequantise(spread, sf::Seed{options.seed + static_cast<std::uint64_t>(k)});
+    how.seed = sf::Seed{~options.seed - static_cast<std::uint64_t>(k)};  // others than the training's
+    columns.drawn.dequantise(spread, how.seed);
     logs.row(k) = sf::log_density(model, spread, how).value.transpose();
   }
   Scores scores{sf::Vector<double>(samples.cols()), sf::Vector<double>(samples.cols())};
