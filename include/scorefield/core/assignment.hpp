@@ -72,7 +72,7 @@ class Assignment {
     return of[static_cast<std::size_t>(i)];
   }
 
-  static double price(ConstMatrixView<Scalar> cost, Index row, Index column) {
+  static double entry(ConstMatrixView<Scalar> cost, Index row, Index column) {
     return static_cast<double>(cost(row, column));
   }
 
@@ -82,7 +82,7 @@ class Assignment {
     for (Index column = 0; column < cost.cols(); ++column) {
       Index row = 0;
       cost.col(column).minCoeff(&row);
-      at(of_column_, column) = price(cost, row, column);
+      at(of_column_, column) = entry(cost, row, column);
       if (at(column_of_row_, row) == none) pair(row, column);
     }
   }
@@ -103,7 +103,7 @@ class Assignment {
     Index column = first, free = none;
     double reached = 0;
     while (free == none) {
-      for (Index row = 0; row < cost.rows(); ++row) at(costs_, row) = price(cost, row, column);
+      for (Index row = 0; row < cost.rows(); ++row) at(costs_, row) = entry(cost, row, column);
       const auto [row, distance] = shorten_through(column, reached - at(of_column_, column));
       reached = distance;
       reached_.push_back({row, reached});

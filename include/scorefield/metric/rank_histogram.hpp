@@ -95,7 +95,7 @@ class RankHistogram {
     return {nominal, static_cast<double>(inside) / static_cast<double>(observations_), band, band.contains(inside)};
   }
 
-  /// How many of the bins x d counts are outside of it. Where posteriors are calibrated, it is a share of (1 -
+  /// How many of the bins x d counts are outside of their band. Where posteriors are calibrated, it is a share of (1 -
   /// coverage) on average at most; chance gives more at times. Throws likewise.
   Index outside(double coverage = 0.99) const {
     const auto inside = band(coverage);

@@ -11,6 +11,7 @@
 #include "scorefield/sampler/rule/detail/linear_move.hpp"
 #include "scorefield/sampler/rule/sampling_path.hpp"
 #include "scorefield/sampler/stochasticity.hpp"
+#include "scorefield/sde/concept.hpp"
 
 namespace scorefield {
 
@@ -18,8 +19,8 @@ namespace scorefield {
 /// back to s in between, so that what is drawn comes to agree with what a Known has put in its place. A step there and
 /// back is
 ///   x(s) <- alpha D + q^2 (x(s) - alpha D) + sigma sqrt(1 - q^4) noise,
-/// with alpha and sigma of s, and q = (alpha(s) / sigma(s)) / (alpha(t) / sigma(t)). As many evaluations a step; of a
-/// jump length of 1. Lugmayr et al. 2022, arXiv:2201.09865, algorithm 1.
+/// with alpha and sigma of s, and q = (alpha(s) / sigma(s)) / (alpha(t) / sigma(t)). A step takes as many evaluations;
+/// the jump length is 1. Lugmayr et al. 2022, arXiv:2201.09865, algorithm 1.
 struct RePaint {
   static constexpr const char* name = "RePaint";
   static constexpr std::size_t stages = 100;
