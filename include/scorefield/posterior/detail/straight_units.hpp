@@ -31,7 +31,8 @@ class StraightUnits {
         const Vector<Scalar> u = at(z);
         for (Index i = 0; i < u.size(); ++i)
           if (!(std::abs(multiply_add(scale_(i), z, shift_(i)) - u(i)) <=
-                16 * std::numeric_limits<Scalar>::epsilon() * (std::abs(shift_(i)) + std::abs(u(i)) + std::abs(scale_(i)))))
+                16 * std::numeric_limits<Scalar>::epsilon() *
+                    (std::abs(shift_(i)) + std::abs(u(i)) + std::abs(scale_(i)))))
             throw InvalidArgument(operation, "units that are a straight map of each row, as Row::any() and constant()",
                                   text("others in row ", i),
                                   "a posterior is known in closed form for those alone: fit the units without ranks, "
