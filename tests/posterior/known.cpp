@@ -129,7 +129,7 @@ TEST_CASE("what is constant in the data stays so given a measurement", "[posteri
   const MixtureInUnits model{test::some_mixture(5, 2), sf::Units<double>::fit(data)};
   const sf::Matrix<double> a = test::normal_numbers<double>(2, 5, "of constants");
   const sf::MomentMatching matched{model, {sf::matrix_operator(a), sf::Vector<double>(a * data.col(0)), 0.1}};
-  const auto x = sf::sample(matched, sf::Ddim{.steps = 5}, 4, sf::Seed{1});
+  const auto x = sf::sample(matched, sf::DpmSolverPlusPlus{.steps = 5}, 4, sf::Seed{1});
   CHECK((x.row(2).array() == 0.1).all());
   CHECK(x.allFinite());
 }
