@@ -98,7 +98,7 @@ struct OptimalTransportCoupling {
     for (Index j = 0; j < n; ++j) {
       Scalar square = 0;
       for (Index i = 0; i < d; ++i) square = multiply_add(x0(i, j) - w.mean(i), x0(i, j) - w.mean(i), square);
-      w.spread(j) = square / 2;
+      w.spread(j) = square < Scalar(1e30) ? square / 2 : Scalar(0);  // costs stay finite, of any data
     }
     for (Index j = 0; j < n; ++j) cost.col(j) = w.spread.head(n) - cost.col(j);
   }
