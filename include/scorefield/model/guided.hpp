@@ -33,7 +33,7 @@ class Guided {
     Matrix<Scalar> none;     // (k + 1) x chunk_size: zeros, which is what "not given" is told as
     Matrix<Scalar> without;  // d x chunk_size: denoised without the condition, or the gradient of a loss by that
     Matrix<Scalar> by_x;     // d x chunk_size: the gradient by x through that
-    typename Model::Workspace model, model_without;
+    typename Model::Workspace model, model_without;  // the latter for what denoise_backward needs alone
   };
 
   /// Throws InvalidArgument for a model that is given nothing, a weight beyond 1e6, and times that are not
@@ -66,13 +66,13 @@ class Guided {
   void prior(MatrixView<Scalar> z, Workspace& w) const { model_->prior(z, w.model); }
 
   void denoise(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out, Workspace& w) const {
-    mix(batch, out, w,
+    mix(batch, out, w, w.model,
         [this](const auto& given, auto denoised, auto& of_model) { model_->denoise(given, denoised, of_model); });
   }
 
   void denoise_forward(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out,
                        Workspace& w) const requires DifferentiableDenoiser<Model> {
-    mix(batch, out, w, [this](const auto& given, auto denoised, auto& of_model) {
+    mix(batch, out, w, w.model_without, [this](const auto& given, auto denoised, auto& of_model) {
       model_->denoise_forward(given, denoised, of_model);
     });
   }
@@ -104,15 +104,17 @@ class Guided {
     return true;
   }
 
-  /// D by what evaluate(batch, out, the model's workspace) writes with the condition and without.
+  /// D by what evaluate(batch, out, the model's workspace) writes with the condition, and without it in a workspace
+  /// that may be the same where nothing is to be kept.
   template <class Evaluate>
-  void mix(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out, Workspace& w, const Evaluate& evaluate) const {
+  void mix(const NoisyBatch<Scalar>& batch, MatrixView<Scalar> out, Workspace& w,
+           typename Model::Workspace& model_without, const Evaluate& evaluate) const {
     const auto none = given_none(batch, w);
-    if (weights_are(batch, 0)) return evaluate(none, out, w.model_without);
+    if (weights_are(batch, 0)) return evaluate(none, out, model_without);
     evaluate(batch, out, w.model);
     if (weights_are(batch, 1)) return;
     auto without = columns(w.without, 0, batch.size());
-    evaluate(none, without, w.model_without);
+    evaluate(none, without, model_without);
     for (Index j = 0; j < batch.size(); ++j) {
       const Scalar of = weight(batch.t(j));
       if (of == 1) continue;
