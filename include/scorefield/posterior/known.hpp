@@ -9,6 +9,7 @@
 #include "scorefield/core/types.hpp"
 #include "scorefield/model/concept.hpp"
 #include "scorefield/model/detail/in_units.hpp"
+#include "scorefield/posterior/detail/different_rows.hpp"
 #include "scorefield/sde/condition.hpp"
 #include "scorefield/sde/noisy_batch.hpp"
 
@@ -71,16 +72,10 @@ class Known {
                             "they are the same for all samples");
     if (!values.allFinite())
       throw NonFinite("Known", "finite values", "a NaN or an infinity", "leave out rows that are not known");
+    detail::check_different("Known", "rows", known_.rows, d);
     Matrix<Scalar> sample = Matrix<Scalar>::Zero(d, 1);
     if constexpr (detail::HasUnits<Model>) sample = model.units().to_data(sample);
-    std::vector<bool> taken(static_cast<std::size_t>(d));
-    for (Index k = 0; k < count; ++k) {
-      const Index i = row(k);
-      if (i < 0 || i >= d || taken[static_cast<std::size_t>(i)])
-        throw InvalidArgument("Known", text("different rows from 0 to ", d - 1), text(i), "they are of a sample");
-      taken[static_cast<std::size_t>(i)] = true;
-      sample(i, 0) = values(k);
-    }
+    for (Index k = 0; k < count; ++k) sample(row(k), 0) = values(k);
     if constexpr (detail::HasUnits<Model>) sample = model.units().to_model(sample);
     for (Index k = 0; k < count; ++k) known_.own(k) = sample(row(k), 0);
   }

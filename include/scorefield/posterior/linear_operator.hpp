@@ -15,6 +15,7 @@
 #include "scorefield/core/simd/fused.hpp"
 #include "scorefield/core/simd/packet.hpp"
 #include "scorefield/core/types.hpp"
+#include "scorefield/posterior/detail/different_rows.hpp"
 
 namespace scorefield {
 
@@ -86,13 +87,7 @@ LinearOperator<Scalar> matrix_operator(const Matrix<Scalar>& matrix) {
 /// entries are different ones in [0, d).
 template <Real Scalar>
 LinearOperator<Scalar> selection_operator(Index d, const std::vector<Index>& entries) {
-  std::vector<bool> taken(static_cast<std::size_t>(std::max<Index>(d, 0)));
-  for (const Index entry : entries) {
-    if (entry < 0 || entry >= d || taken[static_cast<std::size_t>(entry)])
-      throw InvalidArgument("selection_operator", text("different entries from 0 to ", d - 1), text(entry),
-                            "they are rows of a sample");
-    taken[static_cast<std::size_t>(entry)] = true;
-  }
+  detail::check_different("selection_operator", "entries", entries, d);
   const auto rows = std::make_shared<const std::vector<Index>>(entries);
   return {static_cast<Index>(entries.size()), d,
           [rows](ConstMatrixView<Scalar> x, MatrixView<Scalar> y) {
