@@ -60,9 +60,13 @@ inline Colour heat_colour(double share) {
           from.blue + part * (to.blue - from.blue)};
 }
 
-/// The side of the grid that a panel's values are of. Throws unless the panel can be drawn.
-inline Index checked_side(const HeatPanel& panel) {
-  const auto side = static_cast<Index>(std::lround(std::sqrt(static_cast<double>(panel.values.size()))));
+/// The side of the square grid that a panel's values are of.
+inline Index side_of(const HeatPanel& panel) {
+  return static_cast<Index>(std::lround(std::sqrt(static_cast<double>(panel.values.size()))));
+}
+
+inline void check_panel(const HeatPanel& panel) {
+  const Index side = side_of(panel);
   if (side < 1 || side * side != panel.values.size() || panel.arrows.rows() != 4 || panel.points.rows() != 2)
     throw InvalidArgument(
         "heat_map",
@@ -75,7 +79,6 @@ inline Index checked_side(const HeatPanel& panel) {
   for (const double value : panel.values)
     if (std::isnan(value))
       throw NonFinite("heat_map", text("values in panel \"", panel.title, '"'), "a NaN", "look for what made it");
-  return side;
 }
 
 inline void draw_arrow(Canvas& canvas, const PlotFrame& frame, const Matrix<double>& arrows, Index j) {
@@ -103,12 +106,12 @@ inline Canvas heat_map(const std::vector<HeatPanel>& panels, const HeatMapOption
     if (!(std::isfinite(range->high - range->low) && range->low < range->high))
       throw InvalidArgument("heat_map", "finite ranges across, up and of the scale, from low to high",
                             text(range->low, " to ", range->high), "say what is to be shown");
-  detail::check_panels("heat_map", panels.size(), panel_size, across);
-  for (const auto& panel : panels) detail::checked_side(panel);
+  detail::check_panels("heat_map", panels.size(), panel_size, {});
+  for (const auto& panel : panels) detail::check_panel(panel);
   const auto axis = [](const AxisRange& range) { return detail::Axis{range.low, range.high - range.low}; };
   const auto colours = axis(scale);
   const auto draw = [&](Canvas& canvas, const HeatPanel& panel, const detail::PlotFrame& frame, std::size_t) {
-    const Index side = detail::checked_side(panel);
+    const Index side = detail::side_of(panel);
     for (auto y = static_cast<Index>(frame.top); y < static_cast<Index>(frame.bottom()); ++y)
       for (auto x = static_cast<Index>(frame.left); x < static_cast<Index>(frame.right()); ++x) {
         // The pixel's centre is in this cell.
