@@ -5,6 +5,7 @@
 #include <functional>
 #include <locale>
 #include <optional>
+#include <scorefield/core/error.hpp>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -126,5 +127,14 @@ class Arguments {
 
   std::vector<Option> options_;
 };
+
+/// Refuses lengths of a training that cannot be, in minutes or steps.
+template <class Steps>
+void check_length(const std::optional<double>& minutes, const std::optional<Steps>& steps) {
+  if (minutes && steps) throw UsageError("--minutes and --steps: expected one of them, got both");
+  if (minutes && !(*minutes > 0 && *minutes <= 1e6))
+    throw UsageError(scorefield::text("--minutes: expected a number above 0, up to 1e6, got ", *minutes));
+  if (steps && *steps < 1) throw UsageError(scorefield::text("--steps: expected at least 1, got ", *steps));
+}
 
 }  // namespace examples

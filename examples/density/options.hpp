@@ -39,16 +39,9 @@ inline std::optional<Options> read_options(int argc, const char* const* argv) {
                 arguments.help().c_str());
     return {};
   }
-  const auto refuse = [](bool wrong, const std::string& complaint) {
-    if (wrong) throw examples::UsageError(complaint);
-  };
-  refuse(options.minutes && options.steps, "--minutes and --steps: expected one of them, got both");
-  refuse(options.minutes && !(*options.minutes > 0 && *options.minutes <= 1e6),
-         sf::text("--minutes: expected a number above 0, up to 1e6, got ", options.minutes.value_or(0)));
-  refuse(!(options.tolerance >= 1e-12 && options.tolerance <= 0.1),
-         sf::text("--tolerance: expected 1e-12 to 0.1, got ", options.tolerance));
-  refuse(options.steps && *options.steps < 1,
-         sf::text("--steps: expected at least 1, got ", options.steps.value_or(0)));
+  examples::check_length(options.minutes, options.steps);
+  if (!(options.tolerance >= 1e-12 && options.tolerance <= 0.1))
+    throw examples::UsageError(sf::text("--tolerance: expected 1e-12 to 0.1, got ", options.tolerance));
   return options;
 }
 

@@ -56,11 +56,9 @@ inline std::optional<Options> read_options(int argc, const char* const* argv) {
   };
   check(options.samples >= 1 && options.samples <= 1'000'000,
         sf::text("--samples: expected 1 to 1000000, got ", options.samples));
-  check(!options.minutes || (*options.minutes > 0 && *options.minutes <= 1e6),
-        sf::text("--minutes: expected a number above 0, up to 1e6, got ", options.minutes.value_or(0)));
   check(!options.steps || (*options.steps >= 1 && *options.steps <= 1'000'000'000),
         sf::text("--steps: expected 1 to 1000000000, got ", options.steps.value_or(0)));
-  check(!(options.minutes && options.steps), "--minutes and --steps: expected one of them, got both");
+  examples::check_length(options.minutes, options.steps);
   check(options.threads >= 0, sf::text("--threads: expected 0 (all) or more, got ", options.threads));
   return options;
 }

@@ -64,11 +64,7 @@ inline void check(const Options& options) {
          "and --steps out");
   refuse(!loads && options.conditions.empty() && !options.given.empty(),
          "--given: there are no conditions; --condition names the columns that others are drawn given");
-  refuse(options.minutes && options.steps, "--minutes and --steps: expected one of them, got both");
-  refuse(options.minutes && !(*options.minutes > 0 && *options.minutes <= 1e6),
-         sf::text("--minutes: expected a number above 0, up to 1e6, got ", options.minutes.value_or(0)));
-  refuse(options.steps && *options.steps < 1,
-         sf::text("--steps: expected at least 1, got ", options.steps.value_or(0)));
+  examples::check_length(options.minutes, options.steps);
   refuse(options.samples && (*options.samples < 1 || *options.samples > 10'000'000),
          sf::text("--samples: expected 1 to 10000000, got ", options.samples.value_or(0)));
 }
