@@ -103,7 +103,7 @@ class Assignment {
     Index column = first, free = none;
     double reached = 0;
     while (free == none) {
-      for (Index row = 0; row < cost.rows(); ++row) at(costs_, row) = entry(cost, row, column);
+      std::ranges::transform(cost.col(column), costs_.data(), [](Scalar c) { return static_cast<double>(c); });
       const auto [row, distance] = shorten_through(column, reached - at(of_column_, column));
       reached = distance;
       reached_.push_back({row, reached});
