@@ -154,9 +154,9 @@ LikelihoodBound likelihood_bound(const Model& model, const Matrix<typename Model
   const auto alpha = static_cast<double>(model.sde().signal(Scalar(1))),
              sigma = static_cast<double>(model.sde().deviation(Scalar(1)));
   const double precision = prior.precision();
-  // The integral for data of variance 1, and the entropy of the noise at the first level.
-  const double of_variance_1 = numbers * std::log(std::sin(ends.last_angle) / std::sin(ends.first_angle));
-  const double reconstruction = -numbers * (std::log(2 * std::numbers::pi) / 2 + 0.5 + std::log(options.first_level));
+  // Of each number: the integral for data of variance 1, and the entropy of the noise at the first level.
+  const double each = std::log(std::sin(ends.last_angle) / std::sin(ends.first_angle)) +
+                      std::log(2 * std::numbers::pi) / 2 + 0.5 + std::log(options.first_level);
   LikelihoodBound result{Vector<double>(n), Vector<double>(n)};
   for (Index j = 0; j < n; ++j) {
     double sum = 0, squares = 0;
@@ -169,8 +169,9 @@ LikelihoodBound likelihood_bound(const Model& model, const Matrix<typename Model
     for (const double z : prior.inverse(alpha * own.col(j).template cast<double>()))
       length = multiply_add(z, z, length);
     const double to_prior =
-        multiply_add(sigma * sigma, precision, length - numbers) / 2 + prior.log_scale() - numbers * std::log(sigma);
-    result.value(j) = reconstruction - to_prior - of_variance_1 - sum / static_cast<double>(draws);
+        multiply_add(-numbers, std::log(sigma),
+                     multiply_add(0.5, multiply_add(sigma * sigma, precision, length - numbers), prior.log_scale()));
+    result.value(j) = multiply_add(-numbers, each, -to_prior) - sum / static_cast<double>(draws);
     result.standard_error(j) = std::sqrt(squares) / static_cast<double>(draws);
   }
   detail::add_log_derivative(model, x, result.value);

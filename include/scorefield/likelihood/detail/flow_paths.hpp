@@ -288,7 +288,8 @@ class FlowPaths {
         sum = multiply_add(DormandPrincePair::errors[k], room.divergences[k](i, j), sum);
     const double allowed = tolerance * std::sqrt(static_cast<double>(points_.rows()));
     const double of_integral = std::abs(at.h * sum) / (static_cast<double>(trace_.size()) * allowed);
-    return of_integral > of_point ? of_integral : of_point + 0 * of_integral;  // not a number where one is none
+    // Not a number where one of them is none.
+    return of_integral > of_point || std::isnan(of_integral) ? of_integral : of_point;
   }
 
   /// Moves sample j of the group, and its integrals, along slope s for a piece of its way.
