@@ -76,14 +76,23 @@ class Assignment {
     return static_cast<double>(cost(row, column));
   }
 
-  /// Pairs each column with its cheapest row while that is free. Prices are then as augment() keeps them: no entry is
-  /// below the sum of its row's and its column's, and those of pairs are equal to it.
+  /// Pairs each column with its cheapest row while that is free, and of the other rows each with the column that is
+  /// cheapest at those prices while that is. Prices are then as augment() keeps them: no entry is below the sum of its
+  /// row's and its column's, and those of pairs are equal to it.
   void start(ConstMatrixView<Scalar> cost) {
     for (Index column = 0; column < cost.cols(); ++column) {
       Index row = 0;
       cost.col(column).minCoeff(&row);
       at(of_column_, column) = entry(cost, row, column);
       if (at(column_of_row_, row) == none) pair(row, column);
+    }
+    begin_paths();
+    for (Index column = 0; column < cost.cols(); ++column) shorten_through(cost, column, -at(of_column_, column));
+    for (Index row = 0; row < cost.rows(); ++row) {
+      if (at(column_of_row_, row) != none) continue;
+      at(of_row_, row) = at(distance_, row);
+      const auto column = static_cast<Index>(at(before_, row));
+      if (at(row_of_column_, column) == none) pair(row, column);
     }
   }
 
@@ -93,18 +102,13 @@ class Assignment {
   }
 
   /// Dijkstra's algorithm from a column over pairs to the nearest free row; then the pairs on the path change over.
-  /// Rows that are reached already, and those that fill the last packet, have an open price of minus infinity, by which
-  /// no path to them is short.
   void augment(ConstMatrixView<Scalar> cost, Index first) {
-    std::ranges::fill(distance_, infinity);
-    std::ranges::fill(open_price_, -infinity);
-    std::ranges::copy(of_row_, open_price_.begin());
+    begin_paths();
     reached_.clear();
     Index column = first, free = none;
     double reached = 0;
     while (free == none) {
-      std::ranges::transform(cost.col(column), costs_.data(), [](Scalar c) { return static_cast<double>(c); });
-      const auto [row, distance] = shorten_through(column, reached - at(of_column_, column));
+      const auto [row, distance] = shorten_through(cost, column, reached - at(of_column_, column));
       reached = distance;
       reached_.push_back({row, reached});
       at(distance_, row) = infinity;
@@ -127,20 +131,32 @@ class Assignment {
     }
   }
 
-  /// Shortens the paths to rows by those that come through a column, of which costs_ are the costs; the nearest row
-  /// then, the first one of several.
-  Reached shorten_through(Index column, double from) {
+  /// Rows that are reached already, and those that fill the last packet, have an open price of minus infinity, by which
+  /// no path to them is short.
+  void begin_paths() {
+    std::ranges::fill(distance_, infinity);
+    std::ranges::fill(open_price_, -infinity);
+    std::ranges::copy(of_row_, open_price_.begin());
+  }
+
+  /// Shortens the paths to rows by those that come through a column; the nearest row then, the first one of several.
+  Reached shorten_through(ConstMatrixView<Scalar> cost, Index column, double from) {
+    // Compilers take what a packet is stored to for a part of anything, but for what is a variable here.
+    double *costs = costs_.data(), *paths = distance_.data(), *columns = before_.data();
+    const double* open_price = open_price_.data();
+    const auto size = distance_.size();
+    std::ranges::transform(cost.col(column), costs, [](Scalar c) { return static_cast<double>(c); });
     double distances[lanes], rows[lanes];
     std::iota(rows, rows + lanes, 0.0);
     const auto to_here = broadcast(from), here = broadcast(static_cast<double>(column));
     const auto step = broadcast(static_cast<double>(lanes));
     auto place = load<double>(rows), least = broadcast(infinity), nearest = place;
-    for (std::size_t i = 0; i < distance_.size(); i += lanes) {
-      const auto before = load<double>(&distance_[i]);
-      const auto through = subtract(add(to_here, load<double>(&costs_[i])), load<double>(&open_price_[i]));
+    for (std::size_t i = 0; i < size; i += lanes) {
+      const auto before = load<double>(paths + i);
+      const auto through = subtract(add(to_here, load<double>(costs + i)), load<double>(open_price + i));
       const auto distance = smaller(through, before);
-      store(&distance_[i], distance);
-      store(&before_[i], where_less(through, before, here, load<double>(&before_[i])));
+      store(paths + i, distance);
+      store(columns + i, where_less(through, before, here, load<double>(columns + i)));
       nearest = where_less(distance, least, place, nearest);
       least = smaller(distance, least);
       place = add(place, step);
