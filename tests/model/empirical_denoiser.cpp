@@ -102,6 +102,8 @@ TEST_CASE("the empirical denoiser of two points is a hyperbolic tangent", "[mode
   const auto out = denoised_by(model, samples);
   auto w = model.workspace();
   sf::Matrix<double> score(1, 6);
+  // Whatever the workspace was used for before.
+  model.denoise(LeveledSamples<double>(sf::Matrix<double>::Zero(1, 6), 1, 1).batch(), sf::view(score), w);
   model.score(samples.batch(), sf::view(score), w);
   for (sf::Index j = 0; j < 6; ++j) {
     const double x = samples.x(0, j), expected = std::tanh(alpha * x / (sigma * sigma));
@@ -140,6 +142,7 @@ TEST_CASE("the derivative of the empirical denoiser is that of finite difference
     const sf::Matrix<double> by_out = test::normals<double>(3, 4, "loss");
     sf::Matrix<double> out(3, 4), scratch = by_out, by_x(3, 4);
     model.denoise_forward(samples.batch(), sf::view(out), w);
+    CHECK(out == denoised_by(model, samples));
     model.denoise_backward(samples.batch(), sf::view(scratch), sf::view(by_x), w);
     const auto loss = [&] { return by_out.cwiseProduct(denoised_by(model, samples)).sum(); };
     CHECK(test::worst_gradient_error({samples.x.data(), 12}, {by_x.data(), 12}, loss) <

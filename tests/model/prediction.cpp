@@ -423,6 +423,7 @@ TEMPLATE_TEST_CASE("estimates and errors are finite at both ends of every equati
                                             sf::RectifiedFlow<TestType>{}};
   for_each_prediction<TestType>([&](const auto& prediction, const auto&) {
     const sf::AnyPrediction<TestType> any(prediction);
+    CHECK(any.constants().size() == any.layout().size());
     for (const auto& equation : equations) {
       if (any.needs_signal() && equation.signal(1) == 0) continue;
       CAPTURE(any.settings(), equation.settings());

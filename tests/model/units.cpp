@@ -69,6 +69,9 @@ TEST_CASE("a model with units learns what one without them learns of data in its
   CHECK(draw(in_data_units, sf::not_given<double>(1)) == units.to_data(draw(in_own, sf::not_given<double>(1))));
   CHECK(draw(sf::Guided{in_data_units, 2}, c) == units.to_data(draw(sf::Guided{in_own, 2}, own_c)));
 
+  for (const auto& wrong : {sf::Matrix<double>(), sf::Matrix<double>(2, 1)})
+    CHECK_THROWS_WITH(draw(in_data_units, wrong), contains("sample: expected a condition of 1 "));
+
   const sf::Matrix<double> x = data.samples().leftCols(3), z = units.to_model(x);
   CHECK(in_data_units.denoised(x, 0.3, c) == units.to_data(in_own.denoised(z, 0.3, own_c)));
   const auto score = in_data_units.score(x, 0.3, c), own_score = in_own.score(z, 0.3, own_c);
