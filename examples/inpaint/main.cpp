@@ -26,6 +26,7 @@ using Model = sf::AnyModel<float>;
 using mnist::image;
 
 constexpr sf::Index draws = 6;
+constexpr double blur_noise = 0.05;
 
 /// A digit, what was measured of it as an image, and digits that may have been it.
 struct Restored {
@@ -78,17 +79,27 @@ Restored half(const Model& model, const sf::Vector<float>& truth, sf::Index numb
   return result;
 }
 
-/// A digit behind an operator from images to images, with noise.
-Restored restored(const Model& model, const sf::Vector<float>& truth, const sf::LinearOperator<float>& by,
-                  double deviation, sf::Index number, const Options& options) {
-  Restored result{truth, sf::Vector<float>(image.size()), {}};
-  sf::Matrix<float> noise(image.size(), 1), measured(image.size(), 1);
-  sf::Random(options.seed, "noise of a measurement").normal(sf::view(noise), number, 0);
-  by.apply({truth.data(), truth.size(), 1}, sf::view(measured));
-  result.measured = measured.col(0) + static_cast<float>(deviation) * noise.col(0);
-  const sf::MomentMatching posterior{model, {by, result.measured, deviation}, {.iterations = options.iterations}};
-  result.samples = drawn(posterior, draws, number, options.threads, options);
-  return result;
+/// What an operator makes of a digit, and noise of this deviation.
+struct Measured {
+  sf::Vector<float> y;
+  const sf::LinearOperator<float>* by;
+  double deviation;
+
+  Measured(const sf::LinearOperator<float>& of, const sf::Vector<float>& truth, double noise, sf::Index number,
+           const Options& options)
+      : by(&of), deviation(noise) {
+    sf::Matrix<float> normal(of.rows, 1), image_of(of.rows, 1);
+    sf::Random(options.seed, "noise of a measurement").normal(sf::view(normal), number, 0);
+    of.apply({truth.data(), truth.size(), 1}, sf::view(image_of));
+    y = image_of.col(0) + static_cast<float>(noise) * normal.col(0);
+  }
+};
+
+/// Digits that may have been what was measured.
+sf::Matrix<float> restored(const Model& model, const Measured& from, sf::Index count, sf::Index number, int threads,
+                           const Options& options) {
+  const sf::MomentMatching posterior{model, {*from.by, from.y, from.deviation}, {.iterations = options.iterations}};
+  return drawn(posterior, count, number, threads, options);
 }
 
 /// A row for each: truth, measurement, samples, their mean, and their deviation, which is shown twice as bright.
@@ -125,17 +136,23 @@ sf::Canvas picture(const std::vector<Restored>& rows) {
   return all;
 }
 
-/// Digits from `first` on, and each with its right half drawn anew; as many as there are, which it returns.
-sf::Index write_completions(const Model& model, const sf::Matrix<float>& digits, sf::Index first,
-                            const Options& options) {
+/// Digits from `first` on, each with its right half drawn anew, and each restored from its blurred image; as many as
+/// there are, which it returns.
+sf::Index write_completions(const Model& model, const sf::Matrix<float>& digits,
+                            const sf::LinearOperator<float>& blurred, sf::Index first, const Options& options) {
   const sf::Index n = std::clamp<sf::Index>(options.completions, 0, std::max<sf::Index>(0, digits.cols() - first));
   if (n == 0) return 0;
   const sf::Matrix<float> truth = digits.middleCols(first, n);
-  sf::Matrix<float> anew(image.size(), n);
-  sf::parallel_for(n, sf::resolve_threads(options.threads),
-                   [&](sf::Index j, int) { anew.col(j) = completed(model, truth.col(j), 1, 1000 + j, 1, options); });
-  sf::write_npy(std::filesystem::path(options.output) / "truth.npy", truth, image);
-  sf::write_npy(std::filesystem::path(options.output) / "completed.npy", anew, image);
+  sf::Matrix<float> halves(image.size(), n), sharp(image.size(), n);
+  sf::parallel_for(n, sf::resolve_threads(options.threads), [&](sf::Index j, int) {
+    const sf::Index number = 1000 + j;
+    halves.col(j) = completed(model, truth.col(j), 1, number, 1, options);
+    sharp.col(j) = restored(model, {blurred, truth.col(j), blur_noise, number, options}, 1, number, 1, options);
+  });
+  const std::filesystem::path folder = options.output;
+  sf::write_npy(folder / "truth.npy", truth, image);
+  sf::write_npy(folder / "completed.npy", halves, image);
+  sf::write_npy(folder / "deblurred.npy", sharp, image);
   return n;
 }
 
@@ -158,13 +175,17 @@ int run(int argc, char** argv) {
   const auto same = sf::selection_operator<float>(image.size(), all);
   const auto blurred = sf::convolution_operator<float>(image, blur());
   for (sf::Index i = 0; i < 3; ++i) rows.push_back(half(model, digit(i), i, *options));
-  for (sf::Index i = 3; i < 5; ++i) rows.push_back(restored(model, digit(i), blurred, 0.05, i, *options));
-  for (sf::Index i = 5; i < 7; ++i) rows.push_back(restored(model, digit(i), same, 0.5, i, *options));
+  for (sf::Index i = 3; i < 7; ++i) {
+    const auto truth = digit(i);
+    const auto measured =
+        i < 5 ? Measured(blurred, truth, blur_noise, i, *options) : Measured(same, truth, 0.5, i, *options);
+    rows.push_back({truth, measured.y, restored(model, measured, draws, i, options->threads, *options)});
+  }
   const std::filesystem::path folder = options->output;
   sf::write_png(folder / "inpaint.png", picture(rows));
-  const auto n = write_completions(model, digits.samples(), 7, *options);
+  const auto n = write_completions(model, digits.samples(), blurred, 7, *options);
   std::printf("%s: inpaint.png%s\n", folder.string().c_str(),
-              n > 0 ? sf::text(", truth.npy, completed.npy, of ", n, " digits").c_str() : "");
+              n > 0 ? sf::text(", truth.npy, completed.npy, deblurred.npy, of ", n, " digits").c_str() : "");
   return 0;
 }
 

@@ -27,7 +27,7 @@ inline std::optional<Options> read_options(int argc, const char* const* argv) {
   arguments.word("load", options.load, "FILE", "the model.safetensors that the program mnist leaves");
   arguments.word("data", options.data, "DIR", "folder of MNIST, whose last digits it restores (default: drawn ones)");
   arguments.number("completions", options.completions,
-                   "digits of which a half is completed besides, for truth.npy and completed.npy (default 0)");
+                   "digits besides, each completed and deblurred, for truth, completed and deblurred.npy (default 0)");
   arguments.number("sampler-steps", options.sampler_steps, "evaluations of the posterior's denoiser (default 30)");
   arguments.number("iterations", options.iterations, "of conjugate residuals in each of them (default 4)");
   arguments.number("seed", options.seed, "of noise and samples (default 0)");

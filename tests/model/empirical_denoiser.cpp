@@ -153,7 +153,7 @@ TEST_CASE("the derivative of the empirical denoiser is that of finite difference
 TEST_CASE("a smoothed empirical denoiser is the mean over its perturbations", "[model]") {
   // Between two points, those of one perturbation and of its opposite.
   const sf::Matrix<double> points{{-1, 1}};
-  const double alpha = 0.8, sigma = 0.6, smoothing = 0.5;
+  const double alpha = 0.8, sigma = 0.6, smoothing = 1;
   const sf::EmpiricalDenoiser model(StraightNoise{0}, points, {.smoothing = smoothing, .perturbations = 2, .seed = 3});
   sf::Matrix<double> normals(1, 2);
   sf::Random(sf::Seed{3}, "perturbations").normal(sf::view(normals), 0, 0);
