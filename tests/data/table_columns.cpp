@@ -105,8 +105,9 @@ TEST_CASE("samples are rounded as the data are, and stay in their range", "[tabl
 }
 
 TEST_CASE("dequantised numbers are rounded to what they were, and spread evenly", "[table]") {
-  sf::Table table{{"word", "n"}, {}};
-  for (int i = 0; i < 4000; ++i) table.rows.push_back({i % 2 == 0 ? "a" : "b", i % 4 < 2 ? "0.1" : "0.2"});
+  sf::Table table{{"word", "n", "whole"}, {}};
+  for (int i = 0; i < 4000; ++i)
+    table.rows.push_back({i % 2 == 0 ? "a" : "b", i % 4 < 2 ? "0.1" : "0.2", i % 8 < 4 ? "3" : "5"});
   const auto columns = sf::TableColumns::recognise(table);
   const auto exact = columns.encode<double>(table);
   auto spread = exact;
@@ -116,6 +117,9 @@ TEST_CASE("dequantised numbers are rounded to what they were, and spread evenly"
   CHECK(errors.cwiseAbs().maxCoeff() <= 0.05 + 1e-12);
   CHECK(std::abs(errors.mean()) < 5 * 0.1 / std::sqrt(12 * 4000.0));  // five deviations of a mean of uniform numbers
   CHECK(errors.squaredNorm() / 4000 == Catch::Approx(0.01 / 12).epsilon(0.1));
+  const sf::Vector<double> of_whole = (spread - exact).row(3);
+  CHECK(of_whole.cwiseAbs().maxCoeff() <= 0.5);
+  CHECK(of_whole.squaredNorm() / 4000 == Catch::Approx(1.0 / 12).epsilon(0.1));
   CHECK(columns.decode(spread).rows == table.rows);
   auto other = exact;
   columns.dequantise(other, sf::Seed{4});
