@@ -141,7 +141,7 @@ class Assignment {
 
   /// Shortens the paths to rows by those that come through a column; the nearest row then, the first one of several.
   Reached shorten_through(ConstMatrixView<Scalar> cost, Index column, double from) {
-    // Compilers take what a packet is stored to for a part of anything, but for what is a variable here.
+    // To a compiler the store of a packet may change any member, but no local variable.
     double *costs = costs_.data(), *paths = distance_.data(), *columns = before_.data();
     const double* open_price = open_price_.data();
     const auto size = distance_.size();
