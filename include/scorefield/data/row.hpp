@@ -22,9 +22,9 @@ struct Row {
   static Row positive() { return {detail::RowKind::positive}; }
   /// Above `lower` and below `upper`, both finite: through the logit.
   static Row bounded(double lower, double upper) { return {detail::RowKind::bounded, lower, upper}; }
-  /// With heavy tails: through the normal quantiles of ranks, linear between at most 256 of the data's numbers, and
-  /// beyond them as steep as on average. Samples lie between the data's numbers and a little outside: round those of
-  /// integers, and of categories make conditions by one_hot.
+  /// With heavy tails: through the normal quantiles of ranks, linear between sqrt(n) of the data's n numbers, at most
+  /// 256, and beyond them as steep as on average. Samples lie between the data's numbers and a little outside: round
+  /// those of integers, and of categories make conditions by one_hot.
   static Row ranked() { return {detail::RowKind::ranked}; }
 };
 

@@ -27,7 +27,8 @@ inline double normal_quantile(double p) {
 }
 
 /// The normal quantiles of the ranks of numbers, of which not all are the same. Those that are the same have the
-/// middle of their ranks.
+/// middle of their ranks. Of n numbers about sqrt(n) are kept, as far apart: between two of them the density is as
+/// their distance happens to be, which for neighbours would err by 0.6 nats a row on average.
 inline void rank(std::vector<double> sorted, RowMap& row) {
   std::sort(sorted.begin(), sorted.end());
   std::vector<double> distinct, middle;
@@ -38,7 +39,8 @@ inline void rank(std::vector<double> sorted, RowMap& row) {
     middle.push_back(static_cast<double>(first + end) / 2 / static_cast<double>(sorted.size()));
     first = end;
   }
-  const std::size_t most = 256, count = std::min(most, distinct.size());
+  const auto most = static_cast<std::size_t>(std::clamp(std::sqrt(static_cast<double>(sorted.size())), 2.0, 256.0));
+  const std::size_t count = std::min(most, distinct.size());
   for (std::size_t k = 0; k < count; ++k) {
     const std::size_t at = k * (distinct.size() - 1) / (count - 1);
     row.ranked.push_back(distinct[at]);
