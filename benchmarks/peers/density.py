@@ -87,7 +87,7 @@ class Flow:
         self.flow = kind(training.shape[1], transforms=5, hidden_features=(width, width))
         optimizer = torch.optim.Adam(self.flow.parameters(), lr=1e-3)
         training = torch.from_numpy(training.astype(np.float32))
-        state, highest, since, end = None, -np.inf, 0, time.monotonic() + seconds
+        state, highest, since, end = self.parameters(), -np.inf, 0, time.monotonic() + seconds
         while since < 50 and time.monotonic() < end:
             for batch in training[torch.randperm(len(training))].split(128):
                 optimizer.zero_grad()
@@ -97,8 +97,11 @@ class Flow:
             score = self.score_samples(held_out).mean()
             since += 1
             if score > highest:
-                state, highest, since = {k: v.clone() for k, v in self.flow.state_dict().items()}, score, 0
+                state, highest, since = self.parameters(), score, 0
         self.flow.load_state_dict(state)
+
+    def parameters(self):
+        return {name: value.clone() for name, value in self.flow.state_dict().items()}
 
     def score_samples(self, x):
         with torch.no_grad():
