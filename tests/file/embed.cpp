@@ -120,6 +120,7 @@ TEST_CASE("a name that is none of C++ is refused, and no file is written", "[fil
   }
   CHECK(folder.entries() == 0);
   CHECK_THROWS_AS(sf::embed(folder.path / "none" / "a.hpp", model, "a"), sf::FileError);
+  for (const char* name : {"az", "AZ", "_", "a09"}) CHECK_NOTHROW(sf::embed(folder.path / "a.hpp", model, name));
 }
 
 TEST_CASE("a model that is embedded draws the same, and others are refused", "[file]") {
