@@ -10,10 +10,10 @@ set -euo pipefail
 one_copy=$(cd "$(dirname "$0")/../.." && grep -rhA3 SCOREFIELD_ONE_COPY include |
   sed -nE 's/^SCOREFIELD_ONE_COPY .* ([a-z_]+)\(.*/\1/p; s/^  SCOREFIELD_ONE_COPY .* ([a-z_]+)\(.*/\1/p' | sort -u |
   paste -sd'|')
-# The decomposition of a covariance, which is computed once, before what threads and batches share.
+# Decompositions, of a covariance and of a prior, which are computed once, before what threads and batches share.
 once='^<[^(]*(scorefield::principal_moments|[hH]ouseholder|[tT]ridiagonal|selfadjoint)|^<[^(]*Eigen::internal::'
 once+='(gebp_kernel|(general|triangular)_matrix_vector_product|generic_product_impl|outer_product_selector|'
-once+='partial_lu_impl|triangular_solve_(matrix|vector))'
+once+='partial_lu_impl|triangular_solve_(matrix|vector)|dense_assignment_loop<Eigen::internal::restricted_packet)'
 
 fused_instructions() {
   objdump --disassemble --demangle --no-show-raw-insn "$1" |
