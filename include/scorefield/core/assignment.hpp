@@ -72,18 +72,13 @@ class Assignment {
     return of[static_cast<std::size_t>(i)];
   }
 
-  static double entry(ConstMatrixView<Scalar> cost, Index row, Index column) {
-    return static_cast<double>(cost(row, column));
-  }
-
   /// Pairs each column with its cheapest row while that is free, and of the other rows each with the column that is
   /// cheapest at those prices while that is. Prices are then as augment() keeps them: no entry is below the sum of its
   /// row's and its column's, and those of pairs are equal to it.
   void start(ConstMatrixView<Scalar> cost) {
     for (Index column = 0; column < cost.cols(); ++column) {
       Index row = 0;
-      cost.col(column).minCoeff(&row);
-      at(of_column_, column) = entry(cost, row, column);
+      at(of_column_, column) = static_cast<double>(cost.col(column).minCoeff(&row));
       if (at(column_of_row_, row) == none) pair(row, column);
     }
     begin_paths();
