@@ -4,11 +4,11 @@
     pip install scikit-learn==1.9.1 zuko==1.6.0            # into an environment of its own: zuko takes a newer torch
     python benchmarks/peers/density.py --ours build/native/bin/table [--minutes 1] [--splits 1] [--only wine]
 
-Ours is examples/table as it is shipped. A fifth of the records is for the test; of the others each contestant holds out
-its own tenth, by which it chooses: kernels their width, mixtures the number of Gaussians, flows the better of two widths
-and the epoch to stop after, ours the step. Flows have half of the minutes a width. Numbers were recorded in steps, and
-a density of such is not bounded, so each is spread uniformly over its step once, for all. Units: nats of a record, each
-number divided by its deviation in the training data.
+Ours is examples/table as it is shipped. A fifth of the records is for the test; a tenth of the others is held out, by
+which kernels choose their width, mixtures the number of Gaussians, flows the better of two widths and the epoch to stop
+after; ours holds out a tenth of its own choice, for the step. Flows have half of the minutes a width. Numbers were
+recorded in steps, and a density of such is not bounded, so each is spread uniformly over its step once, for all. Units:
+nats of a record, each number divided by its deviation in the training data.
 
 Prints a Markdown table: the mean log density of the test records, how far a peer is above ours with the standard error
 of that difference over the records of all splits, and the seconds of training on one thread.
@@ -22,6 +22,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+os.environ["OMP_NUM_THREADS"] = "1"  # before those that read it
 
 import numpy as np
 import torch
@@ -139,8 +141,6 @@ def main():
     parser.add_argument("--splits", type=int, default=1, help="each by another seed; default 1")
     parser.add_argument("--only", choices=SETS, nargs="+", default=list(SETS))
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    os.environ["OMP_NUM_THREADS"] = "1"
     contestants = {"scorefield": ours(options.ours), "kernel density": kernel_density,
                    "Gaussian mixture": gaussian_mixture, "MAF": flow(zuko.flows.MAF), "NSF": flow(zuko.flows.NSF)}
     print("| data | " + " | ".join(contestants) + " |\n" + "|---" * (len(contestants) + 1) + "|", flush=True)
