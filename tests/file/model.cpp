@@ -97,6 +97,14 @@ TEMPLATE_TEST_CASE("a model of any network, prediction and units comes back to t
                              {.widths = {4, 4}, .kernel = 5, .groups = 2, .embedding = 8, .condition = 3}));
 }
 
+TEST_CASE("a model that has learnt nothing comes back as one", "[file]") {
+  const sf::ScoreModel model(sf::VariancePreserving<float>{}, sf::DynamicMlp<float>(2, {3}), sf::Seed{0});
+  const test::Folder folder("model_untrained");
+  const auto path = folder.path / "model.safetensors";
+  sf::save(path, model);
+  CHECK(sf::load_any<float>(path).trained_on() == 0);
+}
+
 TEMPLATE_TEST_CASE("a model of any equation comes back to the last bit", "[file]", float, double) {
   using Cosine = sf::CosineSchedule<TestType>;
   using Sigmoid = sf::SigmoidSchedule<TestType>;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <type_traits>
@@ -246,6 +247,22 @@ TEST_CASE("a new run begins where none waits", "[training]") {
   CHECK_THROWS_WITH(none(), contains("expected a run in " + other.string() + ", got no file; fit() starts one"));
   CHECK_THROWS_AS(sf::Checkpoint(other).kept(), sf::FileError);
   CHECK_THROWS_AS(sf::Checkpoint(other, 0), sf::InvalidArgument);
+}
+
+TEST_CASE("a run that is kept past its end, or before its start, is refused", "[training]") {
+  const StoppedRun stopped;
+  for (const std::int64_t step : {13, -1}) {
+    const auto whole = sf::read_safetensors(stopped.path);
+    sf::Tensors changed;
+    changed.metadata = whole.metadata;
+    for (const auto& [name, tensor] : whole.all())
+      if (name != "step") changed.add(name, tensor);
+    changed.add("step", {}, Eigen::Matrix<std::int64_t, 1, 1>(step));
+    const auto path = stopped.folder.path / "changed";
+    sf::write_safetensors(path, changed);
+    CHECK_THROWS_AS(sf::Checkpoint(path).kept(), sf::FileError);
+    CHECK_THROWS_WITH(sf::Checkpoint(path).kept(), contains(sf::text("expected from 0 to 12, got ", step)));
+  }
 }
 
 TEST_CASE("the first step is kept before it is made", "[training]") {
