@@ -124,6 +124,18 @@ TEST_CASE("large batches are paired by a draw from the entropic plan", "[objecti
   for (const sf::Index i : order_of(entropic, nothing, noise)) CHECK((i >= 0 && i < n));
 }
 
+TEST_CASE("a plan of hardly any entropy is the assignment, of every noise", "[objective]") {
+  constexpr sf::Index n = 20;
+  sf::Matrix<double> x0(1, n), noise(1, n);
+  for (sf::Index i = 0; i < n; ++i) {
+    x0(0, i) = static_cast<double>(i);
+    noise(0, i) = static_cast<double>((7 * i + 3) % n) + 0.1;
+  }
+  // Another pairing costs 1 more at least, of a size of some 30: exp(-1 / (0.001 * 30)) is 0 to a draw.
+  const sf::OptimalTransportCoupling entropic{.exact = 10, .regularisation = 1e-3, .iterations = 2000};
+  CHECK(order_of(entropic, x0, noise) == order_of({}, x0, noise));
+}
+
 TEMPLATE_TEST_CASE("pairing allocates nothing, for short batches too", "[objective]", float, double) {
   for (const sf::Index exact : {8, 256}) {
     const sf::OptimalTransportCoupling coupling{.exact = exact};

@@ -289,6 +289,11 @@ TEST_CASE("times that cannot be drawn are refused", "[objective]") {
     CHECK_THROWS_AS(workspace(sf::PowerLawTime{.exponent = exponent}), sf::InvalidArgument);
 }
 
+TEST_CASE("weightings that mean nothing are refused", "[objective]") {
+  const sf::DenoisingScoreMatching objective{sf::UniformTime{}, sf::MinSnrWeighting{.gamma = -1}};
+  CHECK_THROWS_WITH(objective.workspace(PerfectModel(2, 1.0)), contains("a positive, finite gamma, got -1"));
+}
+
 TEST_CASE("settings tell times and weights apart", "[objective]") {
   const std::string plain = sf::DenoisingScoreMatching{}.settings();
   CHECK(plain ==
