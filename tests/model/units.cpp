@@ -47,6 +47,16 @@ const sf::Trainer far_trainer{sf::DenoisingScoreMatching<>{.condition_dropout = 
 
 }  // namespace
 
+TEST_CASE("samples of one number have units as well", "[model][units]") {
+  const sf::Dataset<double> data(sf::Matrix<double>(far_data().samples().topRows(1)));
+  const auto units = sf::Units<double>::fit(data);
+  const sf::VariancePreserving<double> sde;
+  const sf::ScoreModel in_data_units{sde, sf::DynamicMlp<double>{1, {4}}, units, sf::Seed{0}};
+  const sf::ScoreModel in_own{sde, sf::DynamicMlp<double>{1, {4}}, sf::Seed{0}};
+  CHECK(sf::mean_loss(sf::DenoisingScoreMatching{}, in_data_units, data, sf::Seed{3}) ==
+        sf::mean_loss(sf::DenoisingScoreMatching{}, in_own, units.to_model(data), sf::Seed{3}));
+}
+
 TEST_CASE("a model with units learns what one without them learns of data in its own", "[model][units]") {
   const auto data = far_data();
   auto in_data_units = with_units(data);

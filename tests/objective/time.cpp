@@ -197,6 +197,7 @@ TEST_CASE("geometric levels are each the same multiple of the one before", "[obj
   for (std::size_t i = 0; i < 5; ++i)
     CHECK(levels[i] == Catch::Approx(std::pow(0.01, static_cast<double>(i) / 4)).epsilon(1e-14));
   CHECK(sf::geometric_levels(0.3, 0.1, 1) == std::vector<double>{0.3});
+  CHECK(sf::geometric_levels(0.3, 0.1, 2).back() == Catch::Approx(0.1).epsilon(1e-12));
   CHECK_THROWS_AS(sf::geometric_levels(0, 1, 3), sf::InvalidArgument);
   CHECK_THROWS_AS(sf::geometric_levels(1, infinity, 3), sf::InvalidArgument);
   CHECK_THROWS_AS(sf::geometric_levels(1, 0.1, 0), sf::InvalidArgument);
