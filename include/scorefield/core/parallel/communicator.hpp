@@ -1,0 +1,100 @@
+/// Processes that share work, called ranks as in MPI: what they tell each other, and how they divide a range.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include "scorefield/core/types.hpp"
+
+namespace scorefield {
+
+/// Consecutive numbers, from `first` on.
+struct Range {
+  Index first, count;
+
+  Index end() const { return first + count; }
+};
+
+/// The part of [0, n) that rank `rank` of `size` takes. Parts follow each other in the order of the ranks, differ by at
+/// most 1 in length, and rank 0 has one of the longest.
+inline Range rank_range(Index n, int rank, int size) {
+  const auto begin = [&](std::int64_t of) { return static_cast<Index>((of * n + size - 1) / size); };
+  return {begin(rank), begin(rank + 1) - begin(rank)};
+}
+
+/// A group of processes. Each of them calls the same functions in the same order, and each function returns when this
+/// rank has its results; a process that fails alone leaves the others waiting, so whoever implements this ends them.
+/// Mpi in training/mpi.hpp is one; nothing else here knows of MPI. Functions throw where a message cannot be passed on.
+class Communicator {
+ public:
+  /// Consecutive bytes of a buffer, `offset` bytes from its begin.
+  struct Part {
+    std::size_t offset, count;
+  };
+
+  Communicator() = default;
+  Communicator(const Communicator&) = delete;
+  Communicator& operator=(const Communicator&) = delete;
+  virtual ~Communicator() = default;
+
+  /// From 0 to size() - 1.
+  virtual int rank() const = 0;
+  virtual int size() const = 0;
+
+  /// Sends to each rank r the part sent[r] of a buffer, and takes from it the part received[r] of another. What r sends
+  /// to q is as long as what q takes from r. Parts that are sent may overlap, parts that are received may not.
+  virtual void all_to_all(const std::byte* from, std::span<const Part> sent, std::byte* to,
+                          std::span<const Part> received) = 0;
+
+  /// `all` has a part of counts[r] bytes for each rank r, in their order. Each rank gives its own, in its place, and
+  /// has all of them afterwards.
+  virtual void all_gather(std::span<std::byte> all, std::span<const std::size_t> counts) = 0;
+
+  /// Every rank has the bytes of rank 0 afterwards.
+  virtual void broadcast(std::span<std::byte> bytes) = 0;
+};
+
+/// The value of rank 0, on every rank. Without a communicator it is the value itself.
+template <class T>
+requires std::is_trivially_copyable_v<T> T of_first_rank(Communicator* communicator, T value) {
+  if (communicator) communicator->broadcast(std::as_writable_bytes(std::span(&value, 1)));
+  return value;
+}
+
+/// What f(first, count) gives for [0, n), on every rank: each calls it for a part of its own. f gives a d x count
+/// matrix or a vector of `count` numbers, of which each column or number is a function of its place alone, so that
+/// order and bits are those of f(0, n):
+///   gathered(&mpi, 10'000, [&](Index first, Index count) {
+///     return sample(model, sampler, count, Seed{1}, {.first = first});
+///   });
+/// Without a communicator it is f(0, n). An exception is thrown on the rank that meets it, and ends all of them.
+template <class F>
+auto gathered(Communicator* communicator, Index n, const F& f) {
+  using Result = std::remove_cvref_t<decltype(f(Index{}, Index{}))>;
+  if (!communicator || n == 0) return Result(f(Index{0}, n));
+  constexpr bool vector = Result::ColsAtCompileTime == 1;
+  const int size = communicator->size();
+  const Range own = rank_range(n, communicator->rank(), size);
+  Result part;
+  if (own.count > 0) part = f(own.first, own.count);
+  const Index rows = vector ? Index{1} : of_first_rank(communicator, part.rows());
+  Result all;
+  if constexpr (vector)
+    all.resize(n);
+  else
+    all.resize(rows, n);
+  const auto bytes = [&](Index count) {
+    return static_cast<std::size_t>(rows * count) * sizeof(typename Result::Scalar);
+  };
+  if (own.count > 0)
+    VectorView<typename Result::Scalar>(all.data() + rows * own.first, rows * own.count) = part.reshaped();
+  std::vector<std::size_t> counts;
+  for (int rank = 0; rank < size; ++rank) counts.push_back(bytes(rank_range(n, rank, size).count));
+  communicator->all_gather(std::as_writable_bytes(std::span(all.data(), static_cast<std::size_t>(all.size()))), counts);
+  return all;
+}
+
+}  // namespace scorefield
