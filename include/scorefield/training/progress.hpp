@@ -8,7 +8,8 @@
 
 namespace scorefield {
 
-/// What a callback says of its run: it goes on, it ends for now and may be resumed later, or it is over.
+/// What a callback says of its run: it goes on, it ends for now and may be resumed later, or it is over. Of several
+/// that are said, the last of these holds.
 enum class Next { proceed, pause, stop };
 
 /// The state of a run after a step.

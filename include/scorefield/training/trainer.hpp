@@ -1,11 +1,13 @@
 /// The trainer: objective, optimizer and learning-rate schedule, and the training loop.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
+#include "scorefield/core/parallel/communicator.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/data/dataset.hpp"
 #include "scorefield/model/concept.hpp"
@@ -64,7 +66,9 @@ class Trainer {
 
   /// Trains the model and leaves the run's result in it: the moving average of the parameters where the options ask for
   /// one. Each callback is called after every step and may stop the run; a Checkpoint keeps it. Throws InvalidArgument
-  /// for options and data that do not fit, NonFinite if the loss becomes so; the model is then as it was.
+  /// for options and data that do not fit, NonFinite if the loss becomes so; the model is then as it was. Where ranks
+  /// share the work, all call it with the same arguments and end with the same result; callbacks are called on rank 0
+  /// alone, and what one that throws there throws ends all ranks.
   template <class Model, class... Callbacks>
   void fit(Model& model, const Dataset<typename Model::Scalar>& data, const TrainingOptions& options,
            Callbacks&&... callbacks) const {
@@ -148,10 +152,8 @@ class Trainer {
     while (!run.done() && !parts.over && !paused) {
       run.advance();
       [[maybe_unused]] const auto progress = run.progress();
-      [[maybe_unused]] const auto note = [&](Next next) {
-        parts.over |= next == Next::stop;
-        paused |= next == Next::pause;
-      };
+      Next next = Next::proceed;
+      [[maybe_unused]] const auto note = [&](Next said) { next = std::max(next, said); };
       [[maybe_unused]] const auto call = [&]<class C>(C& callback) {
         if constexpr (RunKeeper<C>)
           return;
@@ -160,7 +162,10 @@ class Trainer {
         else
           callback(progress);
       };
-      std::apply([&](auto&... callbacks) { (call(callbacks), ...); }, parts.callbacks);
+      if (run.leads()) std::apply([&](auto&... callbacks) { (call(callbacks), ...); }, parts.callbacks);
+      next = of_first_rank(run.communicator(), next);
+      parts.over = next == Next::stop;
+      paused = next == Next::pause;
       // Afterwards, for what is kept of the callbacks is how they stand after the same step.
       std::apply(
           [&](auto&... callbacks) {

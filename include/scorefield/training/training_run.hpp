@@ -12,7 +12,10 @@
 #include <utility>
 #include <vector>
 
+#include "scorefield/core/chunks.hpp"
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/fingerprint.hpp"
+#include "scorefield/core/parallel/communicator.hpp"
 #include "scorefield/core/parallel/parallel_for.hpp"
 #include "scorefield/core/random.hpp"
 #include "scorefield/core/settings.hpp"
@@ -26,8 +29,8 @@
 #include "scorefield/optimizer/concept.hpp"
 #include "scorefield/training/detail/gradient.hpp"
 #include "scorefield/training/detail/gradient_slots.hpp"
-#include "scorefield/training/detail/reduce.hpp"
 #include "scorefield/training/detail/run_settings.hpp"
+#include "scorefield/training/detail/same_run.hpp"
 #include "scorefield/training/detail/update.hpp"
 #include "scorefield/training/minibatches.hpp"
 #include "scorefield/training/progress.hpp"
@@ -37,15 +40,17 @@
 namespace scorefield {
 
 /// A step has three parts, each in its own file: the gradient of a batch, into fixed slots; their sum in order; and the
-/// update. Threads take slots and pieces of the parameters, which changes the time and never a bit. Refers to the model
-/// and the data.
+/// update. Ranks and threads take slots and pieces of the parameters, which changes the time and never a bit. Refers to
+/// the model and the data. With a communicator every rank makes the same calls, of those that throw as well: all throw
+/// the same.
 template <TrainableModel Model, Objective<Model> Loss, Optimizer Method, LearningRateSchedule Rate>
 class TrainingRun {
  public:
   using Scalar = typename Model::Scalar;
 
   /// any_scale: whether it takes data of any scale, which may be what makes a step fail that is to be looked at. Throws
-  /// InvalidArgument for options, hyper-parameters and data that do not fit.
+  /// InvalidArgument for options, hyper-parameters and data that do not fit, and on every rank where they are not the
+  /// same on all.
   TrainingRun(const Model& model, const Dataset<Scalar>& data, Loss loss, Method method, Rate rate,
               const TrainingOptions& options, bool any_scale = false)
       : data_(data),
@@ -55,17 +60,31 @@ class TrainingRun {
         batches_(data.size(), options.batch_size, options.seed, options.short_batches),
         steps_(steps_of(options, batches_)),
         threads_(static_cast<int>(std::min<Index>(resolve_threads(options.threads), options.gradient_slots))),
-        gradient_(model, seen_ ? *seen_ : data_, std::move(loss), options.seed, batches_.batch_size(), threads_),
-        slots_(std::min(gradient_.chunks(batches_.batch_size()).pieces(), options.gradient_slots),
-               model.parameters().size()),
+        communicator_(options.communicator && options.communicator->size() > 1 ? options.communicator : nullptr),
+        slots_(slots_of(model), model.parameters().size(), own_slots(model)),
+        gradient_(model, seen_ ? *seen_ : data_, std::move(loss), options.seed, batches_.batch_size(),
+                  static_cast<int>(std::min<Index>(threads_, slots_.count())), communicator_),
         update_(model, std::move(method), options.average, threads_) {
     rate_.validate();
+    if (!communicator_) return;
+    auto all = settings();
+    Fingerprint parameters;
+    parameters.add(model.parameters());
+    all["parameters"] = text("of fingerprint ", parameters.value());
+    all["steps"] = text(steps_);
+    detail::check_same_run(*communicator_, all);
+    update_.share_out(*communicator_, slots_.all);
   }
 
   Index step() const { return step_; }
   Index steps() const { return steps_; }
   Index epoch() const { return batches_.epoch_of(std::max<Index>(step_ - 1, 0)); }
   bool done() const { return step_ == steps_; }
+
+  /// Those that share the work; null where this process is alone.
+  Communicator* communicator() const { return communicator_; }
+  /// Whether it is for this process to call callbacks and to write files.
+  bool leads() const { return !communicator_ || communicator_->rank() == 0; }
 
   /// Samples in the last step's batch.
   Index batch_length() const { return batches_.batch_length(std::max<Index>(step_ - 1, 0)); }
@@ -102,15 +121,9 @@ class TrainingRun {
                       "lower the learning rate, or clip the gradient");
   }
 
-  /// Where the run stands, to be kept and resumed.
+  /// Where the run stands, to be kept and resumed. Every rank calls it, for each has a share of the optimizer's state.
   TrainingState<Scalar> state() const {
-    const auto& of_optimizer = update_.state();
-    return {step_,
-            steps_,
-            update_.parameters(),
-            update_.average(),
-            std::vector<Vector<Scalar>>(of_optimizer.begin(), of_optimizer.end()),
-            settings()};
+    return {step_, steps_, update_.parameters(), update_.average(), update_.whole_state(), settings()};
   }
 
   /// All that a state must have been kept with, by name, but for the length.
@@ -132,11 +145,11 @@ class TrainingRun {
   }
 
   /// Goes on from where a run with the same options, objective, optimizer, schedule, model and data stood: every step
-  /// from there on has the bits that it would have had. What may differ: the threads; the length, where the learning
-  /// rates of the steps that are done are the same in a run of this one; and an average may be asked for that was not
-  /// kept, which then begins with the state's parameters. Throws InvalidArgument, the run as it was, for all else,
-  /// which it names, and for more steps than steps(); NonFinite unless the state's numbers are finite. Parts of the
-  /// user's own that do not tell their settings are for the caller to keep the same.
+  /// from there on has the bits that it would have had. What may differ: threads and ranks; the length, where the
+  /// learning rates of the steps that are done are the same in a run of this one; and an average may be asked for that
+  /// was not kept, which then begins with the state's parameters. Throws InvalidArgument, the run as it was, for all
+  /// else, which it names, and for more steps than steps(); NonFinite unless the state's numbers are finite. Parts of
+  /// the user's own that do not tell their settings are for the caller to keep the same.
   void resume(const TrainingState<Scalar>& state) {
     const auto check = [&]<Real Number>(const Vector<Number>& vector) {
       if (vector.size() != result().size())
@@ -152,8 +165,8 @@ class TrainingRun {
     for (Index k = state.step - 1; k >= 0 && state.steps != steps_; --k)
       if (rate_.factor(k, state.steps) != rate_.factor(k, steps_))
         detail::refuse_setting("steps", text(state.steps), text(steps_));
-    if (state.optimizer.size() != update_.state().size())
-      throw InvalidArgument("TrainingRun::resume", text("an optimizer with ", update_.state().size(), " state vectors"),
+    if (state.optimizer.size() != Method::state_vectors)
+      throw InvalidArgument("TrainingRun::resume", text("an optimizer with ", Method::state_vectors, " state vectors"),
                             text(state.optimizer.size()), "resume with the same optimizer");
     check(state.parameters);
     if (state.average.size() > 0) check(state.average);
@@ -170,7 +183,7 @@ class TrainingRun {
     const auto parameters = view(update_.parameters());
     try {
       const double mean_loss = gradient_.compute(parameters, indices, step_, slots_, learning_rate_);
-      const double square = detail::reduce(slots_, sharing_threads());
+      const double square = update_.reduce(slots_, sharing_threads());
       if (!std::isfinite(square)) gradient_.throw_overflow(parameters, indices, step_, learning_rate_);
       mean_loss_ = mean_loss;
       return square;
@@ -194,6 +207,23 @@ class TrainingRun {
     return options;
   }
 
+  /// Of a batch, on all ranks.
+  Index slots_of(const Model& model) const {
+    return std::min(Chunks{batches_.batch_size(), model.chunk_size()}.pieces(), options_.gradient_slots);
+  }
+
+  /// Those that this process computes.
+  std::optional<Range> own_slots(const Model& model) const {
+    if (!communicator_) return {};
+    const Index slots = slots_of(model);
+    if (const int size = communicator_->size(); size > slots)
+      throw InvalidArgument("TrainingRun", text("at most ", slots, " ranks, as many as a batch has gradient slots"),
+                            text(size),
+                            text("start fewer ranks; or ask for gradient_slots of ", size, " and a batch_size of ",
+                                 model.chunk_size() * (size - 1) + 1, " or more, which both decide bits"));
+    return rank_range(slots, communicator_->rank(), communicator_->size());
+  }
+
   static Index steps_of(const TrainingOptions& options, const Minibatches& batches) {
     const bool in_epochs = options.epochs > 0;
     const Index asked = in_epochs ? options.epochs : options.steps;
@@ -207,7 +237,7 @@ class TrainingRun {
   /// Threads for the sum and the update. Where one thread alone worked on the batch, all is in its cache, and a few
   /// pieces take less time than their way to another's; matrices are work enough to share.
   int sharing_threads() const {
-    const bool alone = slots_.count() == 1 && slots_.pieces().pieces() < 32 && !MatrixOptimizer<Method>;
+    const bool alone = slots_.all == 1 && slots_.pieces().pieces() < 32 && !MatrixOptimizer<Method>;
     return alone ? 1 : threads_;
   }
 
@@ -218,8 +248,9 @@ class TrainingRun {
   Minibatches batches_;
   Index steps_;
   int threads_;
-  detail::BatchGradient<Model, Loss> gradient_;
+  Communicator* communicator_;
   detail::GradientSlots<Scalar> slots_;
+  detail::BatchGradient<Model, Loss> gradient_;
   detail::ParameterUpdate<Method, Scalar> update_;
 
   Index step_ = 0;

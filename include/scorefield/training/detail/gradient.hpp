@@ -11,6 +11,7 @@
 
 #include "scorefield/core/chunks.hpp"
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/parallel/communicator.hpp"
 #include "scorefield/core/parallel/parallel_for.hpp"
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/types.hpp"
@@ -25,20 +26,24 @@
 namespace scorefield::detail {
 
 /// Computes losses and gradients of batches. A batch is cut into chunks of columns; each slot takes consecutive chunks
-/// and adds up their gradients in order, and threads take slots, so that bits do not depend on the threads.
+/// and adds up their gradients in order, and ranks and threads take slots, so that bits do not depend on either.
 template <TrainableModel Model, Objective<Model> Loss>
 class BatchGradient {
  public:
   using Scalar = typename Model::Scalar;
 
-  /// Computes on batches of at most `batch_size` samples. Refers to the model and the data. Throws as the objective
-  /// does where its hyper-parameters cannot work.
-  BatchGradient(const Model& model, const Dataset<Scalar>& data, Loss loss, Seed seed, Index batch_size, int threads)
+  /// Computes on batches of at most `batch_size` samples. Refers to the model and the data. With a communicator each
+  /// rank computes the slots that it has of a batch, and all know the losses. Throws as the objective does where its
+  /// hyper-parameters cannot work.
+  BatchGradient(const Model& model, const Dataset<Scalar>& data, Loss loss, Seed seed, Index batch_size, int threads,
+                Communicator* communicator = nullptr)
       : model_(model),
         data_(data),
         loss_(std::move(loss)),
         seed_(seed),
         threads_(threads),
+        communicator_(communicator),
+        loss_bytes_(static_cast<std::size_t>(communicator ? communicator->size() : 0)),
         batch_(data.dimension(), batch_size),
         conditions_(data.condition_size(), batch_size),
         losses_(batch_size),
@@ -55,29 +60,28 @@ class BatchGradient {
 
   /// Writes to the slots the gradient, by parameters p, of the mean loss over the samples `of_batch`, with the random
   /// numbers of training step `step`, from 0 on. There may be no more slots than the largest batch has chunks. Returns
-  /// the mean loss; throws NonFinite, which names sample, time, layer and numbers, where a loss is not finite.
+  /// the mean loss; throws NonFinite, which names sample, time, layer and numbers, where a loss is not finite, with the
+  /// same words on every rank.
   /// rate_before: the learning rate of the step before, if there was one, for this message.
   double compute(ConstVectorView<Scalar> p, std::span<const Index> of_batch, Index step, GradientSlots<Scalar>& slots,
                  double rate_before = 0) {
     const auto indices = pairing_.pair(loss_, model_, data_, of_batch, Draw{seed_, 0, step});
-    const auto n = static_cast<Index>(indices.size()), count = slots.count();
+    const auto n = static_cast<Index>(indices.size());
     const Chunks pieces = chunks(n);
     const bool cleared = std::exchange(slots.cleared, false);
-    parallel_for(count, threads_, [&](Index slot, int worker) {
+    parallel_for(slots.count(), threads_, [&](Index slot, int worker) {
       auto& gradient = slots.partial[static_cast<std::size_t>(slot)];
       if (!cleared) gradient.setZero();
-      for (Index i = slot * pieces.pieces() / count; i < (slot + 1) * pieces.pieces() / count; ++i) {
+      const Index end = first_chunk(slots.first + slot + 1, slots.all, pieces);
+      for (Index i = first_chunk(slots.first + slot, slots.all, pieces); i < end; ++i) {
         const Index first = pieces.first(i), length = pieces.length(i);
-        for (Index j = first; j < first + length; ++j) {
-          const Index of = indices[static_cast<std::size_t>(j)];
-          batch_.col(j) = data_.samples().col(of);
-          if (conditions_.rows() > 0) conditions_.col(j) = data_.conditions().col(of);
-        }
+        for (Index j = first; j < first + length; ++j) fetch(indices, j);
         loss_.loss_and_gradient(model_, p, examples(first, length), Draw{seed_, first, step}, n,
                                 segment(view(losses_), first, length), view(gradient),
                                 workspaces_[static_cast<std::size_t>(worker)]);
       }
     });
+    if (communicator_) gather_losses(slots.all, pieces);
     return mean_loss(p, indices, step, rate_before);
   }
 
@@ -92,6 +96,7 @@ class BatchGradient {
     Scalar largest = -1;
     for (Index j = 0; j < n && std::isfinite(largest); ++j) {
       gradient.setZero();
+      fetch(indices, j);
       loss_.loss_and_gradient(model_, p, examples(j, 1), Draw{seed_, j, step}, n, segment(view(losses_), j, 1),
                               view(gradient), workspaces_.front());
       const Index at = worst(gradient);
@@ -117,6 +122,31 @@ class BatchGradient {
   static constexpr const char* hint =
       "lower the learning rate, clip the gradient, or scale the data to a deviation of about 1";
 
+  /// The first chunk of a slot of a batch that is cut into these.
+  static Index first_chunk(Index slot, Index slots, const Chunks& pieces) { return slot * pieces.pieces() / slots; }
+
+  /// Brings column j of a batch from the data.
+  void fetch(std::span<const Index> indices, Index j) {
+    const Index of = indices[static_cast<std::size_t>(j)];
+    batch_.col(j) = data_.samples().col(of);
+    if (conditions_.rows() > 0) conditions_.col(j) = data_.conditions().col(of);
+  }
+
+  /// The losses of a batch on every rank.
+  void gather_losses(Index slots, const Chunks& pieces) {
+    const int size = communicator_->size();
+    const auto column = [&](Index slot) {
+      return std::min(pieces.first(first_chunk(slot, slots, pieces)), pieces.count);
+    };
+    for (int rank = 0; rank < size; ++rank) {
+      const Range own = rank_range(slots, rank, size);
+      loss_bytes_[static_cast<std::size_t>(rank)] =
+          static_cast<std::size_t>(column(own.end()) - column(own.first)) * sizeof(Scalar);
+    }
+    communicator_->all_gather(std::as_writable_bytes(std::span(losses_.data(), static_cast<std::size_t>(pieces.count))),
+                              loss_bytes_);
+  }
+
   double mean_loss(ConstVectorView<Scalar> p, std::span<const Index> indices, Index step, double rate_before) {
     const auto losses = losses_.head(static_cast<Index>(indices.size()));
     double sum = 0;
@@ -134,6 +164,7 @@ class BatchGradient {
   std::string about(ConstVectorView<Scalar> p, std::span<const Index> indices, Index j, Index step,
                     double rate_before) {
     auto& workspace = workspaces_.front();
+    fetch(indices, j);  // which may have been another rank's
     LayerWatch watch;
     // The loss alone would be compiled for this message.
     Vector<Scalar> gradient = Vector<Scalar>::Zero(p.size());
@@ -200,8 +231,10 @@ class BatchGradient {
   Loss loss_;
   Seed seed_;
   int threads_;
-  Matrix<Scalar> batch_, conditions_;  // d, and k, x batch_size
-  Vector<Scalar> losses_;              // batch_size
+  Communicator* communicator_;
+  std::vector<std::size_t> loss_bytes_;  // of each rank
+  Matrix<Scalar> batch_, conditions_;    // d, and k, x batch_size
+  Vector<Scalar> losses_;                // batch_size
   Pairing<Loss, Model> pairing_;
   std::vector<decltype(std::declval<const Loss&>().workspace(std::declval<const Model&>()))> workspaces_;
 };

@@ -77,6 +77,33 @@ class PiecewiseOptimizer {
     }
   }
 
+  /// Shares the parameters out among ranks, by the work that they make, and keeps the pieces of one of them. Returns
+  /// the borders of the shares, which are borders of pieces: ranks + 1 rising numbers.
+  std::vector<Index> share_out(int ranks, int rank) {
+    // What each parameter makes is about what 16 multiplications take: its slots come from other ranks and are added.
+    const auto work = [](const OptimizerPiece& piece) {
+      return static_cast<double>(piece.size()) *
+             static_cast<double>(16 + (piece.matrix ? std::min(piece.rows, piece.columns) : 0));
+    };
+    auto in_order = pieces_;
+    std::ranges::sort(in_order, {}, &OptimizerPiece::first);
+    double all = 0, done = 0;
+    Index parameters = 0;
+    for (const auto& piece : in_order) all += work(piece), parameters += piece.size();
+    std::vector<Index> borders{0};
+    for (const auto& piece : in_order) {
+      // The share that its middle is in.
+      const double share = (done + work(piece) / 2) / all * ranks;
+      while (static_cast<double>(borders.size()) <= share && borders.size() < static_cast<std::size_t>(ranks))
+        borders.push_back(piece.first);
+      done += work(piece);
+    }
+    borders.resize(static_cast<std::size_t>(ranks) + 1, parameters);
+    const Index first = borders[static_cast<std::size_t>(rank)], end = borders[static_cast<std::size_t>(rank) + 1];
+    std::erase_if(pieces_, [&](const auto& piece) { return piece.first < first || piece.first >= end; });
+    return borders;
+  }
+
   const Method& method() const { return method_; }
   const std::vector<OptimizerPiece>& pieces() const { return pieces_; }
 

@@ -4,16 +4,21 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "scorefield/core/chunks.hpp"
+#include "scorefield/core/parallel/communicator.hpp"
 #include "scorefield/core/parallel/parallel_for.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/optimizer/concept.hpp"
 #include "scorefield/optimizer/moving_average.hpp"
 #include "scorefield/training/detail/gradient_slots.hpp"
+#include "scorefield/training/detail/parameter_shares.hpp"
 #include "scorefield/training/detail/piecewise_optimizer.hpp"
+#include "scorefield/training/detail/reduce.hpp"
 
 namespace scorefield::detail {
 
@@ -45,7 +50,28 @@ class ParameterUpdate {
   const Vector<double>& average() const { return average_; }
   /// The moving average where there is one, or the parameters.
   const Vector<Scalar>& result() const { return averaging_ ? rounded_average_ : parameters_; }
+  /// As far as this process moves the parameters.
   const State& state() const { return optimizer_.state; }
+  /// Of all parameters. Ranks bring it together here, so all of them call this.
+  std::vector<Vector<Scalar>> whole_state() const {
+    std::vector<Vector<Scalar>> all(state().begin(), state().end());
+    if (shares_)
+      for (auto& vector : all) shares_->gather(vector);
+    return all;
+  }
+
+  /// From now on this rank moves a share of the parameters, by its share of so many slots, and has the others of other
+  /// ranks.
+  void share_out(Communicator& communicator, Index slots) {
+    shares_ = std::make_shared<ParameterShares<Scalar>>(
+        communicator, optimizer_.share_out(communicator.size(), communicator.rank()), slots);
+  }
+
+  /// Adds the slots up in their order, in place of the first: all of it, or the share of this rank. Returns the square
+  /// of the whole sum's norm, as detail::reduce does.
+  double reduce(GradientSlots<Scalar>& slots, int threads) const {
+    return shares_ ? shares_->reduce(slots, threads) : detail::reduce(slots, threads);
+  }
 
   /// Goes on from other parameters and the optimizer's state; from their average, or from themselves where it is empty.
   void resume(const Vector<Scalar>& parameters, const Vector<double>& average,
@@ -60,7 +86,7 @@ class ParameterUpdate {
   }
 
   /// Moves the parameters by `factor` times the gradient in the first slot at a learning rate, and the average towards
-  /// them, step from 1 on; clears all slots, piece by piece while they are in the cache.
+  /// them, step from 1 on; one process alone clears all slots, piece by piece while they are in the cache.
   void move(GradientSlots<Scalar>& slots, double factor, double rate, Index step, int threads) {
     const auto& pieces = optimizer_.pieces();
     const auto scale = static_cast<Scalar>(factor);
@@ -68,19 +94,28 @@ class ParameterUpdate {
       const auto& piece = pieces[static_cast<std::size_t>(i)];
       const Index first = piece.first, length = piece.size();
       const auto p = segment(view(parameters_), first, length);
-      const ConstVectorView<Scalar> moved(p.data(), length);
       auto g = segment(view(slots.partial.front()), first, length);
       if (scale < 1) g *= scale;
       optimizer_.update(piece, p, ConstVectorView<Scalar>(g.data(), length), rate, step, worker);
-      if (averaging_)
-        averaging_->update(segment(view(average_), first, length), segment(view(rounded_average_), first, length),
-                           moved, step);
+      if (shares_) return;
+      if (averaging_) follow(first, length, step);
       for (auto& partial : slots.partial) partial.segment(first, length).setZero();
     });
-    slots.cleared = true;
+    slots.cleared = !shares_;
+    if (!shares_) return;
+    shares_->gather(parameters_);
+    // Every rank has the whole average, so that each ends with the result.
+    const Chunks all{averaging_ ? parameters_.size() : 0, parameter_piece_size};
+    parallel_for(all.pieces(), threads, [&](Index i, int) { follow(all.first(i), all.length(i), step); });
   }
 
  private:
+  /// Moves the average of some parameters towards them.
+  void follow(Index first, Index length, Index step) {
+    averaging_->update(segment(view(average_), first, length), segment(view(rounded_average_), first, length),
+                       ConstVectorView<Scalar>(parameters_.data() + first, length), step);
+  }
+
   void begin_average() {
     average_ = parameters_.template cast<double>();
     rounded_average_ = parameters_;
@@ -90,7 +125,8 @@ class ParameterUpdate {
   PiecewiseOptimizer<Method, Scalar> optimizer_;
   Vector<Scalar> parameters_;
   Vector<double> average_;
-  Vector<Scalar> rounded_average_;  // the same as Scalar
+  Vector<Scalar> rounded_average_;                   // the same as Scalar
+  std::shared_ptr<ParameterShares<Scalar>> shares_;  // where ranks share the work
 };
 
 }  // namespace scorefield::detail
