@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "scorefield/core/error.hpp"
+#include "scorefield/core/parallel/communicator.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/file/detail/metadata.hpp"
 #include "scorefield/file/safetensors.hpp"
@@ -33,7 +34,8 @@ struct KeptRun {
 
 /// Among the callbacks of Trainer::fit it keeps the run; among those of Trainer::resume it brings it back and keeps it
 /// further: parameters, their average, the optimizer's state, step, settings, and where other callbacks that can be
-/// resumed stand. The file is whole at any moment, and is written before the first step, every so many steps, and when
+/// resumed stand. Where ranks share a run, rank 0 writes, and the number of ranks may be another one afterwards. The
+/// file is whole at any moment, and is written before the first step, every so many steps, and when
 /// the run is done or was stopped; a run that is not finite is not kept, so that the last one that was stays.
 class Checkpoint {
  public:
@@ -55,7 +57,7 @@ class Checkpoint {
   /// another file, or none can be written.
   template <class Parts>
   void begin(const Parts& parts) const {
-    if (exists())
+    if (parts.run.leads() && exists())
       if (const auto run = kept(); !run.done())
         throw InvalidArgument(
             "Checkpoint", "a path for a new run",
@@ -74,15 +76,8 @@ class Checkpoint {
     if (!state.average.allFinite() || !std::ranges::all_of(state.optimizer, finite))
       throw NonFinite("Checkpoint", "a finite state of the optimizer and the average", "a NaN or an infinity",
                       "the run that was kept before can be resumed");
-    Tensors tensors;
-    tensors.metadata["holds"] = run_kind;
-    tensors.metadata["version"] = detail::version_text();
-    add_training_state(tensors, parts.model.network().layout(), state);
-    tensors.add("over", {}, Eigen::Matrix<std::int64_t, Eigen::Dynamic, 1>::Constant(1, parts.over ? 1 : 0));
-    Index count = 0;
-    for_each_resumable(parts,
-                       [&](const auto& callback) { add_callback_state(tensors, std::to_string(count++), callback); });
-    write_safetensors(path_, tensors);
+    if (parts.run.leads()) write(parts, state);
+    of_first_rank(parts.run.communicator(), true);  // then the file is there, whichever rank looks for it
   }
 
   /// Brings back the run, and the callbacks, unless it is given none. Throws FileError where there is no run,
@@ -101,11 +96,25 @@ class Checkpoint {
     parts.run.resume(state);
     parts.over = over;
     constexpr auto callbacks = std::tuple_size_v<decltype(parts.callbacks)>;
-    if constexpr (callbacks > 0) restore_callbacks(tensors, parts);
+    if constexpr (callbacks > 0)
+      if (parts.run.leads()) restore_callbacks(tensors, parts);  // who calls them
   }
 
  private:
   static constexpr const char* run_kind = "scorefield run";
+
+  template <class Parts, class State>
+  void write(const Parts& parts, const State& state) const {
+    Tensors tensors;
+    tensors.metadata["holds"] = run_kind;
+    tensors.metadata["version"] = detail::version_text();
+    add_training_state(tensors, parts.model.network().layout(), state);
+    tensors.add("over", {}, Eigen::Matrix<std::int64_t, Eigen::Dynamic, 1>::Constant(1, parts.over ? 1 : 0));
+    Index count = 0;
+    for_each_resumable(parts,
+                       [&](const auto& callback) { add_callback_state(tensors, std::to_string(count++), callback); });
+    write_safetensors(path_, tensors);
+  }
 
   Tensors read() const {
     auto tensors = read_safetensors(path_);
