@@ -1,0 +1,327 @@
+// Ranks that share a run: they have the bits of one process, and refuse and fail alike.
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "scorefield/core/parallel/communicator.hpp"
+#include "scorefield/file/checkpoint.hpp"
+#include "scorefield/network/residual_mlp.hpp"
+#include "scorefield/network/unet.hpp"
+#include "scorefield/optimizer/learning_rate.hpp"
+#include "scorefield/optimizer/muon.hpp"
+#include "scorefield/sampler/rule/euler_maruyama.hpp"
+#include "scorefield/sampler/sample.hpp"
+#include "scorefield/training/callbacks.hpp"
+
+#include "support/allocations.hpp"
+#include "support/catch.hpp"
+#include "support/folder.hpp"
+#include "support/gradient_check.hpp"
+#include "support/thread_ranks.hpp"
+#include "training/runs.hpp"
+
+namespace sf = scorefield;
+namespace test = scorefield::test;
+
+namespace {
+
+const std::vector<int> sizes{2, 3, 4, 8};
+
+bool silent(const std::vector<std::string>& thrown) {
+  for (const auto& message : thrown) UNSCOPED_INFO(message);
+  return std::ranges::all_of(thrown, &std::string::empty);
+}
+
+/// Of several pieces of parameters, in chunks of which a batch has eight and a half.
+struct TableRecipe {
+  static constexpr sf::Index batch_size = 8 * 64 + 32;
+
+  sf::Dataset<float> data = test::small_data();
+  sf::ScoreModel<sf::VariancePreserving<float>, sf::ResidualMlp<float>, sf::ScorePrediction> model{
+      sf::VariancePreserving<float>{}, sf::ResidualMlp<float>{2, {.width = 64, .blocks = 2}}, sf::Seed{1}};
+  sf::Trainer<sf::DenoisingScoreMatching<>, sf::Adam, sf::CosineRate> trainer{sf::DenoisingScoreMatching{}, sf::Adam{},
+                                                                              sf::CosineRate{}};
+};
+
+/// Moves matrices as a whole, whose borders are none of pieces.
+struct ImageRecipe {
+  static constexpr sf::Index batch_size = 128;
+
+  sf::Dataset<float> data{sf::Matrix<float>(test::normals<float>(64, 200, "images"))};
+  sf::ScoreModel<sf::VariancePreserving<float>, sf::UNet<float>, sf::ScorePrediction> model{
+      sf::VariancePreserving<float>{},
+      sf::UNet<float>(sf::ImageShape{.height = 8, .width = 8, .channels = 1}, {.widths = {8, 16}}), sf::Seed{1}};
+  sf::Trainer<sf::DenoisingScoreMatching<>, sf::Muon, sf::ConstantRate> trainer{sf::DenoisingScoreMatching{},
+                                                                                sf::Muon{}};
+};
+
+template <class Recipe>
+sf::TrainingOptions options_of(sf::Index steps, sf::Communicator* communicator = nullptr) {
+  return {.steps = steps,
+          .batch_size = Recipe::batch_size,
+          .seed = 5,
+          .threads = 1,
+          .clip_norm = 0.05,
+          .average = sf::ExponentialMovingAverage{0.9},
+          .communicator = communicator};
+}
+
+}  // namespace
+
+TEST_CASE("parts of ranks are the whole, in order, and rank 0 has one of the longest", "[training]") {
+  for (const int size : {1, 2, 3, 7})
+    for (sf::Index n = 0; n < 20; ++n) {
+      sf::Index next = 0;
+      for (int rank = 0; rank < size; ++rank) {
+        const auto part = sf::rank_range(n, rank, size);
+        CHECK(part.first == next);
+        CHECK(part.count <= sf::rank_range(n, 0, size).count);
+        CHECK(part.count >= n / size);
+        next = part.end();
+      }
+      CHECK(next == n);
+    }
+}
+
+TEMPLATE_TEST_CASE("a run has the same bits on any number of ranks", "[training]", TableRecipe, ImageRecipe) {
+  const TestType recipe;
+  constexpr sf::Index steps = 4;
+  auto whole = recipe.trainer.start(recipe.model, recipe.data, options_of<TestType>(steps));
+  std::vector<double> losses;
+  while (!whole.done()) {
+    whole.advance();
+    losses.push_back(whole.loss());
+  }
+  const auto expected = whole.state();
+  REQUIRE(expected.parameters.size() > 2 * sf::detail::parameter_piece_size);
+  REQUIRE(expected.parameters != recipe.model.parameters());
+  for (const int size : sizes) {
+    CAPTURE(size);
+    std::mutex checking;
+    CHECK(silent(test::on_ranks(size, [&](sf::Communicator& communicator) {
+      auto options = options_of<TestType>(steps, &communicator);
+      options.threads = 1 + communicator.rank() % 2;
+      auto run = recipe.trainer.start(recipe.model, recipe.data, options);
+      std::vector<double> got;
+      while (!run.done()) {
+        run.advance();
+        got.push_back(run.loss());
+      }
+      const auto state = run.state();
+      const std::scoped_lock lock(checking);
+      CHECK(got == losses);
+      CHECK(state.parameters == expected.parameters);
+      CHECK(state.average == expected.average);
+      CHECK(state.optimizer == expected.optimizer);
+      CHECK(state.settings == expected.settings);
+      CHECK(run.result() == whole.result());
+    })));
+  }
+}
+
+TEST_CASE("short batches, of which some slots have no sample, have the same bits on ranks", "[training]") {
+  const TableRecipe recipe;
+  const auto trained = [&](sf::Communicator* communicator) {
+    auto options = options_of<TableRecipe>(5, communicator);
+    options.short_batches = true;
+    const auto data = test::small_data(TableRecipe::batch_size + 130);
+    auto model = recipe.model;
+    recipe.trainer.fit(model, data, options);
+    return sf::Vector<float>(model.parameters());
+  };
+  const auto expected = trained(nullptr);
+  for (const int size : sizes) {
+    std::mutex checking;
+    CHECK(silent(test::on_ranks(size, [&](sf::Communicator& communicator) {
+      const auto parameters = trained(&communicator);
+      const std::scoped_lock lock(checking);
+      CHECK(parameters == expected);
+    })));
+  }
+}
+
+TEMPLATE_TEST_CASE("a run of ranks that stopped is resumed on other numbers of them", "[training]", TableRecipe,
+                   ImageRecipe) {
+  const TestType recipe;
+  const test::Folder folder("ranks");
+  const auto alone = folder.path / "alone.safetensors", shared = folder.path / "shared.safetensors";
+  // The run goes on after step 3, and is over after step 6: rank 0 alone says so.
+  const auto train = [&](sf::Communicator* communicator, const std::filesystem::path& path, bool resumed) {
+    auto model = recipe.model;
+    sf::Index calls = 0;
+    sf::History history(2);
+    const auto watch = [&](const sf::Progress<float>& progress) {
+      ++calls;
+      return progress.step == 6 ? sf::Next::stop : progress.step == 3 ? sf::Next::pause : sf::Next::proceed;
+    };
+    const sf::Checkpoint checkpoint(path, 2);
+    const auto options = options_of<TestType>(20, communicator);
+    if (resumed)
+      recipe.trainer.resume(model, recipe.data, options, history, watch, checkpoint);
+    else
+      recipe.trainer.fit(model, recipe.data, options, history, watch, checkpoint);
+    if ((calls > 0) != (!communicator || communicator->rank() == 0)) throw std::runtime_error("callbacks are rank 0's");
+    if (checkpoint.kept().step != (resumed ? 6 : 3)) throw std::runtime_error("the file is not that of this step");
+    return sf::Vector<float>(model.parameters());
+  };
+  const auto paused = train(nullptr, alone, false);
+  const auto of_pause = test::bytes_of(alone);
+  const auto stopped = train(nullptr, alone, true);
+  for (const int size : sizes) {
+    CAPTURE(size);
+    std::filesystem::remove(shared);
+    const auto checked = [&](int ranks, bool resumed) {
+      std::mutex checking;
+      CHECK(silent(test::on_ranks(ranks, [&](sf::Communicator& communicator) {
+        const auto parameters = train(&communicator, shared, resumed);
+        const std::scoped_lock lock(checking);
+        CHECK(parameters == (resumed ? stopped : paused));
+      })));
+    };
+    checked(size, false);
+    CHECK(test::bytes_of(shared) == of_pause);
+    checked(size == 8 ? 3 : 5, true);
+    CHECK(test::bytes_of(shared) == test::bytes_of(alone));
+  }
+}
+
+TEST_CASE("ranks that are about to make different runs are refused by name, on each of them", "[training]") {
+  const TableRecipe recipe;
+  const auto data = test::small_data(999);
+  const auto refused = [&](const auto& change) {
+    const auto thrown = test::on_ranks(3, [&](sf::Communicator& communicator) {
+      auto options = options_of<TableRecipe>(4, &communicator);
+      const auto* of_rank = &recipe.data;
+      auto model = recipe.model;
+      if (communicator.rank() == 1) change(options, of_rank, model);
+      recipe.trainer.start(model, *of_rank, options);
+    });
+    CHECK(thrown[1] == thrown[0]);
+    CHECK(thrown[2] == thrown[0]);
+    return thrown[0];
+  };
+  CHECK(refused([](auto&, auto*&, auto&) {}).empty());
+  CHECK(
+      refused([](auto& options, auto*&, auto&) { options.seed = 6; }) ==
+      "TrainingRun: expected seed 5 on every rank, as on rank 0, got 6 on rank 1; give all ranks the same options and "
+      "data");
+  CHECK_THAT(refused([&](auto&, auto*& of_rank, auto&) { of_rank = &data; }), test::contains("data of fingerprint"));
+  CHECK_THAT(refused([](auto& options, auto*&, auto&) { options.steps = 5; }), test::contains("steps 4 on every rank"));
+  CHECK_THAT(refused([](auto& options, auto*&, auto&) { options.clip_norm = {}; }), test::contains("none on rank 1"));
+  CHECK_THAT(refused([](auto&, auto*&, auto& model) { model.set_parameters(2 * model.parameters()); }),
+             test::contains("parameters of fingerprint"));
+}
+
+TEST_CASE("more ranks than a batch has slots are refused, with the number that would do", "[training]") {
+  const TableRecipe recipe;
+  for (const auto& message : test::on_ranks(3, [&](sf::Communicator& communicator) {
+         auto options = options_of<TableRecipe>(4, &communicator);
+         options.batch_size = 100;
+         recipe.trainer.start(recipe.model, recipe.data, options);
+       }))
+    CHECK_THAT(message, test::contains("at most 2 ranks, as many as a batch has gradient slots, got 3; start fewer"));
+}
+
+TEST_CASE("a step that cannot be made throws the words of one process, on every rank", "[training]") {
+  const TableRecipe recipe;
+  // A loss that overflows in the columns of the last slot, or a gradient alone.
+  const auto failure = [&](sf::Communicator* communicator, double rate) -> std::string {
+    auto trainer = sf::Trainer{sf::DenoisingScoreMatching{}, sf::Sgd{.learning_rate = rate}};
+    auto options = options_of<TableRecipe>(50, communicator);
+    options.clip_norm = {};
+    auto run = trainer.start(recipe.model, recipe.data, options);
+    try {
+      while (!run.done()) run.advance();
+    } catch (const sf::NonFinite& error) {
+      return error.what();
+    }
+    return "none";
+  };
+  for (const double rate : {1e3, 1e18}) {
+    CAPTURE(rate);
+    const auto expected = failure(nullptr, rate);
+    REQUIRE_THAT(expected, test::contains("training step"));
+    UNSCOPED_INFO(expected);
+    for (const int size : sizes) {
+      std::vector<std::string> got(static_cast<std::size_t>(size));
+      CHECK(silent(test::on_ranks(size, [&](sf::Communicator& communicator) {
+        got[static_cast<std::size_t>(communicator.rank())] = failure(&communicator, rate);
+      })));
+      for (const auto& message : got) CHECK(message == expected);
+    }
+  }
+}
+
+TEST_CASE("each rank sends what is reckoned", "[training]") {
+  const TableRecipe recipe;
+  constexpr int size = 4;
+  test::ThreadRanks ranks(size);
+  std::vector<std::size_t> before(size), after(size);
+  CHECK(silent(test::on_ranks(ranks, [&](sf::Communicator& communicator) {
+    auto run = recipe.trainer.start(recipe.model, recipe.data, options_of<TableRecipe>(3, &communicator));
+    const auto rank = static_cast<std::size_t>(communicator.rank());
+    before[rank] = ranks.sent(communicator.rank());
+    while (!run.done()) run.advance();
+    after[rank] = ranks.sent(communicator.rank());
+  })));
+  const auto p = static_cast<double>(recipe.model.parameters().size());
+  const double slots = 8, of_rank = p / size;
+  const double reckoned = slots / size * (p - of_rank) * 4 + (size - 1) * of_rank * 4 +
+                          (size - 1) * (TableRecipe::batch_size / double{size}) * 4 +
+                          (size - 1) * of_rank / sf::detail::parameter_piece_size * 8;
+  double all = 0;
+  for (std::size_t rank = 0; rank < size; ++rank) all += static_cast<double>(after[rank] - before[rank]) / 3 / size;
+  CAPTURE(p);
+  CHECK(all == Catch::Approx(reckoned).epsilon(0.05));
+}
+
+TEST_CASE("a step of ranks allocates nothing after the first", "[training]") {
+  const ImageRecipe recipe;
+  CHECK(silent(test::on_ranks(3, [&](sf::Communicator& communicator) {
+    auto run = recipe.trainer.start(recipe.model, recipe.data, options_of<ImageRecipe>(10, &communicator));
+    run.advance();
+    sf::of_first_rank(&communicator, 0);
+    const auto allocated = test::allocations();
+    while (!run.done()) run.advance();
+    if (test::allocations() != allocated) throw std::runtime_error("a step allocates");
+    sf::of_first_rank(&communicator, 0);
+  })));
+}
+
+TEST_CASE("what is gathered has the order and bits of one process", "[training]") {
+  const auto model = test::small_model();
+  const sf::EulerMaruyama sampler{.steps = 5};
+  const auto draw = [&](sf::Communicator* communicator, sf::Index n) {
+    return sf::gathered(communicator, n, [&](sf::Index first, sf::Index count) {
+      return sf::sample(model, sampler, count, sf::Seed{3}, {.first = first, .threads = 1});
+    });
+  };
+  const auto squares = [&](sf::Communicator* communicator, sf::Index n) {
+    return sf::gathered(communicator, n, [&](sf::Index first, sf::Index count) {
+      return sf::Vector<double>::LinSpaced(count, static_cast<double>(first), static_cast<double>(first + count - 1))
+          .array()
+          .square()
+          .matrix()
+          .eval();
+    });
+  };
+  for (const sf::Index n : {1, 2, 7, 500}) {
+    CAPTURE(n);
+    const auto expected = draw(nullptr, n);
+    CHECK(expected == sf::sample(model, sampler, n, sf::Seed{3}));
+    for (const int size : sizes) {
+      std::mutex checking;
+      CHECK(silent(test::on_ranks(size, [&](sf::Communicator& communicator) {
+        const auto got = draw(&communicator, n);
+        const auto numbers = squares(&communicator, n);
+        const std::scoped_lock lock(checking);
+        CHECK(got == expected);
+        CHECK(numbers == squares(nullptr, n));
+      })));
+    }
+  }
+}
