@@ -1,4 +1,4 @@
-/// The umbrella of core: types, errors, random numbers, SIMD, threads, products, Runge-Kutta steps, transport,
+/// The umbrella of core: types, errors, random numbers, SIMD, threads, ranks, products, Runge-Kutta steps, transport,
 /// parameter layouts.
 #pragma once
 
@@ -8,6 +8,7 @@
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/extent.hpp"
 #include "scorefield/core/image_shape.hpp"
+#include "scorefield/core/parallel/communicator.hpp"
 #include "scorefield/core/parallel/parallel_for.hpp"
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/product.hpp"

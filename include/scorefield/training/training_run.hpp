@@ -84,7 +84,7 @@ class TrainingRun {
   /// Those that share the work; null where this process is alone.
   Communicator* communicator() const { return communicator_; }
   /// Whether it is for this process to call callbacks and to write files.
-  bool leads() const { return !communicator_ || communicator_->rank() == 0; }
+  bool leads() const { return is_first_rank(communicator_); }
 
   /// Samples in the last step's batch.
   Index batch_length() const { return batches_.batch_length(std::max<Index>(step_ - 1, 0)); }

@@ -57,6 +57,9 @@ class Communicator {
   virtual void broadcast(std::span<std::byte> bytes) = 0;
 };
 
+/// Whether it is for this process to write files and to tell what is done: rank 0, or one without a communicator.
+inline bool is_first_rank(const Communicator* communicator) { return !communicator || communicator->rank() == 0; }
+
 /// The value of rank 0, on every rank. Without a communicator it is the value itself.
 template <class T>
 requires std::is_trivially_copyable_v<T> T of_first_rank(Communicator* communicator, T value) {
