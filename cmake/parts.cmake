@@ -4,14 +4,14 @@ set(scorefield_packages)
 set(scorefield_missing_headers)
 list(APPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})
 
-# Target scorefield::<name>, for headers that need the target <package>::<package> of a package.
-macro(scorefield_add_part name package)
+# Target scorefield::<name>, for headers that need the target <target> of a package.
+macro(scorefield_add_part name package target)
   find_package(${package} QUIET)
   if(${package}_FOUND)
     add_library(scorefield_${name} INTERFACE)
     add_library(scorefield::${name} ALIAS scorefield_${name})
     set_target_properties(scorefield_${name} PROPERTIES EXPORT_NAME ${name})
-    target_link_libraries(scorefield_${name} INTERFACE scorefield ${package}::${package})
+    target_link_libraries(scorefield_${name} INTERFACE scorefield ${target})
     list(APPEND scorefield_parts ${name})
     list(APPEND scorefield_packages ${package})
   else()
@@ -20,10 +20,19 @@ macro(scorefield_add_part name package)
   endif()
 endmacro()
 
-scorefield_add_part(png PNG scorefield/picture/png.hpp)
-scorefield_add_part(zlib ZLIB scorefield/data/image/idx.hpp)
-scorefield_add_part(gif GIF scorefield/picture/gif.hpp)
-scorefield_add_part(csv LibCsv scorefield/file/csv.hpp)
+scorefield_add_part(png PNG PNG::PNG scorefield/picture/png.hpp)
+scorefield_add_part(zlib ZLIB ZLIB::ZLIB scorefield/data/image/idx.hpp)
+scorefield_add_part(gif GIF GIF::GIF scorefield/picture/gif.hpp)
+scorefield_add_part(csv LibCsv LibCsv::LibCsv scorefield/file/csv.hpp)
 scorefield_add_part(
-  json nlohmann_json scorefield/file/safetensors.hpp scorefield/file/model.hpp scorefield/file/any_model.hpp
-  scorefield/file/inspect.hpp scorefield/file/checkpoint.hpp)
+  json nlohmann_json nlohmann_json::nlohmann_json scorefield/file/safetensors.hpp scorefield/file/model.hpp
+  scorefield/file/any_model.hpp scorefield/file/inspect.hpp scorefield/file/checkpoint.hpp)
+
+# Asked for, because programs that are built with MPI are others: a machine that has it changes nothing by itself.
+option(SCOREFIELD_MPI "Build scorefield::mpi, for programs of several processes" OFF)
+if(SCOREFIELD_MPI)
+  find_package(MPI REQUIRED COMPONENTS CXX)
+  scorefield_add_part(mpi MPI MPI::MPI_CXX scorefield/training/mpi.hpp)
+else()
+  list(APPEND scorefield_missing_headers scorefield/training/mpi.hpp)
+endif()
