@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <scorefield/core/parallel/communicator.hpp>
 #include <scorefield/scorefield.hpp>
 
 #include "program.hpp"
@@ -20,7 +21,7 @@ class Stopwatch {
 };
 
 /// The seconds that a training step takes. A few are made, for a fiftieth of the budget in seconds but at most ten, and
-/// forgotten; the clock has no other part in a run.
+/// forgotten; the clock has no other part in a run. Of several ranks it is the clock of the first.
 template <class Trainer, class Model>
 double seconds_of_a_step(const Trainer& trainer, const Model& model, const scorefield::Dataset<float>& data,
                          scorefield::TrainingOptions options, double budget) {
@@ -30,8 +31,11 @@ double seconds_of_a_step(const Trainer& trainer, const Model& model, const score
   run.advance();  // which is slower
   const Stopwatch steps;
   int count = 0;
-  for (; !run.done() && (count < 2 || all.seconds() < std::min(10.0, budget / 50)); ++count) run.advance();
-  return steps.seconds() / count;
+  const auto in_time = [&] {
+    return scorefield::of_first_rank(run.communicator(), count < 2 || all.seconds() < std::min(10.0, budget / 50));
+  };
+  for (; !run.done() && in_time(); ++count) run.advance();
+  return scorefield::of_first_rank(run.communicator(), steps.seconds() / count);
 }
 
 /// As many steps as take so many minutes in all, and a line that tells them.

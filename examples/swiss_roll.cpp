@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <optional>
+#include <scorefield/core/parallel/communicator.hpp>
 #include <scorefield/picture.hpp>
 #include <scorefield/picture/png.hpp>
 #include <scorefield/scorefield.hpp>
@@ -13,6 +14,7 @@
 
 #include "animation.hpp"
 #include "arguments.hpp"
+#include "processes.hpp"
 #include "program.hpp"
 
 namespace sf = scorefield;
@@ -51,17 +53,22 @@ void write_losses(const std::filesystem::path& path, const sf::History& history)
 }
 
 /// Draws the samples and keeps them as they were at equidistant times from noise at 1 to data at 0, both included.
+/// Ranks share them, and all have all.
 template <class Model>
 std::vector<sf::ScatterPanel> draw(const Model& model, const sf::EulerMaruyama& sampler, sf::Index count, sf::Seed seed,
-                                   const sf::SampleOptions& options, sf::Matrix<float>& samples) {
+                                   sf::SampleOptions options, sf::Communicator* communicator,
+                                   sf::Matrix<float>& samples) {
   std::vector<sf::ScatterPanel> evolution;
-  auto stepper = sf::start(model, sampler, count, seed, options);
+  auto own = communicator ? sf::rank_range(count, communicator->rank(), communicator->size()) : sf::Range{0, count};
+  if (own.count == 0) own = {0, 1};  // drawn for nobody, to keep step with the others
+  options.first = own.first;
+  auto stepper = sf::start(model, sampler, own.count, seed, options);
   for (int i = 0; i <= intervals; ++i) {
     const float time = 1 - static_cast<float>(i) / intervals;
     while (!stepper.done() && stepper.time() > time) stepper.step();
-    evolution.emplace_back(stepper.samples(), sf::text("t = ", std::round(100 * stepper.time()) / 100));
+    samples = sf::gathered(communicator, count, [&](sf::Index, sf::Index) { return stepper.samples(); });
+    evolution.emplace_back(samples, sf::text("t = ", std::round(100 * stepper.time()) / 100));
   }
-  samples = stepper.samples();
   return evolution;
 }
 
@@ -78,7 +85,8 @@ std::vector<sf::Canvas> animation(const std::vector<sf::ScatterPanel>& evolution
   return frames;
 }
 
-int run(int argc, char** argv) {
+int run(int argc, char** argv, sf::Communicator* communicator) {
+  const bool first_rank = sf::is_first_rank(communicator);  // which alone writes and tells
   std::string recipe_name = "default", output = "swiss_roll";
   std::optional<sf::Index> epochs, steps;
   sf::Index batch = 256, points = 10'000, sampler_steps = 999;
@@ -98,8 +106,9 @@ int run(int argc, char** argv) {
   arguments.number("threads", threads, "0: all (default); never changes a result");
   arguments.word("output", output, "DIR", "folder for the results (default swiss_roll)");
   if (!arguments.read(argc, argv)) {
-    std::printf("Trains a score model on the Swiss roll and draws from it.\n\nusage: swiss_roll [options]\n\n%s",
-                arguments.help().c_str());
+    if (first_rank)
+      std::printf("Trains a score model on the Swiss roll and draws from it.\n\nusage: swiss_roll [options]\n\n%s",
+                  arguments.help().c_str());
     return 0;
   }
 
@@ -114,6 +123,7 @@ int run(int argc, char** argv) {
   recipe.training.batch_size = batch;
   recipe.training.seed = seed;
   recipe.training.threads = threads;
+  recipe.training.communicator = communicator;
 
   const sf::Dataset<float> data = sf::swiss_roll<float>(1000, {.seed = seed});
   sf::ScoreModel model{sf::VariancePreserving<float>{}, sf::Mlp<float, 2, 64, 64, 64>{}, sf::Seed{seed}};
@@ -127,13 +137,14 @@ int run(int argc, char** argv) {
   const std::filesystem::path folder = output;
   trainer.start(model, data, recipe.training);
   sf::start(model, sampler, points, sf::Seed{seed}, sampling);
-  examples::prepare_output(folder);
+  if (first_rank) examples::prepare_output(folder);
 
   sf::History history(1000);
   trainer.fit(model, data, recipe.training, sf::ProgressBar{}, history);
 
   sf::Matrix<float> samples;
-  const auto evolution = draw(model, sampler, points, sf::Seed{seed}, sampling, samples);
+  const auto evolution = draw(model, sampler, points, sf::Seed{seed}, sampling, communicator, samples);
+  if (!first_rank) return 0;
 
   sf::write_npy(folder / "training.npy", data.samples());
   sf::write_npy(folder / "samples.npy", samples);
@@ -149,5 +160,6 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return examples::run_program("swiss_roll", [&] { return run(argc, argv); });
+  return examples::run_processes("swiss_roll", argc, argv,
+                                 [&](sf::Communicator* communicator) { return run(argc, argv, communicator); });
 }

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <optional>
+#include <scorefield/core/parallel/communicator.hpp>
 #include <scorefield/core/read_settings.hpp>
 #include <scorefield/file/any_model.hpp>
 #include <scorefield/file/checkpoint.hpp>
@@ -12,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "../processes.hpp"
 #include "../program.hpp"
 #include "digits.hpp"
 #include "length.hpp"
@@ -40,19 +42,23 @@ void remove_progress(const std::filesystem::path& folder) {
 }
 
 /// The sampler's drawing, or after an interrupt a quick one.
-Drawing drawing_of(const Model& model, const Options& options, sf::Seed seed, const sf::Interrupt& interrupt) {
+Drawing drawing_of(const Model& model, const Options& options, sf::Seed seed, const sf::Interrupt& interrupt,
+                   sf::Communicator* communicator) {
   const auto came = [&] { return interrupt.came(); };
-  if (!came())
-    if (auto drawing = draw(model, options.sampler, options.request(seed), came)) return *std::move(drawing);
-  examples::say("Interrupted: drawing a few samples; a second Ctrl-C ends the program at once.");
-  auto few = options.request(seed);
+  if (!sf::of_first_rank(communicator, came()))
+    if (auto drawing = draw(model, options.sampler, options.request(seed, communicator), came))
+      return *std::move(drawing);
+  if (sf::is_first_rank(communicator))
+    examples::say("Interrupted: drawing a few samples; a second Ctrl-C ends the program at once.");
+  auto few = options.request(seed, communicator);
   few.samples = std::min<sf::Index>(100, few.samples);
   return *draw(model, quick_sampler, few, [] { return false; });
 }
 
 /// A new run, or one that goes on where `kept` tells what it was begun with.
 template <class Recipe>
-int train(const Options& options, const std::optional<KeptOptions>& kept, sf::Interrupt& interrupt) {
+int train(const Options& options, const std::optional<KeptOptions>& kept, sf::Interrupt& interrupt,
+          sf::Communicator* communicator) {
   const bool labels = kept ? kept->labels : options.labels;
   if (labels && !Recipe::learns_labels)
     throw examples::UsageError(
@@ -60,11 +66,13 @@ int train(const Options& options, const std::optional<KeptOptions>& kept, sf::In
   check_labelled(options, labels);
   const auto digits = options.data.empty() ? drawn_digits(labels) : read_digits(options.data, labels);
   const auto& folder = options.output;
-  examples::prepare_output(folder);
+  const bool first_rank = sf::is_first_rank(communicator);  // which alone writes and tells
+  if (first_rank) examples::prepare_output(folder);
   const sf::Seed seed{kept ? kept->seed : options.seed.value_or(0)};
   auto training = Recipe::options();
   training.seed = seed;
   training.threads = options.threads;
+  training.communicator = communicator;
   training.batch_size = kept ? kept->batch_size : options.batch.value_or(Recipe::batch_size);
   const ReportPlan plan{sf::Chunks{digits.training.size(), training.batch_size}.pieces()};
   if (kept) check_resumable(options, *kept, plan.steps_per_epoch);
@@ -72,10 +80,11 @@ int train(const Options& options, const std::optional<KeptOptions>& kept, sf::In
       digits.training, kept ? kept->learning_rate : options.learning_rate.value_or(Recipe::learning_rate));
   auto model = Recipe::model(digits.training, seed);
 
-  if (!kept) remove_progress(folder);
-  examples::say(sf::text(kept ? "Going on with network " : "Training network ", Recipe::name, " on ",
-                         digits.training.size(), labels ? " labelled images " : " images ",
-                         options.data.empty() ? "drawn here" : "of " + options.data, ", into ", folder.string()));
+  if (!kept && first_rank) remove_progress(folder);
+  if (first_rank)
+    examples::say(sf::text(kept ? "Going on with network " : "Training network ", Recipe::name, " on ",
+                           digits.training.size(), labels ? " labelled images " : " images ",
+                           options.data.empty() ? "drawn here" : "of " + options.data, ", into ", folder.string()));
   training.steps = kept ? kept->steps
                    : options.epochs
                        ? steps_of(*options.epochs, plan.steps_per_epoch)
@@ -87,8 +96,9 @@ int train(const Options& options, const std::optional<KeptOptions>& kept, sf::In
   else
     trainer.fit(model, digits.training, training, sf::ProgressBar{}, reports, interrupt, checkpoint);
 
-  sf::save(folder / "model.safetensors", model);
-  const auto drawing = drawing_of(model, options, seed, interrupt);
+  if (first_rank) sf::save(folder / "model.safetensors", model);
+  const auto drawing = drawing_of(model, options, seed, interrupt, communicator);
+  if (!first_rank) return 0;
   const auto drawn = write_drawing(folder, drawing);
   sf::write_png(folder / "nearest.png",
                 nearest(drawing.samples, digits.training.samples(), sf::resolve_threads(options.threads)));
@@ -104,7 +114,7 @@ int train(const Options& options, const std::optional<KeptOptions>& kept, sf::In
   return interrupt.came() ? interrupted_status : 0;
 }
 
-int train(const Options& options, sf::Interrupt& interrupt) {
+int train(const Options& options, sf::Interrupt& interrupt, sf::Communicator* communicator) {
   std::string where = "--network", network = options.network.empty() ? Ours::name : options.network;
   const auto path = options.output / checkpoint_name;
   std::optional<KeptOptions> kept;
@@ -133,10 +143,11 @@ int train(const Options& options, sf::Interrupt& interrupt) {
         "--output ", options.output.string(), ": a run waits there that was interrupted after step ",
         checkpoint.kept().step, "; --resume goes on with it, or take another folder, or remove ", path.string()));
   }
-  return with_network(where, network, [&](auto recipe) { return train<decltype(recipe)>(options, kept, interrupt); });
+  return with_network(where, network,
+                      [&](auto recipe) { return train<decltype(recipe)>(options, kept, interrupt, communicator); });
 }
 
-int load(const Options& options, const sf::Interrupt& interrupt) {
+int load(const Options& options, const sf::Interrupt& interrupt, sf::Communicator* communicator) {
   const auto model = sf::load_any<float>(options.load);
   if (model.dimension() != image.size())
     throw examples::UsageError(sf::text("--load ", options.load,
@@ -146,9 +157,10 @@ int load(const Options& options, const sf::Interrupt& interrupt) {
     throw examples::UsageError(sf::text(
         "--load ", options.load, ": expected a model that is given one of 10 labels, got one of ", k, " numbers"));
   check_labelled(options, model.condition_size() > 0);
-  examples::prepare_output(options.output);
-  const auto drawing = draw(model, options.sampler, options.request(sf::Seed{options.seed.value_or(0)}),
+  if (sf::is_first_rank(communicator)) examples::prepare_output(options.output);
+  const auto drawing = draw(model, options.sampler, options.request(sf::Seed{options.seed.value_or(0)}, communicator),
                             [&] { return interrupt.came(); });
+  if (!sf::is_first_rank(communicator)) return 0;
   if (!drawing) {
     std::printf("Interrupted: nothing was written.\n");
     return interrupted_status;
@@ -162,9 +174,9 @@ int load(const Options& options, const sf::Interrupt& interrupt) {
 
 int main(int argc, char** argv) {
   sf::Interrupt interrupt;
-  return examples::run_program("mnist", [&] {
-    const auto options = read_options(argc, argv);
+  return examples::run_processes("mnist", argc, argv, [&](sf::Communicator* communicator) {
+    const auto options = read_options(argc, argv, communicator);
     if (!options) return 0;
-    return options->load.empty() ? train(*options, interrupt) : load(*options, interrupt);
+    return options->load.empty() ? train(*options, interrupt, communicator) : load(*options, interrupt, communicator);
   });
 }

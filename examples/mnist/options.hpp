@@ -30,7 +30,9 @@ struct Options {
   int threads = 0;
   bool resume = false, labels = false;
 
-  Request request(sf::Seed of) const { return {samples, of, threads, digit, guidance.value_or(default_guidance)}; }
+  Request request(sf::Seed of, sf::Communicator* communicator) const {
+    return {samples, of, threads, digit, guidance.value_or(default_guidance), communicator};
+  }
 };
 
 namespace detail {
@@ -136,8 +138,9 @@ inline void check_resumable(const Options& options, const KeptOptions& kept, sf:
   agree("epochs", options.epochs, length, !options.epochs || steps_of(*options.epochs, steps_per_epoch) == kept.steps);
 }
 
-/// Nothing when help was asked for, which is then printed. Throws UsageError for what cannot be used.
-inline std::optional<Options> read_options(int argc, const char* const* argv) {
+/// Nothing when help was asked for, which is then printed, by rank 0 of those that share the work. Throws UsageError
+/// for what cannot be used.
+inline std::optional<Options> read_options(int argc, const char* const* argv, const sf::Communicator* communicator) {
   Options options;
   std::string output = "mnist", sampler = "dpm-solver";
   std::optional<sf::Index> sampler_steps;
@@ -161,8 +164,9 @@ inline std::optional<Options> read_options(int argc, const char* const* argv) {
   arguments.flag("resume", options.resume, "goes on with the run that was interrupted in the output folder");
   arguments.word("load", options.load, "FILE", "draws from this model.safetensors, without any training");
   if (!arguments.read(argc, argv)) {
-    std::printf("Trains a score model on handwritten digits and draws new ones.\n\nusage: mnist [options]\n\n%s",
-                arguments.help().c_str());
+    if (sf::is_first_rank(communicator))
+      std::printf("Trains a score model on handwritten digits and draws new ones.\n\nusage: mnist [options]\n\n%s",
+                  arguments.help().c_str());
     return {};
   }
   options.output = output;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdio>
 #include <optional>
+#include <scorefield/core/parallel/communicator.hpp>
 #include <scorefield/scorefield.hpp>
 #include <string>
 #include <utility>
@@ -56,6 +57,7 @@ struct Request {
   int threads;
   std::optional<int> digit = {};  // of a model that learnt labels, which draws all ten in turn where it is not said
   double guidance = 1;            // and how far it goes towards them: sf::Guided
+  sf::Communicator* communicator = nullptr;  // who draws together; null: this process alone
 };
 
 /// Samples, and the first of them on their way.
@@ -104,33 +106,45 @@ class SamplingProgress {
 };
 
 /// Draws in groups, so that the memory of a stepper, and the time between two looks at stop(), do not grow with the
-/// count. Nothing when stop() said so. Throws NonFinite when a sample is.
+/// count. Ranks share each group, and all have the drawing. Nothing when stop() said so, on rank 0. Throws NonFinite
+/// when a sample is.
 template <class Denoiser, class Method, class Stop>
 std::optional<Drawing> draw_by(const Denoiser& model, const Method& method, const Request& request, const Stop& stop) {
   constexpr sf::Index most_shown = 36, most_frames = 40;
   const sf::Chunks groups{request.samples, 1000};
   const sf::Index each = (method.steps + most_frames - 1) / most_frames;
+  const auto communicator = request.communicator;
   Drawing drawing{sf::Matrix<float>(model.dimension(), request.samples), {}, {}};
   SamplingProgress progress;
   for (sf::Index group = 0; group < groups.pieces(); ++group) {
     const sf::Index first = groups.first(group), n = groups.length(group);
-    const auto labels = model.condition_size() > 0 ? labels_to_draw(request.digit, first, n) : std::vector<int>{};
-    auto stepper = sf::start(model, method, n, request.seed,
-                             {.first = first, .threads = request.threads, .condition = conditions(labels)});
+    const auto labels_of = [&](sf::Index from, sf::Index count) {
+      return model.condition_size() > 0 ? labels_to_draw(request.digit, from, count) : std::vector<int>{};
+    };
+    auto own = communicator ? sf::rank_range(n, communicator->rank(), communicator->size()) : sf::Range{0, n};
+    if (own.count == 0) own = {0, 1};  // drawn for nobody, to keep step with the others
+    auto stepper = sf::start(model, method, own.count, request.seed,
+                             {.first = first + own.first,
+                              .threads = request.threads,
+                              .condition = conditions(labels_of(first + own.first, own.count))});
+    const auto samples = [&] {
+      return sf::gathered(communicator, n, [&](sf::Index, sf::Index) { return stepper.samples(); });
+    };
     const auto keep = [&] {
-      drawing.frames.push_back(
-          in_greys(model.sde(), stepper.samples().leftCols(std::min(n, most_shown)), stepper.time()));
+      drawing.frames.push_back(in_greys(model.sde(), samples().leftCols(std::min(n, most_shown)), stepper.time()));
     };
     if (group == 0) keep();
     for (sf::Index step = 1; !stepper.done(); ++step) {
-      if (stop()) return {};
+      if (sf::of_first_rank(communicator, stop())) return {};
       stepper.step();
-      progress((static_cast<double>(group) + static_cast<double>(step) / static_cast<double>(method.steps)) /
-               static_cast<double>(groups.pieces()));
+      if (sf::is_first_rank(communicator))
+        progress((static_cast<double>(group) + static_cast<double>(step) / static_cast<double>(method.steps)) /
+                 static_cast<double>(groups.pieces()));
       if (group == 0 && (step % each == 0 || stepper.done())) keep();
     }
-    sf::check_finite(stepper.samples(), first);
-    drawing.samples.middleCols(first, n) = stepper.samples().cwiseMax(0.0f).cwiseMin(1.0f);
+    sf::check_finite(stepper.samples(), first + own.first);
+    drawing.samples.middleCols(first, n) = samples().cwiseMax(0.0f).cwiseMin(1.0f);
+    const auto labels = labels_of(first, n);
     drawing.labels.insert(drawing.labels.end(), labels.begin(), labels.end());
   }
   return drawing;
