@@ -3,14 +3,15 @@
 #
 #   sh cmake/setup.sh          compiler, CMake, Ninja, Eigen, Catch2, Google Benchmark, libpng, zlib, giflib,
 #                              nlohmann-json, libcsv
-#   sh cmake/setup.sh --ci     also clang with libFuzzer, a BLAS for Eigen to be tested with, clang-format, and QEMU's
-#                              processor, whose bits are compared
+#   sh cmake/setup.sh --mpi    also Open MPI, for the preset mpi
+#   sh cmake/setup.sh --ci     also Open MPI, clang with libFuzzer, a BLAS for Eigen to be tested with, clang-format, and
+#                              QEMU's processor, whose bits are compared
 set -eu
 
 case "${1-}" in
-'' | --ci) ;;
+'' | --mpi | --ci) ;;
 *)
-  echo "usage: sh cmake/setup.sh [--ci]" >&2
+  echo "usage: sh cmake/setup.sh [--mpi | --ci]" >&2
   exit 2
   ;;
 esac
@@ -66,6 +67,9 @@ find_missing() {
   have_header gif_lib.h || missing="$missing gif"
   have_header nlohmann/json.hpp || missing="$missing json"
   have_header csv.h || missing="$missing csv"
+  if [ -n "${1-}" ]; then
+    have mpicxx && have mpirun || missing="$missing mpi"
+  fi
   if [ "${1-}" = --ci ]; then
     have clang++ || missing="$missing clang"
     have_fuzzer || missing="$missing fuzzer"
@@ -85,8 +89,8 @@ echo "Missing:$missing"
 by_hand() {
   echo "$1" >&2
   echo "Please install by hand: a C++20 compiler (g++ 11 or clang 14), CMake 3.25, Ninja, Eigen 3.4, Catch2 2.13 or 3," >&2
-  echo "Google Benchmark, libpng, zlib, giflib, libcsv and nlohmann-json with their headers; for --ci also clang with" >&2
-  echo "libFuzzer, a BLAS, and clang-format." >&2
+  echo "Google Benchmark, libpng, zlib, giflib, libcsv and nlohmann-json with their headers; for --mpi also Open MPI; for" >&2
+  echo "--ci this as well, clang with libFuzzer, a BLAS, and clang-format." >&2
   exit 1
 }
 
@@ -128,6 +132,10 @@ package() {
   apt-get/csv) echo libcsv-dev ;;
   dnf/csv) echo libcsv-devel ;;
   */csv) echo libcsv ;;
+  apt-get/mpi) echo openmpi-bin libopenmpi-dev ;;
+  dnf/mpi) echo openmpi openmpi-devel ;;
+  pacman/mpi) echo openmpi ;;
+  brew/mpi) echo open-mpi ;;
   brew/clang | brew/fuzzer) echo llvm ;;
   apt-get/fuzzer) echo libclang-rt-dev ;;
   */fuzzer) echo compiler-rt ;;
