@@ -33,6 +33,8 @@ namespace {
 
 const std::vector<int> sizes{2, 3, 4, 8};
 
+// Checks of vectors are in parentheses of their own, for Catch would print all numbers of those that differ.
+
 bool silent(const std::vector<std::string>& thrown) {
   for (const auto& message : thrown) UNSCOPED_INFO(message);
   return std::ranges::all_of(thrown, &std::string::empty);
@@ -116,11 +118,11 @@ TEMPLATE_TEST_CASE("a run has the same bits on any number of ranks", "[training]
       const auto state = run.state();
       const std::scoped_lock lock(checking);
       CHECK(got == losses);
-      CHECK(state.parameters == expected.parameters);
-      CHECK(state.average == expected.average);
-      CHECK(state.optimizer == expected.optimizer);
+      CHECK((state.parameters == expected.parameters));
+      CHECK((state.average == expected.average));
+      CHECK((state.optimizer == expected.optimizer));
       CHECK(state.settings == expected.settings);
-      CHECK(run.result() == whole.result());
+      CHECK((run.result() == whole.result()));
     })));
   }
 }
@@ -141,7 +143,7 @@ TEST_CASE("short batches, of which some slots have no sample, have the same bits
     CHECK(silent(test::on_ranks(size, [&](sf::Communicator& communicator) {
       const auto parameters = trained(&communicator);
       const std::scoped_lock lock(checking);
-      CHECK(parameters == expected);
+      CHECK((parameters == expected));
     })));
   }
 }
@@ -181,13 +183,13 @@ TEMPLATE_TEST_CASE("a run of ranks that stopped is resumed on other numbers of t
       CHECK(silent(test::on_ranks(ranks, [&](sf::Communicator& communicator) {
         const auto parameters = train(&communicator, shared, resumed);
         const std::scoped_lock lock(checking);
-        CHECK(parameters == (resumed ? stopped : paused));
+        CHECK((parameters == (resumed ? stopped : paused)));
       })));
     };
     checked(size, false);
-    CHECK(test::bytes_of(shared) == of_pause);
+    CHECK((test::bytes_of(shared) == of_pause));
     checked(size == 8 ? 3 : 5, true);
-    CHECK(test::bytes_of(shared) == test::bytes_of(alone));
+    CHECK((test::bytes_of(shared) == test::bytes_of(alone)));
   }
 }
 
@@ -319,8 +321,8 @@ TEST_CASE("what is gathered has the order and bits of one process", "[training]"
         const auto got = draw(&communicator, n);
         const auto of_got = densities(&communicator, got);
         const std::scoped_lock lock(checking);
-        CHECK(got == expected);
-        CHECK(of_got == of_expected);
+        CHECK((got == expected));
+        CHECK((of_got == of_expected));
       })));
     }
   }
