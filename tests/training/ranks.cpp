@@ -212,12 +212,35 @@ TEST_CASE("ranks that are about to make different runs are refused by name, on e
   CHECK(
       refused([](auto& options, auto*&, auto&) { options.seed = 6; }) ==
       "TrainingRun: expected seed 5 on every rank, as on rank 0, got 6 on rank 1; give all ranks the same options and "
-      "data");
+      "data, and let them read the same files");
   CHECK_THAT(refused([&](auto&, auto*& of_rank, auto&) { of_rank = &data; }), test::contains("data of fingerprint"));
   CHECK_THAT(refused([](auto& options, auto*&, auto&) { options.steps = 5; }), test::contains("steps 4 on every rank"));
   CHECK_THAT(refused([](auto& options, auto*&, auto&) { options.clip_norm = {}; }), test::contains("none on rank 1"));
   CHECK_THAT(refused([](auto&, auto*&, auto& model) { model.set_parameters(2 * model.parameters()); }),
              test::contains("parameters of fingerprint"));
+}
+
+TEST_CASE("ranks that were given different states to go on from are refused, on each of them", "[training]") {
+  const TableRecipe recipe;
+  auto run = recipe.trainer.start(recipe.model, recipe.data, options_of<TableRecipe>(4));
+  const auto begun = run.state();
+  run.advance();
+  const auto later = run.state();
+  auto changed = later;
+  changed.optimizer.back()(7) += 1;
+  const auto refused = [&](const sf::TrainingState<float>& of_others) {
+    std::string all;
+    for (const auto& message : test::on_ranks(3, [&](sf::Communicator& communicator) {
+           recipe.trainer.start(recipe.model, recipe.data, options_of<TableRecipe>(4, &communicator))
+               .resume(communicator.rank() == 1 ? of_others : later);
+         }))
+      all += message;
+    return all;
+  };
+  CHECK(refused(later).empty());
+  CHECK_THAT(refused(begun),
+             test::contains("expected a state after step 1, of fingerprint") && test::contains("got after step 0, of"));
+  CHECK_THAT(refused(changed), test::contains("got after step 1, of fingerprint"));
 }
 
 TEST_CASE("more ranks than a batch has slots are refused, with the number that would do", "[training]") {
@@ -326,4 +349,35 @@ TEST_CASE("what is gathered has the order and bits of one process", "[training]"
       })));
     }
   }
+}
+
+TEST_CASE("what rank 0 found, of any size, is told to the others", "[training]") {
+  const sf::Vector<float> found{{1, 2, 3}};
+  CHECK(sf::of_first_rank(nullptr, found) == found);
+  std::mutex checking;
+  CHECK(silent(test::on_ranks(3, [&](sf::Communicator& communicator) {
+    const auto got = sf::of_first_rank(&communicator, communicator.rank() == 0 ? found : sf::Vector<float>());
+    const std::scoped_lock lock(checking);
+    CHECK((got == found));
+  })));
+}
+
+TEST_CASE("columns that were not asked for are not gathered", "[training]") {
+  const auto refused = [](const auto& shape_of) {
+    std::string all;
+    for (const auto& message : test::on_ranks(3, [&](sf::Communicator& communicator) {
+           sf::gathered(&communicator, 6, [&](sf::Index, sf::Index count) {
+             const auto [rows, columns] = shape_of(communicator.rank(), count);
+             return sf::Matrix<float>(sf::Matrix<float>::Zero(rows, columns));
+           });
+         }))
+      all += message;
+    return all;
+  };
+  using Shape = std::pair<sf::Index, sf::Index>;
+  CHECK(refused([](int, sf::Index count) { return Shape(2, count); }).empty());
+  CHECK_THAT(refused([](int, sf::Index count) { return Shape(2, count + 1); }),
+             test::contains("2 rows, as on rank 0, and 2 columns, got 2 x 3"));
+  CHECK_THAT(refused([](int rank, sf::Index count) { return Shape(2 + rank, count); }),
+             test::contains("got 3 x 2") && test::contains("got 4 x 2"));
 }

@@ -34,9 +34,10 @@ struct KeptRun {
 
 /// Among the callbacks of Trainer::fit it keeps the run; among those of Trainer::resume it brings it back and keeps it
 /// further: parameters, their average, the optimizer's state, step, settings, and where other callbacks that can be
-/// resumed stand. Where ranks share a run, rank 0 writes, and the number of ranks may be another one afterwards. The
-/// file is whole at any moment, and is written before the first step, every so many steps, and when
-/// the run is done or was stopped; a run that is not finite is not kept, so that the last one that was stays.
+/// resumed stand. The file is whole at any moment, and is written before the first step, every so many steps, and when
+/// the run is done or was stopped; a run that is not finite is not kept, so that the last one that was stays. Where
+/// ranks share a run, each has the Checkpoint, rank 0 writes, and all read when it is resumed, by another number of
+/// ranks if need be: from one file, on a disk that all see.
 class Checkpoint {
  public:
   using KeepsRuns = void;

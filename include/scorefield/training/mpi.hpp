@@ -2,7 +2,13 @@
 /// library.
 #pragma once
 
-#define OMPI_SKIP_MPICXX 1  // Open MPI's C++ bindings, which would have to be linked
+// Old C++ bindings, which would have to be linked.
+#ifndef OMPI_SKIP_MPICXX
+#define OMPI_SKIP_MPICXX 1
+#endif
+#ifndef MPICH_SKIP_MPICXX
+#define MPICH_SKIP_MPICXX 1
+#endif
 #include <algorithm>
 #include <climits>
 #include <cstddef>
@@ -23,14 +29,15 @@ namespace scorefield {
 /// Begins MPI and ends it. A program makes one, at the start of main, and hands it to what can be shared:
 ///   sf::Mpi mpi(argc, argv);
 ///   trainer.fit(model, data, {.steps = 20'000, .communicator = &mpi});
-/// What MPI cannot do is thrown as an Error. A rank that fails alone has to end the others, which wait for it: an
-/// exception that leaves main does, one that passes the Mpi on its way to a handler does by the destructor, before the
-/// handler could print it. So a program that prints its exceptions makes the Mpi outside of the try block, and returns
-/// mpi.finish(status).
+/// The thread that made it makes all calls. What MPI cannot do is thrown as an Error. A rank that fails alone has to
+/// end the others, which wait for it: an exception that leaves main does, one that passes the Mpi on its way to a
+/// handler does by the destructor, before the handler could print it. So a program that prints its exceptions makes the
+/// Mpi outside of the try block; and where not all ranks may end alike, main returns mpi.finish(status).
 class Mpi : public Communicator {
  public:
   /// Joins MPI where something else has begun it, and then does not end it. Throws InvalidArgument where there is
-  /// another Mpi or MPI has ended, and on every rank where not all run the same program, for its bits might be others.
+  /// another Mpi or MPI has ended, and on every rank where not all run the same program, for its bits might be others:
+  /// that is seen on Linux.
   Mpi(int& argc, char**& argv) {
     int begun = 0, ended = 0;
     MPI_Initialized(&begun);
@@ -60,7 +67,7 @@ class Mpi : public Communicator {
   }
 
   ~Mpi() override {
-    if (std::uncaught_exceptions() > exceptions_) {
+    if (size_ > 1 && std::uncaught_exceptions() > exceptions_) {
       std::fprintf(stderr, "Mpi: an exception on rank %d ends all ranks\n", rank_);
       finish(1);
     }

@@ -8,8 +8,8 @@
 
 namespace scorefield {
 
-/// What a callback says of its run: it goes on, it ends for now and may be resumed later, or it is over. Of several
-/// that are said, the last of these holds.
+/// What a callback says of its run: it goes on, it ends for now and may be resumed later, or it is over. Where several
+/// speak, `pause` wins over `proceed` and `stop` over both, as their order says.
 enum class Next { proceed, pause, stop };
 
 /// The state of a run after a step.
@@ -54,6 +54,7 @@ struct RunParts {
 ///   due(step)         whether to keep it after this step
 ///   keep(parts)       then, and when the run is done or was stopped
 ///   restore(parts)    takes run and callbacks to where they were kept
+/// Where ranks share the run, all of them call these, at the same steps.
 template <class K>
 concept RunKeeper = requires {
   typename K::KeepsRuns;

@@ -67,8 +67,9 @@ class Trainer {
   /// Trains the model and leaves the run's result in it: the moving average of the parameters where the options ask for
   /// one. Each callback is called after every step and may stop the run; a Checkpoint keeps it. Throws InvalidArgument
   /// for options and data that do not fit, NonFinite if the loss becomes so; the model is then as it was. Where ranks
-  /// share the work, all call it with the same arguments and end with the same result; callbacks are called on rank 0
-  /// alone, and what one that throws there throws ends all ranks.
+  /// share the work, all call it with the same arguments and end with the same result. Callbacks are then called on
+  /// rank 0 alone, but for a Checkpoint, and those of other ranks stay as they were: what they found there,
+  /// of_first_rank() tells the others.
   template <class Model, class... Callbacks>
   void fit(Model& model, const Dataset<typename Model::Scalar>& data, const TrainingOptions& options,
            Callbacks&&... callbacks) const {

@@ -41,8 +41,8 @@ namespace scorefield {
 
 /// A step has three parts, each in its own file: the gradient of a batch, into fixed slots; their sum in order; and the
 /// update. Ranks and threads take slots and pieces of the parameters, which changes the time and never a bit. Refers to
-/// the model and the data. With a communicator every rank makes the same calls, of those that throw as well: all throw
-/// the same.
+/// the model and the data. With a communicator every rank makes the same calls. What is not finite, and ranks that
+/// differ, are thrown on every rank with the same words.
 template <TrainableModel Model, Objective<Model> Loss, Optimizer Method, LearningRateSchedule Rate>
 class TrainingRun {
  public:
@@ -149,7 +149,8 @@ class TrainingRun {
   /// learning rates of the steps that are done are the same in a run of this one; and an average may be asked for that
   /// was not kept, which then begins with the state's parameters. Throws InvalidArgument, the run as it was, for all
   /// else, which it names, and for more steps than steps(); NonFinite unless the state's numbers are finite. Parts of
-  /// the user's own that do not tell their settings are for the caller to keep the same.
+  /// the user's own that do not tell their settings are for the caller to keep the same. Throws InvalidArgument on
+  /// every rank where not all of them were given the same state.
   void resume(const TrainingState<Scalar>& state) {
     const auto check = [&]<Real Number>(const Vector<Number>& vector) {
       if (vector.size() != result().size())
@@ -171,12 +172,22 @@ class TrainingRun {
     check(state.parameters);
     if (state.average.size() > 0) check(state.average);
     for (const auto& vector : state.optimizer) check(vector);
+    if (communicator_) check_same_state(state);
     step_ = state.step;
     learning_rate_ = step_ > 0 ? update_.method().learning_rate * rate_.factor(step_ - 1, steps_) : 0;
     update_.resume(state.parameters, state.average, state.optimizer);
   }
 
  private:
+  void check_same_state(const TrainingState<Scalar>& state) const {
+    Fingerprint of;
+    of.add(state.parameters);
+    of.add(state.average);
+    for (const auto& vector : state.optimizer) of.add(vector);
+    detail::check_same_run(*communicator_,
+                           {{"a state", text("after step ", state.step, ", of fingerprint ", of.value())}});
+  }
+
   /// The first two parts of a step. Returns the square of the gradient's norm.
   double compute_gradient() {
     const auto indices = batches_.indices(step_);

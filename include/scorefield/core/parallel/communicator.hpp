@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "scorefield/core/error.hpp"
 #include "scorefield/core/types.hpp"
 
 namespace scorefield {
@@ -26,7 +27,8 @@ inline Range rank_range(Index n, int rank, int size) {
 }
 
 /// A group of processes. Each of them calls the same functions in the same order, and each function returns when this
-/// rank has its results; a process that fails alone leaves the others waiting, so whoever implements this ends them.
+/// rank has its results. A process that fails alone leaves the others waiting until whoever implements this ends them:
+/// what it throws is not to be caught and passed over.
 /// Mpi in training/mpi.hpp is one; nothing else here knows of MPI. Functions throw where a message cannot be passed on.
 class Communicator {
  public:
@@ -57,6 +59,11 @@ class Communicator {
   virtual void broadcast(std::span<std::byte> bytes) = 0;
 };
 
+/// The part of [0, n) that this process takes; all of it without a communicator.
+inline Range own_range(const Communicator* communicator, Index n) {
+  return communicator ? rank_range(n, communicator->rank(), communicator->size()) : Range{0, n};
+}
+
 /// Whether it is for this process to write files and to tell what is done: rank 0, or one without a communicator.
 inline bool is_first_rank(const Communicator* communicator) { return !communicator || communicator->rank() == 0; }
 
@@ -67,23 +74,40 @@ requires std::is_trivially_copyable_v<T> T of_first_rank(Communicator* communica
   return value;
 }
 
+/// The same of a vector, whose size need not be known on the other ranks:
+///   model.set_parameters(of_first_rank(&mpi, mpi.rank() == 0 ? best.parameters() : Vector<float>()));
+template <Real Scalar>
+Vector<Scalar> of_first_rank(Communicator* communicator, Vector<Scalar> numbers) {
+  numbers.conservativeResize(of_first_rank(communicator, numbers.size()));
+  if (communicator)
+    communicator->broadcast(
+        std::as_writable_bytes(std::span(numbers.data(), static_cast<std::size_t>(numbers.size()))));
+  return numbers;
+}
+
 /// What f(first, count) gives for [0, n), on every rank: each calls it for a part of its own. f gives a d x count
 /// matrix or a vector of `count` numbers, of which each column or number is a function of its place alone, so that
 /// order and bits are those of f(0, n):
 ///   gathered(&mpi, 10'000, [&](Index first, Index count) {
 ///     return sample(model, sampler, count, Seed{1}, {.first = first});
 ///   });
-/// Without a communicator it is f(0, n). An exception is thrown on the rank that meets it, and ends all of them.
+/// Without a communicator it is f(0, n). Throws InvalidArgument, on the rank that meets it, for another number of
+/// columns, or of rows than rank 0 has.
 template <class F>
 auto gathered(Communicator* communicator, Index n, const F& f) {
   using Result = std::remove_cvref_t<decltype(f(Index{}, Index{}))>;
   if (!communicator || n == 0) return Result(f(Index{0}, n));
-  constexpr bool vector = Result::ColsAtCompileTime == 1;
+  constexpr bool vector = std::is_same_v<Result, Vector<typename Result::Scalar>>;
+  static_assert(vector || std::is_same_v<Result, Matrix<typename Result::Scalar>>,
+                "gathered: the function returns a Matrix or a Vector of its own, not a part of one or an expression");
   const int size = communicator->size();
-  const Range own = rank_range(n, communicator->rank(), size);
+  const Range own = own_range(communicator, n);
   Result part;
   if (own.count > 0) part = f(own.first, own.count);
   const Index rows = vector ? Index{1} : of_first_rank(communicator, part.rows());
+  if (own.count > 0 && part.size() != rows * own.count)
+    throw InvalidArgument("gathered", text(rows, " rows, as on rank 0, and ", own.count, " columns"),
+                          text(part.rows(), " x ", part.cols()), "return a column for each number that f is asked for");
   Result all;
   if constexpr (vector)
     all.resize(n);

@@ -32,9 +32,9 @@ class ParameterShares {
  public:
   /// borders: size + 1 rising numbers from 0 to `parameters`. slots: those of a batch on all ranks.
   ParameterShares(Communicator& communicator, std::vector<Index> borders, Index slots)
-      : communicator_(communicator), borders_(std::move(borders)), slots_(slots), own_(summed(communicator.rank())) {
+      : communicator_(communicator), borders_(std::move(borders)), slots_(slots), summed_(summed(communicator.rank())) {
     const int size = communicator.size();
-    received_.resize(slots * own_.count);
+    received_.resize(slots * summed_.count);
     to_.resize(static_cast<std::size_t>(size));
     from_.resize(to_.size());
     for (int rank = 0; rank < size; ++rank) {
@@ -44,27 +44,21 @@ class ParameterShares {
     }
   }
 
-  /// The parameters that this rank updates.
-  Range own() const {
-    const int rank = communicator_.rank();
-    return {border(rank), border(rank + 1) - border(rank)};
-  }
-
   /// Adds the slots of all ranks up in their order, where they are of this rank's share, in place of its first slot.
   /// Returns the square of the norm of the whole sum, as reduce() does.
   double reduce(GradientSlots<Scalar>& slots, int threads) {
     exchange(slots);
-    const Index end = own_.end(), first_piece = own_.first / parameter_piece_size;
-    const Index pieces = own_.count == 0 ? 0 : (end - 1) / parameter_piece_size - first_piece + 1;
+    const Index end = summed_.end(), first_piece = summed_.first / parameter_piece_size;
+    const Index pieces = summed_.count == 0 ? 0 : (end - 1) / parameter_piece_size - first_piece + 1;
     parallel_for(pieces, threads, [&](Index i, int) {
       const Index piece = first_piece + i, begin = piece * parameter_piece_size;
-      const Index first = std::max(begin, own_.first), length = std::min(begin + parameter_piece_size, end) - first;
+      const Index first = std::max(begin, summed_.first), length = std::min(begin + parameter_piece_size, end) - first;
       Scalar* const sum = slots.partial.front().data() + first;
-      const Scalar* const part = received_.data() + (first - own_.first);
+      const Scalar* const part = received_.data() + (first - summed_.first);
       std::copy_n(part, length, sum);
       for (Index slot = 1; slot < slots_; ++slot)
         transform(
-            sum, length, [](const auto& a, const auto& b) { return add(a, b); }, sum, part + slot * own_.count);
+            sum, length, [](const auto& a, const auto& b) { return add(a, b); }, sum, part + slot * summed_.count);
       // One that begins in the share of the rank before is counted there.
       if (first == begin)
         slots.squares[static_cast<std::size_t>(piece)] = static_cast<double>(sum_of_squares(sum, length));
@@ -102,8 +96,8 @@ class ParameterShares {
       for (int rank = 0; rank < size; ++rank) {
         const Range wanted = summed(rank), theirs = rank_range(slots_, rank, size);
         to_[static_cast<std::size_t>(rank)] = {bytes(wanted.first), have ? bytes(wanted.count) : 0};
-        from_[static_cast<std::size_t>(rank)] = {bytes((theirs.first + i) * own_.count),
-                                                 i < theirs.count ? bytes(own_.count) : 0};
+        from_[static_cast<std::size_t>(rank)] = {bytes((theirs.first + i) * summed_.count),
+                                                 i < theirs.count ? bytes(summed_.count) : 0};
       }
       const auto* const sent = slots.partial[static_cast<std::size_t>(have ? i : 0)].data();
       communicator_.all_to_all(reinterpret_cast<const std::byte*>(sent), to_,
@@ -114,7 +108,7 @@ class ParameterShares {
   Communicator& communicator_;
   std::vector<Index> borders_;
   Index slots_;
-  Range own_;                // that this rank adds up
+  Range summed_;             // that this rank adds up
   Vector<Scalar> received_;  // of every slot
   std::vector<Communicator::Part> to_, from_;
   std::vector<std::size_t> share_bytes_, square_bytes_;  // of each rank

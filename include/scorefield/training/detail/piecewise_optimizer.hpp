@@ -77,8 +77,8 @@ class PiecewiseOptimizer {
     }
   }
 
-  /// Shares the parameters out among ranks, by the work that they make, and keeps the pieces of one of them. Returns
-  /// the borders of the shares, which are borders of pieces: ranks + 1 rising numbers.
+  /// Shares the parameters out among ranks, by the work that they make, and keeps the pieces of one of them, once.
+  /// Returns the borders of the shares, which are borders of pieces: ranks + 1 rising numbers.
   std::vector<Index> share_out(int ranks, int rank) {
     // What each parameter makes is about what 16 multiplications take: its slots come from other ranks and are added.
     const auto work = [](const OptimizerPiece& piece) {

@@ -59,7 +59,8 @@ inline void check_same_run(Communicator& communicator, const RunSettings& settin
       for (const auto& [name, unused] : *names)
         if (const auto here = value(first, name), there = value(of_ranks[rank], name); here != there)
           throw InvalidArgument("TrainingRun", text(name, ' ', here, " on every rank, as on rank 0"),
-                                text(there, " on rank ", rank), "give all ranks the same options and data");
+                                text(there, " on rank ", rank),
+                                "give all ranks the same options and data, and let them read the same files");
 }
 
 }  // namespace scorefield::detail

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -63,13 +62,12 @@ class ParameterUpdate {
   /// From now on this rank moves a share of the parameters, by its share of so many slots, and has the others of other
   /// ranks.
   void share_out(Communicator& communicator, Index slots) {
-    shares_ = std::make_shared<ParameterShares<Scalar>>(
-        communicator, optimizer_.share_out(communicator.size(), communicator.rank()), slots);
+    shares_.emplace(communicator, optimizer_.share_out(communicator.size(), communicator.rank()), slots);
   }
 
   /// Adds the slots up in their order, in place of the first: all of it, or the share of this rank. Returns the square
   /// of the whole sum's norm, as detail::reduce does.
-  double reduce(GradientSlots<Scalar>& slots, int threads) const {
+  double reduce(GradientSlots<Scalar>& slots, int threads) {
     return shares_ ? shares_->reduce(slots, threads) : detail::reduce(slots, threads);
   }
 
@@ -86,7 +84,8 @@ class ParameterUpdate {
   }
 
   /// Moves the parameters by `factor` times the gradient in the first slot at a learning rate, and the average towards
-  /// them, step from 1 on; one process alone clears all slots, piece by piece while they are in the cache.
+  /// them, step from 1 on. One process alone clears all slots, piece by piece while they are in the cache; ranks leave
+  /// that to the next gradient.
   void move(GradientSlots<Scalar>& slots, double factor, double rate, Index step, int threads) {
     const auto& pieces = optimizer_.pieces();
     const auto scale = static_cast<Scalar>(factor);
@@ -125,8 +124,8 @@ class ParameterUpdate {
   PiecewiseOptimizer<Method, Scalar> optimizer_;
   Vector<Scalar> parameters_;
   Vector<double> average_;
-  Vector<Scalar> rounded_average_;                   // the same as Scalar
-  std::shared_ptr<ParameterShares<Scalar>> shares_;  // where ranks share the work
+  Vector<Scalar> rounded_average_;                 // the same as Scalar
+  std::optional<ParameterShares<Scalar>> shares_;  // where ranks share the work
 };
 
 }  // namespace scorefield::detail

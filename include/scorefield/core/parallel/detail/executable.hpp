@@ -11,7 +11,7 @@
 
 namespace scorefield::detail {
 
-/// A fingerprint of the file of this program; 0 where the system does not say where it is, as Linux does.
+/// A fingerprint of the file of this program; 0 on systems that do not say which it is. Linux does.
 inline std::uint64_t executable_fingerprint() {
   std::ifstream file("/proc/self/exe", std::ios::binary);
   if (!file) return 0;
