@@ -21,6 +21,8 @@ namespace {
 
 using namespace bits_per_dimension;
 
+constexpr sf::Index shown = 12;
+
 /// The mean with its error, by the spread of digits.
 void print(const char* by, const sf::Vector<double>& bits) {
   const auto mean = sf::expected_log_density(bits);
@@ -29,19 +31,18 @@ void print(const char* by, const sf::Vector<double>& bits) {
 
 /// Rows of the digits of the fewest bits, of the most, and of drawn ones.
 sf::Canvas picture(const sf::Matrix<float>& digits, const sf::Vector<double>& bits, const sf::Matrix<float>& drawn) {
-  constexpr sf::Index columns = 12, scale = 2, margin = 2, left = 130;
+  constexpr sf::Index scale = 2, margin = 2, left = 130;
   std::vector<sf::Index> order(static_cast<std::size_t>(bits.size()));
   std::iota(order.begin(), order.end(), sf::Index{0});
   std::ranges::sort(order, {}, [&](sf::Index j) { return bits(j); });
-  const sf::Index shown = std::min(columns, bits.size());
-  sf::Matrix<float> images = sf::Matrix<float>::Zero(image.size(), 3 * columns);
-  for (sf::Index j = 0; j < shown; ++j) {
+  sf::Matrix<float> images = sf::Matrix<float>::Zero(image.size(), 3 * shown);
+  for (sf::Index j = 0; j < std::min(shown, bits.size()); ++j) {
     images.col(j) = digits.col(order[static_cast<std::size_t>(j)]);
-    images.col(columns + j) = digits.col(order[order.size() - 1 - static_cast<std::size_t>(j)]);
+    images.col(shown + j) = digits.col(order[order.size() - 1 - static_cast<std::size_t>(j)]);
   }
-  images.rightCols(columns) = drawn.leftCols(columns);
+  images.rightCols(shown) = drawn;
   const auto grid = sf::image_grid(
-      images, {.height = image.height, .width = image.width, .columns = columns, .scale = scale, .margin = margin});
+      images, {.height = image.height, .width = image.width, .columns = shown, .scale = scale, .margin = margin});
   sf::Canvas all(grid.width() + left, grid.height());
   all.put(grid, left, 0);
   const auto name = [&](const std::string& text, int row) {
@@ -70,6 +71,10 @@ int run(int argc, char** argv) {
   auto model = untrained(data, seed);
   train(model, data, *options, interrupt);
   sf::save(folder / "model.safetensors", model);
+  if (interrupt.came()) {
+    std::printf("Interrupted: %s has what was learnt so far.\n", (folder / "model.safetensors").string().c_str());
+    return examples::interrupted_status;
+  }
 
   const auto bits_of = [](const sf::Vector<double>& log_density) {
     return sf::bits_per_dimension(log_density, image.size(), bin_width);
@@ -83,10 +88,10 @@ int run(int argc, char** argv) {
   const auto bits = bits_of(density.value);
   print("the model's flow", bits);
 
-  const auto drawn = sf::sample(model, sf::DpmSolverPlusPlus{.steps = 50}, 12, seed, {.threads = options->threads});
+  const auto drawn = sf::sample(model, sf::DpmSolverPlusPlus{.steps = 50}, shown, seed, {.threads = options->threads});
   sf::write_png(folder / "bits_per_dimension.png", picture(coded, bits, drawn));
   std::printf("%s: model.safetensors, bits_per_dimension.png\n", folder.string().c_str());
-  return interrupt.came() ? examples::interrupted_status : 0;
+  return 0;
 }
 
 }  // namespace

@@ -42,6 +42,8 @@ inline std::optional<Options> read_options(int argc, const char* const* argv) {
     return {};
   }
   examples::check_length(options.minutes, options.steps);
+  if (options.probes < 2 || options.probes > 1000)
+    throw examples::UsageError(sf::text("--probes: expected 2 to 1000, got ", options.probes));
   if (options.digits < 2) throw examples::UsageError(sf::text("--digits: expected 2 or more, got ", options.digits));
   return options;
 }
