@@ -4,9 +4,12 @@ set(scorefield_packages)
 set(scorefield_missing_headers)
 list(APPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})
 
+# Of a package that would be looked for in every language.
+set(scorefield_components_of_MPI COMPONENTS CXX)
+
 # Target scorefield::<name>, for headers that need the target <target> of a package.
 macro(scorefield_add_part name package target)
-  find_package(${package} QUIET)
+  find_package(${package} QUIET ${scorefield_components_of_${package}})
   if(${package}_FOUND)
     add_library(scorefield_${name} INTERFACE)
     add_library(scorefield::${name} ALIAS scorefield_${name})
@@ -31,7 +34,7 @@ scorefield_add_part(
 # Asked for, because programs that are built with MPI are others: a machine that has it changes nothing by itself.
 option(SCOREFIELD_MPI "Build scorefield::mpi, for programs of several processes" OFF)
 if(SCOREFIELD_MPI)
-  find_package(MPI REQUIRED COMPONENTS CXX)
+  find_package(MPI REQUIRED ${scorefield_components_of_MPI})
   scorefield_add_part(mpi MPI MPI::MPI_CXX scorefield/training/mpi.hpp)
 else()
   list(APPEND scorefield_missing_headers scorefield/training/mpi.hpp)

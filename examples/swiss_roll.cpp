@@ -59,7 +59,7 @@ std::vector<sf::ScatterPanel> draw(const Model& model, const sf::EulerMaruyama& 
                                    sf::SampleOptions options, sf::Communicator* communicator,
                                    sf::Matrix<float>& samples) {
   std::vector<sf::ScatterPanel> evolution;
-  auto own = communicator ? sf::rank_range(count, communicator->rank(), communicator->size()) : sf::Range{0, count};
+  auto own = sf::own_range(communicator, count);
   if (own.count == 0) own = {0, 1};  // drawn for nobody, to keep step with the others
   options.first = own.first;
   auto stepper = sf::start(model, sampler, own.count, seed, options);

@@ -121,7 +121,7 @@ std::optional<Drawing> draw_by(const Denoiser& model, const Method& method, cons
     const auto labels_of = [&](sf::Index from, sf::Index count) {
       return model.condition_size() > 0 ? labels_to_draw(request.digit, from, count) : std::vector<int>{};
     };
-    auto own = communicator ? sf::rank_range(n, communicator->rank(), communicator->size()) : sf::Range{0, n};
+    auto own = sf::own_range(communicator, n);
     if (own.count == 0) own = {0, 1};  // drawn for nobody, to keep step with the others
     auto stepper = sf::start(model, method, own.count, request.seed,
                              {.first = first + own.first,

@@ -13,13 +13,13 @@ sha() { cat "$@" | sha256sum | head -c 16; }
 images data "$bin/mnist"
 
 swiss_roll() {
+  rm -rf roll
   ranks "$1" "$bin/swiss_roll" --steps 20 --batch 512 --samples 1000 --sampler-steps 3 --threads "$2" --output roll
   sha roll/{samples.npy,loss.csv,evolution.png}
 }
 mnist() {
   ranks "$1" "$bin/mnist" --data data --epochs 0.2 --batch 128 --samples 10 --sampler-steps 2 --threads "$2" --output digits
-  sha digits/*
-  rm -r digits
+  sha digits/* && rm -r digits
 }
 
 # same WORK RANKS:THREADS...
@@ -33,6 +33,11 @@ same() {
 }
 same swiss_roll {1,2,3,4,8}:{1,2}
 same mnist 1:1 1:2 2:1 3:2 4:1 8:2 # which takes longer
+
+# Where the folder has a run that is done, no rank is to find it half removed.
+for _ in 1 2; do
+  ranks 3 "$bin/mnist" --data data --epochs 0.1 --batch 128 --samples 1 --sampler-steps 1 --threads 1 --output again
+done
 
 # refuses WHAT COMMAND...: ends with a status that is not 0, within 20 seconds, and a message that has WHAT in it.
 refuses() {
