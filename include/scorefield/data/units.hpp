@@ -6,6 +6,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -72,7 +73,11 @@ class Units {
   template <class Derived>
   requires std::same_as<typename Derived::Scalar, Scalar> Matrix<Scalar> to_model(
       const Eigen::MatrixBase<Derived>& samples)
-  const { return inward("samples", samples_, Matrix<Scalar>(samples)); }
+  const {
+    Matrix<Scalar> all(samples);
+    inward("samples", samples_, view(all));
+    return all;
+  }
 
   /// The same of a data set with its conditions.
   Dataset<Scalar> to_model(const Dataset<Scalar>& data) const {
@@ -83,7 +88,17 @@ class Units {
   /// Conditions, k x n, in the model's units; columns of NaN stay so. Throws like to_model.
   template <Real T>
   Matrix<T> conditions_to_model(const Matrix<T>& conditions) const {
-    return inward("conditions", conditions_, conditions);
+    Matrix<T> all = conditions;
+    inward("conditions", conditions_, view(all));
+    return all;
+  }
+
+  /// The same of samples, and of conditions, in place. `of` has their numbers in the data, for messages.
+  void samples_to_model_in_place(std::span<const Index> of, MatrixView<Scalar> samples) const {
+    inward("samples", samples_, samples, of);
+  }
+  void conditions_to_model_in_place(std::span<const Index> of, MatrixView<Scalar> conditions) const {
+    inward("conditions", conditions_, conditions, of);
   }
 
   /// And back.
@@ -97,7 +112,7 @@ class Units {
   /// The logarithm of the map's density, log |dz/du|, of each of n samples (d x n) in the data's units: a log density
   /// of them is that of their z plus this. Constant rows count for nothing. Throws like to_model.
   Vector<Scalar> log_derivative(const Matrix<Scalar>& samples) const {
-    check("samples", samples_, samples);
+    check("samples", samples_, view(samples));
     Vector<Scalar> all(samples.cols());
     for (Index j = 0; j < samples.cols(); ++j) {
       double sum = 0;
@@ -111,7 +126,7 @@ class Units {
   /// The score by samples u (d x n) in the data's units, from that by z: score_z dz/du + d log|dz/du| / du. That of a
   /// constant row is 0. Throws like to_model.
   Matrix<Scalar> score_to_data(const Matrix<Scalar>& samples, const Matrix<Scalar>& score) const {
-    check("samples", samples_, samples);
+    check("samples", samples_, view(samples));
     if (score.rows() != samples.rows() || score.cols() != samples.cols())
       throw InvalidArgument("Units::score_to_data", text("a score of ", samples.rows(), " x ", samples.cols()),
                             text(score.rows(), " x ", score.cols()), "pass that of these samples");
@@ -196,47 +211,60 @@ class Units {
   }
 
   template <Real T>
-  static void check_rows(const char* of, const Rows& rows, const Matrix<T>& numbers, Index expected) {
+  static void check_rows(const char* of, const Rows& rows, const ConstMatrixView<T>& numbers, Index expected) {
     if (!rows.empty() && numbers.rows() != expected)
       throw InvalidArgument("Units", text(of, " of ", expected, " rows, as in the data they were fitted to"),
                             text(numbers.rows(), " x ", numbers.cols()), "a column is a sample");
   }
   template <Real T>
-  void check_rows(const char* of, const Rows& rows, const Matrix<T>& numbers) const {
+  void check_rows(const char* of, const Rows& rows, const ConstMatrixView<T>& numbers) const {
     check_rows(of, rows, numbers, &rows == &samples_ ? dimension_ : condition_size());
   }
 
+  /// Calls f(row, i, j) for each number. A division for its row would take as long as its map.
+  template <class Numbers, class F>
+  static void for_each(const Rows& rows, const Numbers& numbers, const F& f) {
+    for (Index j = 0; j < numbers.cols(); ++j)
+      for (Index first = 0; first < numbers.rows(); first += static_cast<Index>(rows.size()))
+        for (std::size_t of = 0; of < rows.size(); ++of) f(rows[of], first + static_cast<Index>(of), j);
+  }
+
+  /// columns: the numbers that messages give to the columns, if these are not their own.
+  static void check_number(const char* of, const detail::RowMap& row, double u, Index i, Index j,
+                           std::span<const Index> columns = {}) {
+    if (!row.takes(u))
+      detail::refuse_number("Units", of, row, u, i, columns.empty() ? j : columns[static_cast<std::size_t>(j)]);
+  }
+
   template <Real T>
-  void check(const char* of, const Rows& rows, const Matrix<T>& numbers) const {
+  void check(const char* of, const Rows& rows, const ConstMatrixView<T>& numbers) const {
     check_rows(of, rows, numbers);
     if (rows.empty()) return;
-    for (Index j = 0; j < numbers.cols(); ++j)
-      for (Index i = 0; i < numbers.rows(); ++i)
-        if (const auto u = static_cast<double>(numbers(i, j)); !row_of(rows, i).takes(u))
-          detail::refuse_number("Units", of, row_of(rows, i), u, i, j);
-  }
-
-  template <Real T, class Map>
-  static Matrix<T> mapped(const Rows& rows, const Matrix<T>& numbers, const Map& map) {
-    Matrix<T> all = numbers;
-    for (Index j = 0; j < all.cols(); ++j)
-      for (Index i = 0; i < all.rows() && !rows.empty(); ++i)
-        all(i, j) = static_cast<T>(map(row_of(rows, i), static_cast<double>(all(i, j))));
-    return all;
+    for_each(rows, numbers, [&](const detail::RowMap& row, Index i, Index j) {
+      check_number(of, row, static_cast<double>(numbers(i, j)), i, j);
+    });
   }
 
   template <Real T>
-  Matrix<T> inward(const char* of, const Rows& rows, const Matrix<T>& numbers) const {
-    check(of, rows, numbers);
-    return mapped(rows, numbers, [](const detail::RowMap& row, double u) { return row.to_model(u); });
+  void inward(const char* of, const Rows& rows, MatrixView<T> numbers, std::span<const Index> columns = {}) const {
+    check_rows(of, rows, ConstMatrixView<T>(numbers.data(), numbers.rows(), numbers.cols()));
+    if (rows.empty()) return;
+    for_each(rows, numbers, [&](const detail::RowMap& row, Index i, Index j) {
+      const auto u = static_cast<double>(numbers(i, j));
+      check_number(of, row, u, i, j, columns);
+      numbers(i, j) = static_cast<T>(row.to_model(u));
+    });
   }
 
   Matrix<Scalar> outward(const char* of, const Rows& rows, const Matrix<Scalar>& numbers) const {
-    check_rows(of, rows, numbers);
-    return mapped(rows, numbers, [](const detail::RowMap& row, double z) {
-      const auto u = static_cast<Scalar>(row.to_data(z));
-      return row.takes(static_cast<double>(u)) ? u : row.inside(u);
+    check_rows(of, rows, view(numbers));
+    Matrix<Scalar> all = numbers;
+    if (rows.empty()) return all;
+    for_each(rows, all, [&](const detail::RowMap& row, Index i, Index j) {
+      const auto u = static_cast<Scalar>(row.to_data(static_cast<double>(all(i, j))));
+      all(i, j) = row.takes(static_cast<double>(u)) ? u : row.inside(u);
     });
+    return all;
   }
 
   static detail::RowMap read_row(const auto& number, const auto& count, bool& whole) {
