@@ -3,7 +3,9 @@
 
 #include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <utility>
 
 #include "scorefield/core/detail/given.hpp"
@@ -11,6 +13,7 @@
 #include "scorefield/core/fingerprint.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/data/examples.hpp"
+#include "scorefield/data/training_data.hpp"
 
 namespace scorefield {
 
@@ -18,7 +21,7 @@ namespace scorefield {
 /// condition: what it is given, k numbers. It owns them, but for view_of. A matrix converts to it, so that a function
 /// of a Dataset is called with a matrix.
 template <Real Scalar>
-class Dataset {
+class Dataset : public TrainingData<Scalar> {
  public:
   /// samples: d x n. Throws InvalidArgument when d or n is 0, NonFinite when a number is NaN or infinite; it names the
   /// first bad sample.
@@ -48,14 +51,14 @@ class Dataset {
   static Dataset view_of(const Matrix<Scalar>&&) = delete;
 
   /// d.
-  Index dimension() const { return samples().rows(); }
+  Index dimension() const override { return samples().rows(); }
   /// n.
-  Index size() const { return samples().cols(); }
+  Index size() const override { return samples().cols(); }
   /// d x n.
   const Matrix<Scalar>& samples() const { return viewed_ ? *viewed_ : owned_; }
 
   /// k, 0 for samples alone.
-  Index condition_size() const { return conditions_.rows(); }
+  Index condition_size() const override { return conditions_.rows(); }
   /// k x n.
   const Matrix<Scalar>& conditions() const { return conditions_; }
   /// `count` samples from `first` on, with what they are given.
@@ -65,15 +68,25 @@ class Dataset {
   }
 
   /// Tells data apart.
-  std::uint64_t fingerprint() const {
+  std::uint64_t fingerprint() const override {
     Fingerprint of;
     of.add(samples());
     if (condition_size() > 0) of.add(conditions_);
     return of.value();
   }
 
+  void fetch_samples(std::span<const Index> of, MatrixView<Scalar> out) const override { fetch(samples(), of, out); }
+  void fetch_conditions(std::span<const Index> of, MatrixView<Scalar> out) const override {
+    fetch(conditions_, of, out);
+  }
+  const Dataset* in_memory() const override { return this; }
+
  private:
   Dataset() = default;
+
+  static void fetch(const Matrix<Scalar>& from, std::span<const Index> of, MatrixView<Scalar> out) {
+    for (Index j = 0; j < out.cols(); ++j) out.col(j) = from.col(of[static_cast<std::size_t>(j)]);
+  }
 
   void check() const {
     const auto& x = samples();
