@@ -12,6 +12,7 @@
 
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/file/detail/opened_file.hpp"
+#include "scorefield/core/file/mapped_bytes.hpp"
 
 namespace scorefield {
 
@@ -25,7 +26,7 @@ class InputFile {
     auto opened = detail::open_to_read(path_);
     if (!opened.file) fail_to_read(opened.trouble);
     file_ = std::move(opened.file);
-    left_ = opened.size;
+    size_ = left_ = opened.size;
   }
 
   /// How many bytes have not been read yet: look here before making room for what a file claims to hold.
@@ -39,6 +40,13 @@ class InputFile {
     if (std::fread(data, 1, bytes, file_.get()) != bytes)
       fail_to_read(errno != 0 ? std::generic_category().message(errno) : "a file that became shorter");
     left_ -= bytes;
+  }
+
+  /// The bytes that have not been read yet, without reading them. Throws FileError where the system cannot do that.
+  MappedBytes map_rest() const {
+    auto mapped = detail::map_file(file_.get(), size_, size_ - left_);
+    if (!mapped.trouble.empty()) fail_to_read(mapped.trouble);
+    return std::move(mapped.bytes);
   }
 
   /// Throws the FileError of a file that does not hold what it should: "<operation>: expected <expected> in <path>,
@@ -55,7 +63,7 @@ class InputFile {
   std::string operation_;
   std::filesystem::path path_;
   detail::FileHandle file_;
-  std::uintmax_t left_ = 0;
+  std::uintmax_t size_ = 0, left_ = 0;
 };
 
 }  // namespace scorefield
