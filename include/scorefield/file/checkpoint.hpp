@@ -159,7 +159,7 @@ class Checkpoint {
   static void for_each_resumable(const Parts& parts, const F& f) {
     std::apply(
         [&](auto&... callbacks) {
-          const auto call = [&](auto& callback) {
+          [[maybe_unused]] const auto call = [&](auto& callback) {
             if constexpr (ResumableCallback<std::remove_cvref_t<decltype(callback)>>) f(callback);
           };
           (call(callbacks), ...);
