@@ -14,6 +14,10 @@ struct Examples {
   Examples(ConstMatrixView<Scalar> samples, ConstMatrixView<Scalar> conditions) : x0(samples), condition(conditions) {}
   /// Samples that are given nothing.
   Examples(ConstMatrixView<Scalar> samples) : Examples(samples, {nullptr, 0, samples.cols()}) {}
+  /// Matrices, which must outlive it.
+  Examples(const Matrix<Scalar>& samples, const Matrix<Scalar>& conditions)
+      : Examples(view(samples), view(conditions)) {}
+  Examples(const Matrix<Scalar>& samples) : Examples(view(samples)) {}
 
   Index size() const { return x0.cols(); }
 };

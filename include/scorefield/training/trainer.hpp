@@ -10,6 +10,7 @@
 #include "scorefield/core/parallel/communicator.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/data/dataset.hpp"
+#include "scorefield/data/training_data.hpp"
 #include "scorefield/model/concept.hpp"
 #include "scorefield/objective/concept.hpp"
 #include "scorefield/optimizer/concept.hpp"
@@ -47,9 +48,23 @@ class Trainer {
 
   /// Starts a run that is advanced step by step. The model and the data must outlive it; the model does not change.
   template <class Model>
-  auto start(const Model& model, const Dataset<typename Model::Scalar>& data, const TrainingOptions& options) const {
+  auto start(const Model& model, const TrainingData<typename Model::Scalar>& data,
+             const TrainingOptions& options) const {
     [[maybe_unused]] const Arguments<Model> checked;
     return TrainingRun<Model, Loss, Method, Rate>(model, data, loss_, method_, rate_, options);
+  }
+
+  /// Starts a run over a stream, as of a simulation that goes on meanwhile: run.advance(batch) makes a step with a
+  /// batch of the program's own. options.steps is its length, options.batch_size the most samples of a batch. The model
+  /// must outlive it and does not change: model.set_parameters(run.result()) ends it.
+  template <class Model>
+  auto stream(const Model& model, const TrainingOptions& options) const {
+    [[maybe_unused]] const Arguments<Model> checked;
+    return TrainingRun<Model, Loss, Method, Rate>(model, loss_, method_, rate_, options);
+  }
+  template <class Model>
+  void stream(const Model&&, const TrainingOptions&) const {
+    static_assert(!TrainableModel<Model>, "Trainer::stream: the run would outlive the model; give it a name");
   }
 
   /// Data or a model made on the spot, as data from a matrix, would be gone before the first step: give it a name.
@@ -60,7 +75,9 @@ class Trainer {
                   "const sf::Dataset data{matrix};");
   }
   template <class Model>
-  void start(const Model&&, const Dataset<typename Model::Scalar>&, const TrainingOptions&) const {
+  void start(const Model&, const TrainingData<typename Model::Scalar>&&, const TrainingOptions&) const = delete;
+  template <class Model>
+  void start(const Model&&, const TrainingData<typename Model::Scalar>&, const TrainingOptions&) const {
     static_assert(!TrainableModel<Model>, "Trainer::start: the run would outlive the model; give it a name");
   }
 
@@ -71,13 +88,20 @@ class Trainer {
   /// rank 0 alone, but for a Checkpoint, and those of other ranks stay as they were: what they found there,
   /// of_first_rank() tells the others.
   template <class Model, class... Callbacks>
-  void fit(Model& model, const Dataset<typename Model::Scalar>& data, const TrainingOptions& options,
+  void fit(Model& model, const TrainingData<typename Model::Scalar>& data, const TrainingOptions& options,
            Callbacks&&... callbacks) const {
     [[maybe_unused]] const Arguments<Model> checked;
     auto run = start(model, data, options);
     RunParts<decltype(run), Model, std::remove_reference_t<Callbacks>...> parts{run, model, {callbacks...}};
     for_each_keeper([&](auto& keeper) { keeper.begin(parts); }, callbacks...);
     finish(model, data, parts);
+  }
+
+  /// Does the same with a data set that is made for it, as of {samples, conditions}.
+  template <class Model, class... Callbacks>
+  void fit(Model& model, const Dataset<typename Model::Scalar>& data, const TrainingOptions& options,
+           Callbacks&&... callbacks) const {
+    fit(model, as_training_data(data), options, std::forward<Callbacks>(callbacks)...);
   }
 
   /// Does the same with any other Eigen expression, of which a matrix is made.
@@ -99,7 +123,7 @@ class Trainer {
   /// Goes on with a run that the Checkpoint among the callbacks kept, and ends as fit would have, to the last bit: the
   /// arguments are those of fit. Throws InvalidArgument for what may not have changed since, by name, and as fit does.
   template <class Model, class... Callbacks>
-  void resume(Model& model, const Dataset<typename Model::Scalar>& data, const TrainingOptions& options,
+  void resume(Model& model, const TrainingData<typename Model::Scalar>& data, const TrainingOptions& options,
               Callbacks&&... callbacks) const {
     auto run = start(model, data, options);
     RunParts<decltype(run), Model, std::remove_reference_t<Callbacks>...> parts{run, model, {callbacks...}};
@@ -107,12 +131,18 @@ class Trainer {
     finish(model, data, parts);
   }
 
+  template <class Model, class... Callbacks>
+  void resume(Model& model, const Dataset<typename Model::Scalar>& data, const TrainingOptions& options,
+              Callbacks&&... callbacks) const {
+    resume(model, as_training_data(data), options, std::forward<Callbacks>(callbacks)...);
+  }
+
   /// Looks for the step that stopped a run: goes on from what the Checkpoint kept, without keeping anything, until that
   /// step throws once more what it threw. The model does not change. The data may be others than those of the run,
   /// since it may be that they were changed under it; but where no step throws, and they are others, it throws
   /// InvalidArgument, since it says nothing then. Returns where no step of the run throws.
   template <class Model, class... Callbacks>
-  void replay(const Model& model, const Dataset<typename Model::Scalar>& data, const TrainingOptions& options,
+  void replay(const Model& model, const TrainingData<typename Model::Scalar>& data, const TrainingOptions& options,
               Callbacks&&... callbacks) const {
     [[maybe_unused]] const Arguments<Model> checked;
     TrainingRun<Model, Loss, Method, Rate> run(model, data, loss_, method_, rate_, options, true);
@@ -125,8 +155,18 @@ class Trainer {
     parts.same_data = true;
     restore(parts, callbacks...);
   }
+  template <class Model, class... Callbacks>
+  void replay(const Model& model, const Dataset<typename Model::Scalar>& data, const TrainingOptions& options,
+              Callbacks&&... callbacks) const {
+    replay(model, as_training_data(data), options, std::forward<Callbacks>(callbacks)...);
+  }
 
  private:
+  template <Real Scalar>
+  static const TrainingData<Scalar>& as_training_data(const Dataset<Scalar>& data) {
+    return data;
+  }
+
   template <class F, class... Callbacks>
   static void for_each_keeper(const F& f, Callbacks&... callbacks) {
     [[maybe_unused]] const auto call = [&](auto& callback) {
@@ -144,7 +184,7 @@ class Trainer {
 
   /// All steps that are left; then the run's result is the model's.
   template <class Run, class Model, class... Callbacks>
-  static void finish(Model& model, const Dataset<typename Model::Scalar>& data,
+  static void finish(Model& model, const TrainingData<typename Model::Scalar>& data,
                      RunParts<Run, Model, Callbacks...>& parts) {
     static_assert(((RunKeeper<Callbacks> || TrainingCallback<Callbacks, typename Model::Scalar>)&&...),
                   "Trainer::fit: a callback is called with a const Progress<Scalar>& and returns nothing, or a Next");

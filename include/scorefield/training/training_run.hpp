@@ -8,7 +8,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -21,16 +23,21 @@
 #include "scorefield/core/settings.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/data/dataset.hpp"
+#include "scorefield/data/examples.hpp"
+#include "scorefield/data/subset.hpp"
+#include "scorefield/data/training_data.hpp"
 #include "scorefield/model/concept.hpp"
 #include "scorefield/model/detail/check_fit.hpp"
 #include "scorefield/model/detail/check_scale.hpp"
 #include "scorefield/model/detail/in_units.hpp"
 #include "scorefield/objective/concept.hpp"
 #include "scorefield/optimizer/concept.hpp"
+#include "scorefield/training/detail/data_in_units.hpp"
 #include "scorefield/training/detail/gradient.hpp"
 #include "scorefield/training/detail/gradient_slots.hpp"
 #include "scorefield/training/detail/run_settings.hpp"
 #include "scorefield/training/detail/same_run.hpp"
+#include "scorefield/training/detail/streamed_data.hpp"
 #include "scorefield/training/detail/update.hpp"
 #include "scorefield/training/minibatches.hpp"
 #include "scorefield/training/progress.hpp"
@@ -51,34 +58,20 @@ class TrainingRun {
   /// any_scale: whether it takes data of any scale, which may be what makes a step fail that is to be looked at. Throws
   /// InvalidArgument for options, hyper-parameters and data that do not fit, and on every rank where they are not the
   /// same on all.
-  TrainingRun(const Model& model, const Dataset<Scalar>& data, Loss loss, Method method, Rate rate,
+  TrainingRun(const Model& model, const TrainingData<Scalar>& data, Loss loss, Method method, Rate rate,
               const TrainingOptions& options, bool any_scale = false)
-      : data_(data),
-        seen_(seen(data, model, any_scale)),
-        rate_(std::move(rate)),
-        options_(validated(options)),
-        batches_(data.size(), options.batch_size, options.seed, options.short_batches),
-        steps_(steps_of(options, batches_)),
-        threads_(static_cast<int>(std::min<Index>(resolve_threads(options.threads), options.gradient_slots))),
-        communicator_(options.communicator && options.communicator->size() > 1 ? options.communicator : nullptr),
-        slots_(slots_of(model), model.parameters().size(), own_slots(model)),
-        gradient_(model, seen_ ? *seen_ : data_, std::move(loss), options.seed, batches_.batch_size(),
-                  static_cast<int>(std::min<Index>(threads_, slots_.count())), communicator_),
-        update_(model, std::move(method), options.average, threads_) {
-    rate_.validate();
-    if (!communicator_) return;
-    auto all = settings();
-    Fingerprint parameters;
-    parameters.add(model.parameters());
-    all["parameters"] = text("of fingerprint ", parameters.value());
-    all["steps"] = text(steps_);
-    detail::check_same_run(*communicator_, all);
-    update_.share_out(*communicator_, slots_.all);
-  }
+      : TrainingRun(model, data, nullptr, std::move(loss), std::move(method), std::move(rate), options, any_scale) {}
+
+  /// A run over a stream: the program hands it the batch of each step, of at most batch_size samples. Throws like the
+  /// above, and InvalidArgument unless its length is given in steps.
+  TrainingRun(const Model& model, Loss loss, Method method, Rate rate, const TrainingOptions& options)
+      : TrainingRun(model,
+                    std::make_shared<Stream>(model.dimension(), condition_size(model), validated(options).batch_size),
+                    std::move(loss), std::move(method), std::move(rate), options) {}
 
   Index step() const { return step_; }
   Index steps() const { return steps_; }
-  Index epoch() const { return batches_.epoch_of(std::max<Index>(step_ - 1, 0)); }
+  Index epoch() const { return batches_ ? batches_->epoch_of(std::max<Index>(step_ - 1, 0)) : 0; }
   bool done() const { return step_ == steps_; }
 
   /// Those that share the work; null where this process is alone.
@@ -86,8 +79,10 @@ class TrainingRun {
   /// Whether it is for this process to call callbacks and to write files.
   bool leads() const { return is_first_rank(communicator_); }
 
-  /// Samples in the last step's batch.
-  Index batch_length() const { return batches_.batch_length(std::max<Index>(step_ - 1, 0)); }
+  /// Samples in the last step's batch; 0 where a run over a stream has made none.
+  Index batch_length() const {
+    return batches_ ? batches_->batch_length(std::max<Index>(step_ - 1, 0)) : stream_->size();
+  }
 
   /// The mean loss over the last step's batch, before its update; 0 where this run has made no step.
   double loss() const { return mean_loss_; }
@@ -100,16 +95,31 @@ class TrainingRun {
     return {step(), steps(), epoch(), batch_length(), loss(), learning_rate(), result()};
   }
 
-  /// One step of the optimizer. Throws InvalidArgument after the last one; throws NonFinite, the run where it was, if a
-  /// loss is not finite or the square of the gradient's norm overflows.
+  /// One step of the optimizer. Throws InvalidArgument after the last one, and in a run over a stream; throws
+  /// NonFinite, the run where it was, if a loss is not finite or the square of the gradient's norm overflows; and what
+  /// the data throw where a sample cannot be had.
   void advance() {
-    if (done())
-      throw InvalidArgument("TrainingRun::advance", "a run that is not done", text("one after its ", steps_, " steps"),
-                            "loop while (!run.done())");
-    const double square = compute_gradient();
-    learning_rate_ = update_.method().learning_rate * rate_.factor(step_, steps_);
-    ++step_;
-    update_.move(slots_, detail::clip_factor(options_.clip_norm, square), learning_rate_, step_, sharing_threads());
+    if (stream_)
+      throw InvalidArgument("TrainingRun::advance", "a batch, for this is a run over a stream", "none",
+                            "advance(batch), or trainer.start(model, data, options)");
+    check_not_done();
+    make_step(batches_->indices(step_));
+  }
+
+  /// The same with a batch of the program's own, in the data's units, in a run over a stream: a d x n matrix, {samples,
+  /// conditions} of d x n and k x n, or Examples; n at most the batch_size of the options. It is looked at only
+  /// meanwhile. The first batch is to have the scale that data have to have. Every rank passes the same batch, which
+  /// gathered() makes of what each has simulated. Throws as above, the run where it was, and InvalidArgument or
+  /// NonFinite for a batch that cannot be used.
+  void advance(const Examples<Scalar>& batch) {
+    if (!stream_)
+      throw InvalidArgument("TrainingRun::advance", "no batch, for the run has its data", "one",
+                            "advance(), or trainer.stream(model, options)");
+    check_not_done();
+    stream_->take("TrainingRun::advance", batch);
+    if (!scale_is_checked_ && !has_units(gradient_.model())) check_scale(*stream_, gradient_.model());
+    scale_is_checked_ = true;
+    make_step(stream_->numbers());
   }
 
   /// Throws NonFinite, which names the parameter and the learning rate, where an update made one that is not finite.
@@ -128,9 +138,8 @@ class TrainingRun {
 
   /// All that a state must have been kept with, by name, but for the length.
   std::map<std::string, std::string> settings() const {
-    if (!data_fingerprint_) data_fingerprint_ = data_.fingerprint();
-    detail::RunSettings all{{"batch_size", text(batches_.batch_size())},
-                            {detail::data_setting, text("of fingerprint ", *data_fingerprint_)},
+    detail::RunSettings all{{"batch_size", text(largest_batch())},
+                            {detail::data_setting, data_setting()},
                             {"gradient_slots", text(options_.gradient_slots)},
                             {"scalar", std::same_as<Scalar, float> ? "float" : "double"},
                             {"seed", text(options_.seed.value)},
@@ -179,6 +188,53 @@ class TrainingRun {
   }
 
  private:
+  using Stream = detail::StreamedData<Scalar>;
+
+  TrainingRun(const Model& model, const std::shared_ptr<Stream>& stream, Loss loss, Method method, Rate rate,
+              const TrainingOptions& options)
+      : TrainingRun(model, *stream, stream, std::move(loss), std::move(method), std::move(rate), options, true) {}
+
+  /// stream: the data, if they are one, or null.
+  TrainingRun(const Model& model, const TrainingData<Scalar>& data, std::shared_ptr<Stream> stream, Loss loss,
+              Method method, Rate rate, const TrainingOptions& options, bool any_scale)
+      : data_(data),
+        stream_(std::move(stream)),
+        seen_(seen(data, model, any_scale)),
+        rate_(std::move(rate)),
+        options_(validated(options)),
+        batches_(batches()),
+        steps_(checked_steps()),
+        threads_(static_cast<int>(std::min<Index>(resolve_threads(options.threads), options.gradient_slots))),
+        communicator_(options.communicator && options.communicator->size() > 1 ? options.communicator : nullptr),
+        slots_(slots_of(model), model.parameters().size(), own_slots(model)),
+        gradient_(model, seen_ ? *seen_ : data_, std::move(loss), options.seed, largest_batch(),
+                  static_cast<int>(std::min<Index>(threads_, slots_.count())), communicator_),
+        update_(model, std::move(method), options.average, threads_) {
+    rate_.validate();
+    if (!communicator_) return;
+    auto all = settings();
+    Fingerprint parameters;
+    parameters.add(model.parameters());
+    all["parameters"] = text("of fingerprint ", parameters.value());
+    all["steps"] = text(steps_);
+    detail::check_same_run(*communicator_, all);
+    update_.share_out(*communicator_, slots_.all);
+  }
+
+  void check_not_done() const {
+    if (done())
+      throw InvalidArgument("TrainingRun::advance", "a run that is not done", text("one after its ", steps_, " steps"),
+                            "loop while (!run.done())");
+  }
+
+  /// A step with the samples of these numbers.
+  void make_step(std::span<const Index> indices) {
+    const double square = compute_gradient(indices);
+    learning_rate_ = update_.method().learning_rate * rate_.factor(step_, steps_);
+    ++step_;
+    update_.move(slots_, detail::clip_factor(options_.clip_norm, square), learning_rate_, step_, sharing_threads());
+  }
+
   void check_same_state(const TrainingState<Scalar>& state) const {
     Fingerprint of;
     of.add(state.parameters);
@@ -189,8 +245,7 @@ class TrainingRun {
   }
 
   /// The first two parts of a step. Returns the square of the gradient's norm.
-  double compute_gradient() {
-    const auto indices = batches_.indices(step_);
+  double compute_gradient(std::span<const Index> indices) {
     const auto parameters = view(update_.parameters());
     try {
       const double mean_loss = gradient_.compute(parameters, indices, step_, slots_, learning_rate_);
@@ -204,14 +259,46 @@ class TrainingRun {
     }
   }
 
+  static bool has_units(const Model& model) {
+    if constexpr (detail::HasUnits<Model>) return model.units().dimension() > 0;
+    return false;
+  }
+
   /// The data in the model's units; nothing where they are in these.
-  static std::shared_ptr<const Dataset<Scalar>> seen(const Dataset<Scalar>& data, const Model& model, bool any_scale) {
+  static std::shared_ptr<const TrainingData<Scalar>> seen(const TrainingData<Scalar>& data, const Model& model,
+                                                          bool any_scale) {
     detail::check_fit("TrainingRun", data, model);
     if constexpr (detail::HasUnits<Model>)
-      if (model.units().dimension() > 0) return std::make_shared<const Dataset<Scalar>>(model.units().to_model(data));
-    if (!any_scale) detail::check_scale("TrainingRun", data, model);
+      if (has_units(model)) {
+        if (const auto* const whole = data.in_memory())
+          return std::make_shared<const Dataset<Scalar>>(model.units().to_model(*whole));
+        using Units = std::remove_cvref_t<decltype(model.units())>;
+        return std::make_shared<const detail::DataInUnits<Scalar, Units>>(data, model.units());
+      }
+    if (!any_scale) check_scale(data, model);
     return nullptr;
   }
+
+  /// Looks at a thousand samples of data that are not in memory.
+  static void check_scale(const TrainingData<Scalar>& data, const Model& model) {
+    if (const auto* const whole = data.in_memory())
+      detail::check_scale("TrainingRun", *whole, model);
+    else
+      detail::check_scale("TrainingRun", subset(data, 1000), model);
+  }
+
+  std::string data_setting() const {
+    if (stream_) return "a stream";
+    if (!data_fingerprint_) data_fingerprint_ = data_.fingerprint();
+    return text("of fingerprint ", *data_fingerprint_);
+  }
+
+  std::optional<Minibatches> batches() const {
+    if (stream_) return {};
+    return Minibatches(data_.size(), options_.batch_size, options_.seed, options_.short_batches);
+  }
+
+  Index largest_batch() const { return batches_ ? batches_->batch_size() : options_.batch_size; }
 
   static const TrainingOptions& validated(const TrainingOptions& options) {
     options.validate();
@@ -220,7 +307,7 @@ class TrainingRun {
 
   /// Of a batch, on all ranks.
   Index slots_of(const Model& model) const {
-    return std::min(Chunks{batches_.batch_size(), model.chunk_size()}.pieces(), options_.gradient_slots);
+    return std::min(Chunks{largest_batch(), model.chunk_size()}.pieces(), options_.gradient_slots);
   }
 
   /// Those that this process computes.
@@ -235,14 +322,18 @@ class TrainingRun {
     return rank_range(slots, communicator_->rank(), communicator_->size());
   }
 
-  static Index steps_of(const TrainingOptions& options, const Minibatches& batches) {
-    const bool in_epochs = options.epochs > 0;
-    const Index asked = in_epochs ? options.epochs : options.steps;
-    const Index most = in_epochs ? batches.most_epochs() : batches.most_steps();
+  Index checked_steps() const {
+    const bool in_epochs = options_.epochs > 0;
+    if (stream_ && (in_epochs || options_.short_batches))
+      throw InvalidArgument("TrainingOptions", "steps and no short_batches, for a stream has no epochs",
+                            text("epochs ", options_.epochs, options_.short_batches ? " and short_batches" : ""),
+                            "give the length of the run in steps; a batch may have fewer samples than batch_size");
+    const Index asked = in_epochs ? options_.epochs : options_.steps;
+    const Index most = !batches_ ? most_steps_of_a_run : in_epochs ? batches_->most_epochs() : batches_->most_steps();
     if (asked > most)
       throw InvalidArgument("TrainingOptions", text("at most ", most, in_epochs ? " epochs" : " steps"), text(asked),
                             "let a callback stop the run");
-    return in_epochs ? batches.steps_of(asked) : asked;
+    return in_epochs ? batches_->steps_of(asked) : asked;
   }
 
   /// Threads for the sum and the update. Where one thread alone worked on the batch, all is in its cache, and a few
@@ -252,11 +343,12 @@ class TrainingRun {
     return alone ? 1 : threads_;
   }
 
-  const Dataset<Scalar>& data_;
-  std::shared_ptr<const Dataset<Scalar>> seen_;
+  const TrainingData<Scalar>& data_;
+  std::shared_ptr<Stream> stream_;  // the data, if they are one
+  std::shared_ptr<const TrainingData<Scalar>> seen_;
   Rate rate_;
   TrainingOptions options_;
-  Minibatches batches_;
+  std::optional<Minibatches> batches_;  // nothing of a stream
   Index steps_;
   int threads_;
   Communicator* communicator_;
@@ -267,6 +359,7 @@ class TrainingRun {
   Index step_ = 0;
   double mean_loss_ = 0;
   double learning_rate_ = 0;
+  bool scale_is_checked_ = false;                          // of a stream
   mutable std::optional<std::uint64_t> data_fingerprint_;  // computed when a state is asked for, for the first time
 };
 

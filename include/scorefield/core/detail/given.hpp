@@ -7,8 +7,8 @@ namespace scorefield::detail {
 
 /// The first column (of k x n) that is neither given, all of it finite, nor not given, all of it NaN; n if there is
 /// none.
-template <Real Scalar>
-Index first_half_given(const Matrix<Scalar>& conditions) {
+template <class Derived>
+Index first_half_given(const Eigen::MatrixBase<Derived>& conditions) {
   Index j = 0;
   while (j < conditions.cols() && (conditions.col(j).allFinite() || conditions.col(j).array().isNaN().all())) ++j;
   return j;

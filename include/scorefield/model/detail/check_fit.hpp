@@ -4,7 +4,7 @@
 #include <string>
 
 #include "scorefield/core/error.hpp"
-#include "scorefield/data/dataset.hpp"
+#include "scorefield/data/training_data.hpp"
 #include "scorefield/model/concept.hpp"
 #include "scorefield/sde/condition.hpp"
 
@@ -12,7 +12,7 @@ namespace scorefield::detail {
 
 /// Throws InvalidArgument unless samples and conditions are of the model's sizes.
 template <Denoiser Model>
-void check_fit(const std::string& operation, const Dataset<typename Model::Scalar>& data, const Model& model) {
+void check_fit(const std::string& operation, const TrainingData<typename Model::Scalar>& data, const Model& model) {
   if (data.dimension() != model.dimension())
     throw InvalidArgument(operation, text("samples of ", model.dimension(), " numbers, as the model has"),
                           text(data.dimension(), " x ", data.size(), " data"),

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <string>
 #include <utility>
@@ -15,8 +16,8 @@
 #include "scorefield/core/parallel/parallel_for.hpp"
 #include "scorefield/core/parameters.hpp"
 #include "scorefield/core/types.hpp"
-#include "scorefield/data/dataset.hpp"
 #include "scorefield/data/examples.hpp"
+#include "scorefield/data/training_data.hpp"
 #include "scorefield/layer/detail/layer_watch.hpp"
 #include "scorefield/model/concept.hpp"
 #include "scorefield/objective/concept.hpp"
@@ -35,8 +36,8 @@ class BatchGradient {
   /// Computes on batches of at most `batch_size` samples. Refers to the model and the data. With a communicator each
   /// rank computes the slots that it has of a batch, and all know the losses. Throws as the objective does where its
   /// hyper-parameters cannot work.
-  BatchGradient(const Model& model, const Dataset<Scalar>& data, Loss loss, Seed seed, Index batch_size, int threads,
-                Communicator* communicator = nullptr)
+  BatchGradient(const Model& model, const TrainingData<Scalar>& data, Loss loss, Seed seed, Index batch_size,
+                int threads, Communicator* communicator = nullptr)
       : model_(model),
         data_(data),
         loss_(std::move(loss)),
@@ -60,8 +61,8 @@ class BatchGradient {
 
   /// Writes to the slots the gradient, by parameters p, of the mean loss over the samples `of_batch`, with the random
   /// numbers of training step `step`, from 0 on. There may be no more slots than the largest batch has chunks. Returns
-  /// the mean loss; throws NonFinite, which names sample, time, layer and numbers, where a loss is not finite, with the
-  /// same words on every rank.
+  /// the mean loss; throws NonFinite, which names sample, time, layer and numbers, where a loss is not finite, and what
+  /// the data throw where a sample cannot be had, with the same words on every rank.
   /// rate_before: the learning rate of the step before, if there was one, for this message.
   double compute(ConstVectorView<Scalar> p, std::span<const Index> of_batch, Index step, GradientSlots<Scalar>& slots,
                  double rate_before = 0) {
@@ -75,7 +76,7 @@ class BatchGradient {
       const Index end = first_chunk(slots.first + slot + 1, slots.all, pieces);
       for (Index i = first_chunk(slots.first + slot, slots.all, pieces); i < end; ++i) {
         const Index first = pieces.first(i), length = pieces.length(i);
-        for (Index j = first; j < first + length; ++j) fetch(indices, j);
+        if (!fetched(indices, first, length)) continue;
         loss_.loss_and_gradient(model_, p, examples(first, length), Draw{seed_, first, step}, n,
                                 segment(view(losses_), first, length), view(gradient),
                                 workspaces_[static_cast<std::size_t>(worker)]);
@@ -96,7 +97,7 @@ class BatchGradient {
     Scalar largest = -1;
     for (Index j = 0; j < n && std::isfinite(largest); ++j) {
       gradient.setZero();
-      fetch(indices, j);
+      fetch(indices, j, 1);
       loss_.loss_and_gradient(model_, p, examples(j, 1), Draw{seed_, j, step}, n, segment(view(losses_), j, 1),
                               view(gradient), workspaces_.front());
       const Index at = worst(gradient);
@@ -125,11 +126,32 @@ class BatchGradient {
   /// The first chunk of a slot of a batch that is cut into these.
   static Index first_chunk(Index slot, Index slots, const Chunks& pieces) { return slot * pieces.pieces() / slots; }
 
-  /// Brings column j of a batch from the data.
-  void fetch(std::span<const Index> indices, Index j) {
-    const Index of = indices[static_cast<std::size_t>(j)];
-    batch_.col(j) = data_.samples().col(of);
-    if (conditions_.rows() > 0) conditions_.col(j) = data_.conditions().col(of);
+  /// Brings columns [first, first + length) of a batch from the data. Throws as the data do.
+  void fetch(std::span<const Index> indices, Index first, Index length) {
+    const auto of = indices.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(length));
+    data_.fetch_samples(of, columns(batch_, first, length));
+    if (conditions_.rows() > 0) data_.fetch_conditions(of, columns(conditions_, first, length));
+  }
+
+  /// The same, and whether all could be had. The loss of one that could not is NaN: so every rank learns of it, fetches
+  /// it once more for the message, and throws what the data throw.
+  bool fetched(std::span<const Index> indices, Index first, Index length) {
+    const auto had = [&](Index from, Index count) {
+      try {
+        fetch(indices, from, count);
+        return true;
+      } catch (const Error&) {
+        return false;
+      }
+    };
+    if (had(first, length)) return true;
+    bool all = true;
+    for (Index j = first; j < first + length; ++j) {
+      const bool one = had(j, 1);
+      losses_(j) = one ? 0 : std::numeric_limits<Scalar>::quiet_NaN();
+      all = all && one;
+    }
+    return all;
   }
 
   /// The losses of a batch on every rank.
@@ -164,7 +186,7 @@ class BatchGradient {
   std::string about(ConstVectorView<Scalar> p, std::span<const Index> indices, Index j, Index step,
                     double rate_before) {
     auto& workspace = workspaces_.front();
-    fetch(indices, j);  // which may have been another rank's
+    fetch(indices, j, 1);  // which may have been another rank's
     LayerWatch watch;
     // The loss alone would be compiled for this message.
     Vector<Scalar> gradient = Vector<Scalar>::Zero(p.size());
@@ -227,7 +249,7 @@ class BatchGradient {
   }
 
   const Model& model_;
-  const Dataset<Scalar>& data_;
+  const TrainingData<Scalar>& data_;
   Loss loss_;
   Seed seed_;
   int threads_;

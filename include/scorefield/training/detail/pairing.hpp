@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "scorefield/core/types.hpp"
-#include "scorefield/data/dataset.hpp"
+#include "scorefield/data/training_data.hpp"
 #include "scorefield/objective/concept.hpp"
 
 namespace scorefield::detail {
@@ -41,10 +41,10 @@ class Pairing<Loss, Model> {
         paired_(order_.size()),
         workspace_(loss.pairing(model, batch_size)) {}
 
-  std::span<const Index> pair(const Loss& loss, const Model& model, const Dataset<Scalar>& data,
+  std::span<const Index> pair(const Loss& loss, const Model& model, const TrainingData<Scalar>& data,
                               std::span<const Index> indices, const Draw& draw) {
     const auto n = static_cast<Index>(indices.size());
-    for (Index j = 0; j < n; ++j) x0_.col(j) = data.samples().col(indices[static_cast<std::size_t>(j)]);
+    data.fetch_samples(indices, columns(x0_, 0, n));
     loss.pair(model, columns(std::as_const(x0_), 0, n), draw, std::span(order_).first(indices.size()), workspace_);
     for (std::size_t j = 0; j < indices.size(); ++j) paired_[j] = indices[static_cast<std::size_t>(order_[j])];
     return last(indices);
