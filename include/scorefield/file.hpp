@@ -3,6 +3,7 @@
 #pragma once
 
 #include "scorefield/file/embed.hpp"
+#include "scorefield/file/mapped_dataset.hpp"
 #include "scorefield/file/model_file.hpp"
 #include "scorefield/file/npy.hpp"
 #include "scorefield/file/tensors.hpp"
