@@ -14,7 +14,7 @@ constexpr Index largest = std::numeric_limits<Index>::max();
 std::string refusal(std::vector<const char*> words) {
   words.insert(words.begin(), "mnist");
   try {
-    mnist::read_options(static_cast<int>(words.size()), words.data());
+    mnist::read_options(static_cast<int>(words.size()), words.data(), nullptr);
   } catch (const examples::UsageError& error) {
     return error.what();
   }
