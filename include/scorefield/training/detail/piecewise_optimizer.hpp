@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -82,19 +84,18 @@ class PiecewiseOptimizer {
   std::vector<Index> share_out(int ranks, int rank) {
     // What each parameter makes is about what 16 multiplications take: its slots come from other ranks and are added.
     const auto work = [](const OptimizerPiece& piece) {
-      return static_cast<double>(piece.size()) *
-             static_cast<double>(16 + (piece.matrix ? std::min(piece.rows, piece.columns) : 0));
+      return std::int64_t{piece.size()} * (16 + (piece.matrix ? std::min(piece.rows, piece.columns) : 0));
     };
     auto in_order = pieces_;
     std::ranges::sort(in_order, {}, &OptimizerPiece::first);
-    double all = 0, done = 0;
+    std::int64_t all = 0, done = 0;
     Index parameters = 0;
     for (const auto& piece : in_order) all += work(piece), parameters += piece.size();
     std::vector<Index> borders{0};
     for (const auto& piece : in_order) {
       // The share that its middle is in.
-      const double share = (done + work(piece) / 2) / all * ranks;
-      while (static_cast<double>(borders.size()) <= share && borders.size() < static_cast<std::size_t>(ranks))
+      const std::int64_t middle = 2 * done + work(piece);
+      while (std::ssize(borders) < ranks && 2 * all * std::ssize(borders) <= middle * ranks)
         borders.push_back(piece.first);
       done += work(piece);
     }
