@@ -80,7 +80,7 @@ int train(const Options& options, const std::optional<KeptOptions>& kept, sf::In
       digits.training, kept ? kept->learning_rate : options.learning_rate.value_or(Recipe::learning_rate));
   auto model = Recipe::model(digits.training, seed);
 
-  sf::of_first_rank(communicator, true);  // until all have looked for a run that waits there
+  sf::wait_for_all(communicator);  // which have looked for a run that waits there
   if (!kept && first_rank) remove_progress(folder);
   if (first_rank)
     examples::say(sf::text(kept ? "Going on with network " : "Training network ", Recipe::name, " on ",

@@ -1,10 +1,13 @@
 // Ranks that share a run: they have the bits of one process, and refuse and fail alike.
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -349,6 +352,17 @@ TEST_CASE("what is gathered has the order and bits of one process", "[training]"
       })));
     }
   }
+}
+
+TEST_CASE("ranks that wait for all go on when the last of them has come", "[training]") {
+  sf::wait_for_all(nullptr);
+  std::atomic<int> came = 0;
+  CHECK(silent(test::on_ranks(4, [&](sf::Communicator& communicator) {
+    if (communicator.rank() == 3) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    ++came;
+    sf::wait_for_all(&communicator);
+    if (came != 4) throw std::runtime_error("it did not wait");
+  })));
 }
 
 TEST_CASE("what rank 0 found, of any size, is told to the others", "[training]") {

@@ -28,8 +28,8 @@ inline Range rank_range(Index n, int rank, int size) {
 
 /// A group of processes. Each of them calls the same functions in the same order, and each function returns when this
 /// rank has its results. A process that fails alone leaves the others waiting until whoever implements this ends them:
-/// what it throws is not to be caught and passed over.
-/// Mpi in training/mpi.hpp is one; nothing else here knows of MPI. Functions throw where a message cannot be passed on.
+/// what it throws is not to be caught and passed over. Mpi in training/mpi.hpp is one; nothing else here knows of MPI.
+/// Functions throw where a message cannot be passed on.
 class Communicator {
  public:
   /// Consecutive bytes of a buffer, `offset` bytes from its begin.
@@ -67,7 +67,16 @@ inline Range own_range(const Communicator* communicator, Index n) {
 /// Whether it is for this process to write files and to tell what is done: rank 0, or one without a communicator.
 inline bool is_first_rank(const Communicator* communicator) { return !communicator || communicator->rank() == 0; }
 
-/// The value of rank 0, on every rank. Without a communicator it is the value itself.
+/// Returns when every rank has called it; at once without a communicator.
+inline void wait_for_all(Communicator* communicator) {
+  if (!communicator) return;
+  const auto size = static_cast<std::size_t>(communicator->size());
+  std::vector<std::byte> here(size);
+  communicator->all_gather(here, std::vector<std::size_t>(size, 1));
+}
+
+/// The value of rank 0, on every rank, which waits for it; rank 0 waits for none. Without a communicator it is the
+/// value itself.
 template <class T>
 requires std::is_trivially_copyable_v<T> T of_first_rank(Communicator* communicator, T value) {
   if (communicator) communicator->broadcast(std::as_writable_bytes(std::span(&value, 1)));
