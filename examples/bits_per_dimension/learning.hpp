@@ -56,9 +56,9 @@ inline void train(Model& model, const sf::Dataset<float>& data, const Options& o
   trainer.fit(model, data, how, sf::ProgressBar{}, interrupt);
 }
 
-/// The log densities of x by the normal distribution of the data's mean and covariance, in logits.
-inline sf::Vector<double> of_normal(const sf::Dataset<float>& data, const sf::Matrix<float>& x) {
-  const auto units = logits(data);
+/// The log densities of x by the normal distribution of the data's mean and covariance, in these units.
+inline sf::Vector<double> of_normal(const sf::Units<float>& units, const sf::Dataset<float>& data,
+                                    const sf::Matrix<float>& x) {
   const auto moments = sf::principal_moments(units.to_model(data), sf::Covariance::full);
   const sf::Matrix<double> z = moments.axes.transpose() * (units.to_model(x).cast<double>().colwise() - moments.mean);
   const sf::Vector<double> squares =

@@ -80,7 +80,7 @@ int run(int argc, char** argv) {
     return sf::bits_per_dimension(log_density, image.size(), bin_width);
   };
   std::printf("Bits per dimension of %td digits\n", static_cast<std::ptrdiff_t>(coded.cols()));
-  print("a normal distribution of logits", bits_of(of_normal(data, coded)));
+  print("a normal distribution of logits", bits_of(of_normal(model.units(), data, coded)));
   const auto bound = sf::likelihood_bound(model, coded, {.seed = seed, .threads = options->threads});
   print("the model, at most (by the loss)", bits_of(bound.value));
   const auto density = sf::log_density(

@@ -3,7 +3,6 @@
 
 #include <cmath>
 #include <concepts>
-#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -75,18 +74,16 @@ class Dataset : public TrainingData<Scalar> {
     return of.value();
   }
 
-  void fetch_samples(std::span<const Index> of, MatrixView<Scalar> out) const override { fetch(samples(), of, out); }
+  void fetch_samples(std::span<const Index> of, MatrixView<Scalar> out) const override {
+    detail::fetch_columns(view(samples()), of, out);
+  }
   void fetch_conditions(std::span<const Index> of, MatrixView<Scalar> out) const override {
-    fetch(conditions_, of, out);
+    detail::fetch_columns(view(conditions_), of, out);
   }
   const Dataset* in_memory() const override { return this; }
 
  private:
   Dataset() = default;
-
-  static void fetch(const Matrix<Scalar>& from, std::span<const Index> of, MatrixView<Scalar> out) {
-    for (Index j = 0; j < out.cols(); ++j) out.col(j) = from.col(of[static_cast<std::size_t>(j)]);
-  }
 
   void check() const {
     const auto& x = samples();

@@ -1,6 +1,7 @@
 /// TrainingData: where a training run gets its samples from, one batch after the other.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -38,4 +39,13 @@ class TrainingData {
   virtual const Dataset<Scalar>* in_memory() const { return nullptr; }
 };
 
+namespace detail {
+
+/// Writes the columns of these numbers, of a matrix in memory, into those of `out`.
+template <Real Scalar>
+void fetch_columns(const ConstMatrixView<Scalar>& from, std::span<const Index> of, MatrixView<Scalar> out) {
+  for (Index j = 0; j < out.cols(); ++j) out.col(j) = from.col(of[static_cast<std::size_t>(j)]);
+}
+
+}  // namespace detail
 }  // namespace scorefield

@@ -53,16 +53,14 @@ class StreamedData : public TrainingData<Scalar> {
   /// The numbers of its samples.
   std::span<const Index> numbers() const { return std::span(numbers_).first(static_cast<std::size_t>(size())); }
 
-  void fetch_samples(std::span<const Index> of, MatrixView<Scalar> out) const override { fetch(batch_.x0, of, out); }
+  void fetch_samples(std::span<const Index> of, MatrixView<Scalar> out) const override {
+    fetch_columns(batch_.x0, of, out);
+  }
   void fetch_conditions(std::span<const Index> of, MatrixView<Scalar> out) const override {
-    fetch(batch_.condition, of, out);
+    fetch_columns(batch_.condition, of, out);
   }
 
  private:
-  static void fetch(const ConstMatrixView<Scalar>& from, std::span<const Index> of, MatrixView<Scalar> out) {
-    for (Index j = 0; j < out.cols(); ++j) out.col(j) = from.col(of[static_cast<std::size_t>(j)]);
-  }
-
   Examples<Scalar> batch_;
   std::vector<Index> numbers_;
 };
