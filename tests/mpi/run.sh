@@ -10,7 +10,7 @@ rm -rf "$2" && mkdir -p "$2" && cd "$2"
 
 sha() { cat "$@" | sha256sum | head -c 16; }
 # Of whatever bytes are at hand. Three steps of 128, eight slots, are less than a report is due after.
-images data "$bin/mnist"
+images data "$bin/mnist" 2048 # 1,844 to train on
 
 swiss_roll() {
   rm -rf roll
