@@ -46,8 +46,8 @@ scorefield::Index steps_of_minutes(double minutes, const Trainer& trainer, const
   const double a_step = seconds_of_a_step(trainer, model, data, options, 60 * minutes);
   const double left = 0.98 * 60 * minutes - all.seconds();
   const auto steps =
-      scorefield::of_first_rank(options.communicator, std::max<scorefield::Index>(1, std::llround(left / a_step)));
-  if (!scorefield::is_first_rank(options.communicator)) return steps;
+      scorefield::of_first_rank(trainer.communicator(), std::max<scorefield::Index>(1, std::llround(left / a_step)));
+  if (!scorefield::is_first_rank(trainer.communicator())) return steps;
   say(scorefield::text(minutes, minutes == 1 ? " minute is " : " minutes are ", steps, " steps of ",
                        std::round(1e4 * a_step) / 10, " ms: the same as --steps ", steps));
   return steps;

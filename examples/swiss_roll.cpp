@@ -85,7 +85,7 @@ std::vector<sf::Canvas> animation(const std::vector<sf::ScatterPanel>& evolution
   return frames;
 }
 
-int run(int argc, char** argv, sf::Communicator* communicator) {
+int run(int argc, char** argv, examples::Ranks communicator) {
   const bool first_rank = sf::is_first_rank(communicator);  // which alone writes and tells
   std::string recipe_name = "default", output = "swiss_roll";
   std::optional<sf::Index> epochs, steps;
@@ -123,11 +123,10 @@ int run(int argc, char** argv, sf::Communicator* communicator) {
   recipe.training.batch_size = batch;
   recipe.training.seed = seed;
   recipe.training.threads = threads;
-  recipe.training.communicator = communicator;
 
   const sf::Dataset<float> data = sf::swiss_roll<float>(1000, {.seed = seed});
   sf::ScoreModel model{sf::VariancePreserving<float>{}, sf::Mlp<float, 2, 64, 64, 64>{}, sf::Seed{seed}};
-  const sf::Trainer trainer{sf::DenoisingScoreMatching{}, recipe.adam, recipe.rate};
+  const auto trainer = sf::Trainer{sf::DenoisingScoreMatching{}, recipe.adam, recipe.rate}.over(communicator);
   const sf::EulerMaruyama sampler{.steps = sampler_steps};
   const sf::SampleOptions sampling{.threads = threads};
 
@@ -161,5 +160,5 @@ int run(int argc, char** argv, sf::Communicator* communicator) {
 
 int main(int argc, char** argv) {
   return examples::run_processes("swiss_roll", argc, argv,
-                                 [&](sf::Communicator* communicator) { return run(argc, argv, communicator); });
+                                 [&](auto communicator) { return run(argc, argv, communicator); });
 }

@@ -35,8 +35,8 @@ sf::Index steps_of_minutes(double minutes, const Trainer& trainer, const Model& 
     const double needed = static_cast<double>(middle) * a_step + static_cast<double>(plan.count(middle)) * a_report;
     (needed <= left ? enough : too_many) = middle;
   }
-  enough = sf::of_first_rank(options.communicator, enough);
-  if (!sf::is_first_rank(options.communicator)) return enough;
+  enough = sf::of_first_rank(trainer.communicator(), enough);
+  if (!sf::is_first_rank(trainer.communicator())) return enough;
   examples::say(sf::text(minutes, minutes == 1 ? " minute is " : " minutes are ", enough, " steps of ",
                          std::round(1e4 * a_step) / 10, " ms: the same as --epochs ",
                          epochs_text(enough, plan.steps_per_epoch)));

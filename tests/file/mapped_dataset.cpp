@@ -86,8 +86,8 @@ sf::Vector<float> trained_on(const sf::TrainingData<float>& data, sf::Communicat
                        sf::ResidualMlp<float>{3, {.width = 32, .blocks = 1, .condition = data.condition_size()}},
                        sf::ScorePrediction{}, sf::Units<float>::fit(sf::subset(data, 500, 1)), sf::Seed{1}};
   const auto before = model.parameters();
-  const sf::Trainer trainer{Objective{}, sf::Adam{}};
-  trainer.fit(model, data, {.steps = 7, .batch_size = 250, .threads = 2, .communicator = communicator});
+  const auto trainer = sf::Trainer{Objective{}, sf::Adam{}}.over(communicator);
+  trainer.fit(model, data, {.steps = 7, .batch_size = 250, .threads = 2});
   if (model.parameters() == before) throw std::runtime_error("nothing was learnt");
   return model.parameters();
 }
@@ -186,8 +186,8 @@ TEST_CASE("a number that is not finite is refused by file and row, on every rank
         sf::Units<float>::fit(
             sf::Dataset<float>(mapped.samples.leftCols(100).eval(), mapped.conditions.leftCols(100).eval())),
         sf::Seed{1}};
-    const sf::Trainer trainer{sf::DenoisingScoreMatching{}, sf::Adam{}};
-    auto run = trainer.start(model, data, {.epochs = 1, .batch_size = 256, .seed = 3, .communicator = communicator});
+    const auto trainer = sf::Trainer{sf::DenoisingScoreMatching{}, sf::Adam{}}.over(communicator);
+    auto run = trainer.start(model, data, {.epochs = 1, .batch_size = 256, .seed = 3});
     try {
       while (!run.done()) run.advance();
     } catch (const sf::NonFinite& error) {

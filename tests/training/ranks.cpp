@@ -2,12 +2,14 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <filesystem>
 #include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -67,14 +69,13 @@ struct ImageRecipe {
 };
 
 template <class Recipe>
-sf::TrainingOptions options_of(sf::Index steps, sf::Communicator* communicator = nullptr) {
+sf::TrainingOptions options_of(sf::Index steps) {
   return {.steps = steps,
           .batch_size = Recipe::batch_size,
           .seed = 5,
           .threads = 1,
           .clip_norm = 0.05,
-          .average = sf::ExponentialMovingAverage{0.9},
-          .communicator = communicator};
+          .average = sf::ExponentialMovingAverage{0.9}};
 }
 
 }  // namespace
@@ -110,9 +111,9 @@ TEMPLATE_TEST_CASE("a run has the same bits on any number of ranks", "[training]
     CAPTURE(size);
     std::mutex checking;
     CHECK(silent(test::on_ranks(size, [&](sf::Communicator& communicator) {
-      auto options = options_of<TestType>(steps, &communicator);
+      auto options = options_of<TestType>(steps);
       options.threads = 1 + communicator.rank() % 2;
-      auto run = recipe.trainer.start(recipe.model, recipe.data, options);
+      auto run = recipe.trainer.over(&communicator).start(recipe.model, recipe.data, options);
       std::vector<double> got;
       while (!run.done()) {
         run.advance();
@@ -133,11 +134,11 @@ TEMPLATE_TEST_CASE("a run has the same bits on any number of ranks", "[training]
 TEST_CASE("short batches, of which some slots have no sample, have the same bits on ranks", "[training]") {
   const TableRecipe recipe;
   const auto trained = [&](sf::Communicator* communicator) {
-    auto options = options_of<TableRecipe>(5, communicator);
+    auto options = options_of<TableRecipe>(5);
     options.short_batches = true;
     const auto data = test::small_data(TableRecipe::batch_size + 130);
     auto model = recipe.model;
-    recipe.trainer.fit(model, data, options);
+    recipe.trainer.over(communicator).fit(model, data, options);
     return sf::Vector<float>(model.parameters());
   };
   const auto expected = trained(nullptr);
@@ -166,11 +167,12 @@ TEMPLATE_TEST_CASE("a run of ranks that stopped is resumed on other numbers of t
       return progress.step == 6 ? sf::Next::stop : progress.step == 3 ? sf::Next::pause : sf::Next::proceed;
     };
     const sf::Checkpoint checkpoint(path, 2);
-    const auto options = options_of<TestType>(20, communicator);
+    const auto options = options_of<TestType>(20);
+    const auto trainer = recipe.trainer.over(communicator);
     if (resumed)
-      recipe.trainer.resume(model, recipe.data, options, history, watch, checkpoint);
+      trainer.resume(model, recipe.data, options, history, watch, checkpoint);
     else
-      recipe.trainer.fit(model, recipe.data, options, history, watch, checkpoint);
+      trainer.fit(model, recipe.data, options, history, watch, checkpoint);
     if ((calls > 0) != (!communicator || communicator->rank() == 0)) throw std::runtime_error("callbacks are rank 0's");
     if (checkpoint.kept().step != (resumed ? 6 : 3)) throw std::runtime_error("the file is not that of this step");
     return sf::Vector<float>(model.parameters());
@@ -201,11 +203,11 @@ TEST_CASE("ranks that are about to make different runs are refused by name, on e
   const auto data = test::small_data(999);
   const auto refused = [&](const auto& change) {
     const auto thrown = test::on_ranks(3, [&](sf::Communicator& communicator) {
-      auto options = options_of<TableRecipe>(4, &communicator);
+      auto options = options_of<TableRecipe>(4);
       const auto* of_rank = &recipe.data;
       auto model = recipe.model;
       if (communicator.rank() == 1) change(options, of_rank, model);
-      recipe.trainer.start(model, *of_rank, options);
+      recipe.trainer.over(&communicator).start(model, *of_rank, options);
     });
     CHECK(thrown[1] == thrown[0]);
     CHECK(thrown[2] == thrown[0]);
@@ -234,7 +236,8 @@ TEST_CASE("ranks that were given different states to go on from are refused, on 
   const auto refused = [&](const sf::TrainingState<float>& of_others) {
     std::string all;
     for (const auto& message : test::on_ranks(3, [&](sf::Communicator& communicator) {
-           recipe.trainer.start(recipe.model, recipe.data, options_of<TableRecipe>(4, &communicator))
+           recipe.trainer.over(&communicator)
+               .start(recipe.model, recipe.data, options_of<TableRecipe>(4))
                .resume(communicator.rank() == 1 ? of_others : later);
          }))
       all += message;
@@ -246,12 +249,24 @@ TEST_CASE("ranks that were given different states to go on from are refused, on 
   CHECK_THAT(refused(changed), test::contains("got after step 1, of fingerprint"));
 }
 
+TEST_CASE("a trainer over no ranks is the trainer itself, and compiles nothing for them", "[training]") {
+  const TableRecipe recipe;
+  static_assert(
+      std::same_as<decltype(recipe.trainer.over(nullptr)), std::remove_const_t<decltype(TableRecipe::trainer)>>);
+  const auto trained = [&](const auto& trainer) {
+    auto model = recipe.model;
+    trainer.fit(model, recipe.data, options_of<TableRecipe>(2));
+    return model.parameters();
+  };
+  CHECK((trained(recipe.trainer.over(nullptr)) == trained(recipe.trainer)));
+}
+
 TEST_CASE("more ranks than a batch has slots are refused, with the number that would do", "[training]") {
   const TableRecipe recipe;
   for (const auto& message : test::on_ranks(3, [&](sf::Communicator& communicator) {
-         auto options = options_of<TableRecipe>(4, &communicator);
+         auto options = options_of<TableRecipe>(4);
          options.batch_size = 100;
-         recipe.trainer.start(recipe.model, recipe.data, options);
+         recipe.trainer.over(&communicator).start(recipe.model, recipe.data, options);
        }))
     CHECK_THAT(message, test::contains("at most 2 ranks, as many as a batch has gradient slots, got 3; start fewer"));
 }
@@ -262,9 +277,9 @@ TEST_CASE("a step that cannot be made throws the words of one process, on every 
   const auto failure = [&](sf::Communicator* communicator, float scale) -> std::string {
     auto model = test::small_model();
     model.set_parameters(scale * model.parameters());
-    auto run = sf::Trainer{sf::DenoisingScoreMatching{}, sf::Sgd{}}.start(
-        model, data,
-        {.steps = 1, .batch_size = 8 * model.chunk_size(), .seed = 5, .threads = 1, .communicator = communicator});
+    auto run = sf::Trainer{sf::DenoisingScoreMatching{}, sf::Sgd{}}
+                   .over(communicator)
+                   .start(model, data, {.steps = 1, .batch_size = 8 * model.chunk_size(), .seed = 5, .threads = 1});
     try {
       run.advance();
     } catch (const sf::NonFinite& error) {
@@ -292,7 +307,7 @@ TEST_CASE("each rank sends what is reckoned", "[training]") {
   test::ThreadRanks ranks(size);
   std::vector<std::size_t> before(size), after(size);
   CHECK(silent(test::on_ranks(ranks, [&](sf::Communicator& communicator) {
-    auto run = recipe.trainer.start(recipe.model, recipe.data, options_of<TableRecipe>(3, &communicator));
+    auto run = recipe.trainer.over(&communicator).start(recipe.model, recipe.data, options_of<TableRecipe>(3));
     const auto rank = static_cast<std::size_t>(communicator.rank());
     before[rank] = ranks.sent(communicator.rank());
     while (!run.done()) run.advance();
@@ -312,7 +327,7 @@ TEST_CASE("each rank sends what is reckoned", "[training]") {
 TEST_CASE("a step of ranks allocates nothing after the first", "[training]") {
   const ImageRecipe recipe;
   CHECK(silent(test::on_ranks(3, [&](sf::Communicator& communicator) {
-    auto run = recipe.trainer.start(recipe.model, recipe.data, options_of<ImageRecipe>(10, &communicator));
+    auto run = recipe.trainer.over(&communicator).start(recipe.model, recipe.data, options_of<ImageRecipe>(10));
     run.advance();
     sf::of_first_rank(&communicator, 0);
     const auto allocated = test::allocations();

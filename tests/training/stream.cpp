@@ -39,14 +39,13 @@ struct StreamRecipe {
   sf::Trainer<sf::DenoisingScoreMatching<>, sf::Adam, sf::CosineRate> trainer{sf::DenoisingScoreMatching{}, sf::Adam{},
                                                                               sf::CosineRate{}};
 
-  static sf::TrainingOptions options(sf::Communicator* communicator = nullptr) {
+  static sf::TrainingOptions options() {
     return {.steps = 9,
             .batch_size = 300,
             .seed = 5,
             .threads = 2,
             .clip_norm = 0.5,
-            .average = sf::ExponentialMovingAverage{0.9},
-            .communicator = communicator};
+            .average = sf::ExponentialMovingAverage{0.9}};
   }
 
   /// Feeds the batches that a run over the data takes, from where the run stands to `end`.
@@ -104,7 +103,7 @@ TEST_CASE("a stream has the same bits on any number of ranks", "[training]") {
     CAPTURE(size);
     std::mutex checking;
     for (const auto& message : test::on_ranks(size, [&](sf::Communicator& communicator) {
-           auto run = recipe.trainer.stream(recipe.model, StreamRecipe::options(&communicator));
+           auto run = recipe.trainer.over(&communicator).stream(recipe.model, StreamRecipe::options());
            recipe.feed(run, 9);
            const auto state = run.state();
            const std::scoped_lock lock(checking);

@@ -28,7 +28,7 @@ namespace scorefield {
 
 /// Begins MPI and ends it. A program makes one, at the start of main, and hands it to what can be shared:
 ///   sf::Mpi mpi(argc, argv);
-///   trainer.fit(model, data, {.steps = 20'000, .communicator = &mpi});
+///   trainer.over(&mpi).fit(model, data, {.steps = 20'000});
 /// The thread that made it makes all calls. What MPI cannot do is thrown as an Error. A rank that fails alone has to
 /// end the others, which wait for it: an exception that leaves main does, one that passes the Mpi on its way to a
 /// handler does by the destructor, before the handler could print it. So a program that prints its exceptions makes the

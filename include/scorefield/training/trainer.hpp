@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <concepts>
+#include <cstddef>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -21,7 +22,7 @@
 namespace scorefield {
 
 /// An objective, an optimizer and a learning-rate schedule: Trainer{DenoisingScoreMatching{}, Adam{}, CosineRate{}}.
-template <class Loss, class Method, class Rate = ConstantRate>
+template <class Loss, class Method, class Rate = ConstantRate, CommunicatorPointer Group = std::nullptr_t>
 class Trainer {
   static_assert(Optimizer<Method>,
                 "Trainer: the second argument is an optimizer, with learning_rate, state_vectors, validate and update; "
@@ -43,15 +44,27 @@ class Trainer {
   };
 
  public:
-  explicit Trainer(Loss loss, Method method, Rate rate = {})
-      : loss_(std::move(loss)), method_(std::move(method)), rate_(std::move(rate)) {}
+  explicit Trainer(Loss loss, Method method, Rate rate = {}, Group communicator = nullptr)
+      : loss_(std::move(loss)), method_(std::move(method)), rate_(std::move(rate)), communicator_(communicator) {}
+
+  /// The same trainer, of runs whose steps these ranks share, with the bits of one process alone: at most as many ranks
+  /// as a batch has gradient slots, which their threads share in turn. Null: this process alone. The communicator must
+  /// outlive the runs.
+  Trainer<Loss, Method, Rate, Communicator*> over(Communicator* communicator) const {
+    return Trainer<Loss, Method, Rate, Communicator*>(loss_, method_, rate_, communicator);
+  }
+  /// Of a program that has no ranks, and then compiles nothing for them.
+  Trainer<Loss, Method, Rate> over(std::nullptr_t) const { return Trainer<Loss, Method, Rate>(loss_, method_, rate_); }
+
+  /// Those that share the steps; null where this process is alone.
+  Group communicator() const { return communicator_; }
 
   /// Starts a run that is advanced step by step. The model and the data must outlive it; the model does not change.
   template <class Model>
   auto start(const Model& model, const TrainingData<typename Model::Scalar>& data,
              const TrainingOptions& options) const {
     [[maybe_unused]] const Arguments<Model> checked;
-    return TrainingRun<Model, Loss, Method, Rate>(model, data, loss_, method_, rate_, options);
+    return TrainingRun<Model, Loss, Method, Rate, Group>(model, data, loss_, method_, rate_, options, communicator_);
   }
 
   /// Starts a run over a stream, as of a simulation that goes on meanwhile: run.advance(batch) makes a step with a
@@ -60,7 +73,7 @@ class Trainer {
   template <class Model>
   auto stream(const Model& model, const TrainingOptions& options) const {
     [[maybe_unused]] const Arguments<Model> checked;
-    return TrainingRun<Model, Loss, Method, Rate>(model, loss_, method_, rate_, options);
+    return TrainingRun<Model, Loss, Method, Rate, Group>(model, loss_, method_, rate_, options, communicator_);
   }
   template <class Model>
   void stream(const Model&&, const TrainingOptions&) const {
@@ -145,7 +158,7 @@ class Trainer {
   void replay(const Model& model, const TrainingData<typename Model::Scalar>& data, const TrainingOptions& options,
               Callbacks&&... callbacks) const {
     [[maybe_unused]] const Arguments<Model> checked;
-    TrainingRun<Model, Loss, Method, Rate> run(model, data, loss_, method_, rate_, options, true);
+    TrainingRun<Model, Loss, Method, Rate, Group> run(model, data, loss_, method_, rate_, options, communicator_, true);
     RunParts<decltype(run), const Model> parts{.run = run, .model = model, .callbacks = {}, .same_data = false};
     restore(parts, callbacks...);
     while (!run.done()) {
@@ -226,6 +239,7 @@ class Trainer {
   Loss loss_;
   Method method_;
   Rate rate_;
+  Group communicator_;
 };
 
 }  // namespace scorefield

@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "scorefield/core/error.hpp"
-#include "scorefield/core/parallel/communicator.hpp"
 #include "scorefield/core/parallel/parallel_for.hpp"
 #include "scorefield/core/types.hpp"
 #include "scorefield/optimizer/moving_average.hpp"
@@ -22,9 +21,6 @@ struct TrainingOptions {
   std::optional<double> clip_norm = {};                  // largest Euclidean norm of a step's gradient
   std::optional<ExponentialMovingAverage> average = {};  // the model ends with the averaged parameters
   Index gradient_slots = 8;  // partial sums of a batch's gradient: the bits depend on their number, never on threads
-  /// Processes that share the work of each step, with the bits of one alone; at most as many as a batch has slots,
-  /// which their threads share in turn. Null: this process alone. It must outlive the run.
-  Communicator* communicator = nullptr;
 
   /// Throws InvalidArgument for options that cannot work with any data.
   void validate() const {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -48,9 +49,11 @@ namespace scorefield {
 
 /// A step has three parts, each in its own file: the gradient of a batch, into fixed slots; their sum in order; and the
 /// update. Ranks and threads take slots and pieces of the parameters, which changes the time and never a bit. Refers to
-/// the model and the data. With a communicator every rank makes the same calls. What is not finite, and ranks that
+/// the model and the data. With a communicator, which must outlive the run, there are at most as many ranks as a batch
+/// has slots, and every rank makes the same calls. What is not finite, and ranks that
 /// differ, are thrown on every rank with the same words.
-template <TrainableModel Model, Objective<Model> Loss, Optimizer Method, LearningRateSchedule Rate>
+template <TrainableModel Model, Objective<Model> Loss, Optimizer Method, LearningRateSchedule Rate,
+          CommunicatorPointer Group = std::nullptr_t>
 class TrainingRun {
  public:
   using Scalar = typename Model::Scalar;
@@ -59,15 +62,17 @@ class TrainingRun {
   /// InvalidArgument for options, hyper-parameters and data that do not fit, and on every rank where they are not the
   /// same on all.
   TrainingRun(const Model& model, const TrainingData<Scalar>& data, Loss loss, Method method, Rate rate,
-              const TrainingOptions& options, bool any_scale = false)
-      : TrainingRun(model, data, nullptr, std::move(loss), std::move(method), std::move(rate), options, any_scale) {}
+              const TrainingOptions& options, Group communicator = nullptr, bool any_scale = false)
+      : TrainingRun(model, data, nullptr, std::move(loss), std::move(method), std::move(rate), options, communicator,
+                    any_scale) {}
 
   /// A run over a stream: the program hands it the batch of each step, of at most batch_size samples. Throws like the
   /// above, and InvalidArgument unless its length is given in steps.
-  TrainingRun(const Model& model, Loss loss, Method method, Rate rate, const TrainingOptions& options)
+  TrainingRun(const Model& model, Loss loss, Method method, Rate rate, const TrainingOptions& options,
+              Group communicator = nullptr)
       : TrainingRun(model,
                     std::make_shared<Stream>(model.dimension(), condition_size(model), validated(options).batch_size),
-                    std::move(loss), std::move(method), std::move(rate), options) {}
+                    std::move(loss), std::move(method), std::move(rate), options, communicator) {}
 
   Index step() const { return step_; }
   Index steps() const { return steps_; }
@@ -75,7 +80,7 @@ class TrainingRun {
   bool done() const { return step_ == steps_; }
 
   /// Those that share the work; null where this process is alone.
-  Communicator* communicator() const { return communicator_; }
+  Group communicator() const { return communicator_; }
   /// Whether it is for this process to call callbacks and to write files.
   bool leads() const { return is_first_rank(communicator_); }
 
@@ -181,7 +186,8 @@ class TrainingRun {
     check(state.parameters);
     if (state.average.size() > 0) check(state.average);
     for (const auto& vector : state.optimizer) check(vector);
-    if (communicator_) check_same_state(state);
+    if constexpr (shareable)
+      if (communicator_) check_same_state(state);
     step_ = state.step;
     learning_rate_ = step_ > 0 ? update_.method().learning_rate * rate_.factor(step_ - 1, steps_) : 0;
     update_.resume(state.parameters, state.average, state.optimizer);
@@ -189,14 +195,16 @@ class TrainingRun {
 
  private:
   using Stream = detail::StreamedData<Scalar>;
+  static constexpr bool shareable = std::same_as<Group, Communicator*>;
 
   TrainingRun(const Model& model, const std::shared_ptr<Stream>& stream, Loss loss, Method method, Rate rate,
-              const TrainingOptions& options)
-      : TrainingRun(model, *stream, stream, std::move(loss), std::move(method), std::move(rate), options, true) {}
+              const TrainingOptions& options, Group communicator)
+      : TrainingRun(model, *stream, stream, std::move(loss), std::move(method), std::move(rate), options, communicator,
+                    true) {}
 
   /// stream: the data, if they are one, or null.
   TrainingRun(const Model& model, const TrainingData<Scalar>& data, std::shared_ptr<Stream> stream, Loss loss,
-              Method method, Rate rate, const TrainingOptions& options, bool any_scale)
+              Method method, Rate rate, const TrainingOptions& options, Group communicator, bool any_scale)
       : data_(data),
         stream_(std::move(stream)),
         seen_(seen(data, model, any_scale)),
@@ -205,20 +213,22 @@ class TrainingRun {
         batches_(batches()),
         steps_(checked_steps()),
         threads_(static_cast<int>(std::min<Index>(resolve_threads(options.threads), options.gradient_slots))),
-        communicator_(options.communicator && options.communicator->size() > 1 ? options.communicator : nullptr),
+        communicator_(of_several(communicator)),
         slots_(slots_of(model), model.parameters().size(), own_slots(model)),
         gradient_(model, seen_ ? *seen_ : data_, std::move(loss), options.seed, largest_batch(),
                   static_cast<int>(std::min<Index>(threads_, slots_.count())), communicator_),
         update_(model, std::move(method), options.average, threads_) {
     rate_.validate();
-    if (!communicator_) return;
-    auto all = settings();
-    Fingerprint parameters;
-    parameters.add(model.parameters());
-    all["parameters"] = text("of fingerprint ", parameters.value());
-    all["steps"] = text(steps_);
-    detail::check_same_run(*communicator_, all);
-    update_.share_out(*communicator_, slots_.all);
+    if constexpr (shareable) {
+      if (!communicator_) return;
+      auto all = settings();
+      Fingerprint parameters;
+      parameters.add(model.parameters());
+      all["parameters"] = text("of fingerprint ", parameters.value());
+      all["steps"] = text(steps_);
+      detail::check_same_run(*communicator_, all);
+      update_.share_out(*communicator_, slots_.all);
+    }
   }
 
   void check_not_done() const {
@@ -312,14 +322,24 @@ class TrainingRun {
 
   /// Those that this process computes.
   std::optional<Range> own_slots(const Model& model) const {
-    if (!communicator_) return {};
-    const Index slots = slots_of(model);
-    if (const int size = communicator_->size(); size > slots)
-      throw InvalidArgument("TrainingRun", text("at most ", slots, " ranks, as many as a batch has gradient slots"),
-                            text(size),
-                            text("start fewer ranks; or ask for gradient_slots of ", size, " and a batch_size of ",
-                                 model.chunk_size() * (size - 1) + 1, " or more, which both decide bits"));
-    return rank_range(slots, communicator_->rank(), communicator_->size());
+    if constexpr (shareable)
+      if (communicator_) {
+        const Index slots = slots_of(model);
+        if (const int size = communicator_->size(); size > slots)
+          throw InvalidArgument("TrainingRun", text("at most ", slots, " ranks, as many as a batch has gradient slots"),
+                                text(size),
+                                text("start fewer ranks; or ask for gradient_slots of ", size, " and a batch_size of ",
+                                     model.chunk_size() * (size - 1) + 1, " or more, which both decide bits"));
+        return rank_range(slots, communicator_->rank(), communicator_->size());
+      }
+    return {};
+  }
+
+  /// A single rank shares nothing.
+  static Group of_several(Group communicator) {
+    if constexpr (shareable)
+      if (communicator && communicator->size() == 1) return nullptr;
+    return communicator;
   }
 
   Index checked_steps() const {
@@ -351,10 +371,10 @@ class TrainingRun {
   std::optional<Minibatches> batches_;  // nothing of a stream
   Index steps_;
   int threads_;
-  Communicator* communicator_;
+  Group communicator_;
   detail::GradientSlots<Scalar> slots_;
-  detail::BatchGradient<Model, Loss> gradient_;
-  detail::ParameterUpdate<Method, Scalar> update_;
+  detail::BatchGradient<Model, Loss, Group> gradient_;
+  detail::ParameterUpdate<Method, Scalar, Group> update_;
 
   Index step_ = 0;
   double mean_loss_ = 0;

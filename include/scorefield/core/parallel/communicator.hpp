@@ -1,6 +1,7 @@
 /// Processes that share work, called ranks as in MPI: what they tell each other, and how they divide a range.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -58,6 +59,11 @@ class Communicator {
   /// Every rank has the bytes of rank 0 afterwards.
   virtual void broadcast(std::span<std::byte> bytes) = 0;
 };
+
+/// The type of a pointer to the ranks that may share some work: null where this process is alone, or the null pointer's
+/// own type, for which nothing of theirs is compiled.
+template <class T>
+concept CommunicatorPointer = std::same_as<T, Communicator*> || std::same_as<T, std::nullptr_t>;
 
 /// The part of [0, n) that this process takes; all of it without a communicator.
 inline Range own_range(const Communicator* communicator, Index n) {

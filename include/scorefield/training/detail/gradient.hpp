@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <limits>
 #include <span>
@@ -28,7 +29,7 @@ namespace scorefield::detail {
 
 /// Computes losses and gradients of batches. A batch is cut into chunks of columns; each slot takes consecutive chunks
 /// and adds up their gradients in order, and ranks and threads take slots, so that bits do not depend on either.
-template <TrainableModel Model, Objective<Model> Loss>
+template <TrainableModel Model, Objective<Model> Loss, CommunicatorPointer Group = std::nullptr_t>
 class BatchGradient {
  public:
   using Scalar = typename Model::Scalar;
@@ -37,14 +38,13 @@ class BatchGradient {
   /// rank computes the slots that it has of a batch, and all know the losses. Throws as the objective does where its
   /// hyper-parameters cannot work.
   BatchGradient(const Model& model, const TrainingData<Scalar>& data, Loss loss, Seed seed, Index batch_size,
-                int threads, Communicator* communicator = nullptr)
+                int threads, Group communicator = nullptr)
       : model_(model),
         data_(data),
         loss_(std::move(loss)),
         seed_(seed),
         threads_(threads),
         communicator_(communicator),
-        loss_bytes_(static_cast<std::size_t>(communicator ? communicator->size() : 0)),
         batch_(data.dimension(), batch_size),
         conditions_(data.condition_size(), batch_size),
         losses_(batch_size),
@@ -82,7 +82,7 @@ class BatchGradient {
                                 workspaces_[static_cast<std::size_t>(worker)]);
       }
     });
-    if (communicator_) gather_losses(slots.all, pieces);
+    if constexpr (std::same_as<Group, Communicator*>) gather_losses(slots.all, pieces);
     return mean_loss(p, indices, step, rate_before);
   }
 
@@ -156,7 +156,9 @@ class BatchGradient {
 
   /// The losses of a batch on every rank.
   void gather_losses(Index slots, const Chunks& pieces) {
+    if (!communicator_) return;
     const int size = communicator_->size();
+    loss_bytes_.resize(static_cast<std::size_t>(size));
     const auto column = [&](Index slot) {
       return std::min(pieces.first(first_chunk(slot, slots, pieces)), pieces.count);
     };
@@ -253,7 +255,7 @@ class BatchGradient {
   Loss loss_;
   Seed seed_;
   int threads_;
-  Communicator* communicator_;
+  Group communicator_;
   std::vector<std::size_t> loss_bytes_;  // of each rank
   Matrix<Scalar> batch_, conditions_;    // d, and k, x batch_size
   Vector<Scalar> losses_;                // batch_size

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -28,9 +30,12 @@ inline double clip_factor(const std::optional<double>& clip_norm, double square)
   return clip_norm && norm > *clip_norm ? *clip_norm / norm : 1;
 }
 
-/// The parameters that are trained, with the optimizer that moves them and their moving average.
-template <Optimizer Method, Real Scalar>
+/// The parameters that are trained, with the optimizer that moves them and their moving average. Where it is of a
+/// Communicator*, ranks may share them.
+template <Optimizer Method, Real Scalar, CommunicatorPointer Group = std::nullptr_t>
 class ParameterUpdate {
+  static constexpr bool shareable = std::same_as<Group, Communicator*>;
+
  public:
   using State = typename PiecewiseOptimizer<Method, Scalar>::State;
 
@@ -54,21 +59,24 @@ class ParameterUpdate {
   /// Of all parameters. Ranks bring it together here, so all of them call this.
   std::vector<Vector<Scalar>> whole_state() const {
     std::vector<Vector<Scalar>> all(state().begin(), state().end());
-    if (shares_)
-      for (auto& vector : all) shares_->gather(vector);
+    if constexpr (shareable)
+      if (shares_)
+        for (auto& vector : all) shares_->gather(vector);
     return all;
   }
 
   /// From now on this rank moves a share of the parameters, by its share of so many slots, and has the others of other
   /// ranks.
-  void share_out(Communicator& communicator, Index slots) {
+  void share_out(Communicator& communicator, Index slots) requires shareable {
     shares_.emplace(communicator, optimizer_.share_out(communicator.size(), communicator.rank()), slots);
   }
 
   /// Adds the slots up in their order, in place of the first: all of it, or the share of this rank. Returns the square
   /// of the whole sum's norm, as detail::reduce does.
   double reduce(GradientSlots<Scalar>& slots, int threads) {
-    return shares_ ? shares_->reduce(slots, threads) : detail::reduce(slots, threads);
+    if constexpr (shareable)
+      if (shares_) return shares_->reduce(slots, threads);
+    return detail::reduce(slots, threads);
   }
 
   /// Goes on from other parameters and the optimizer's state; from their average, or from themselves where it is empty.
@@ -96,19 +104,27 @@ class ParameterUpdate {
       auto g = segment(view(slots.partial.front()), first, length);
       if (scale < 1) g *= scale;
       optimizer_.update(piece, p, ConstVectorView<Scalar>(g.data(), length), rate, step, worker);
-      if (shares_) return;
+      if (shared()) return;
       if (averaging_) follow(first, length, step);
       for (auto& partial : slots.partial) partial.segment(first, length).setZero();
     });
-    slots.cleared = !shares_;
-    if (!shares_) return;
-    shares_->gather(parameters_);
-    // Every rank has the whole average, so that each ends with the result.
-    const Chunks all{averaging_ ? parameters_.size() : 0, parameter_piece_size};
-    parallel_for(all.pieces(), threads, [&](Index i, int) { follow(all.first(i), all.length(i), step); });
+    slots.cleared = !shared();
+    if constexpr (shareable) {
+      if (!shares_) return;
+      shares_->gather(parameters_);
+      // Every rank has the whole average, so that each ends with the result.
+      const Chunks all{averaging_ ? parameters_.size() : 0, parameter_piece_size};
+      parallel_for(all.pieces(), threads, [&](Index i, int) { follow(all.first(i), all.length(i), step); });
+    }
   }
 
  private:
+  struct Unshared {
+    explicit operator bool() const { return false; }
+  };
+
+  bool shared() const { return static_cast<bool>(shares_); }
+
   /// Moves the average of some parameters towards them.
   void follow(Index first, Index length, Index step) {
     averaging_->update(segment(view(average_), first, length), segment(view(rounded_average_), first, length),
@@ -124,8 +140,8 @@ class ParameterUpdate {
   PiecewiseOptimizer<Method, Scalar> optimizer_;
   Vector<Scalar> parameters_;
   Vector<double> average_;
-  Vector<Scalar> rounded_average_;                 // the same as Scalar
-  std::optional<ParameterShares<Scalar>> shares_;  // where ranks share the work
+  Vector<Scalar> rounded_average_;  // the same as Scalar
+  std::conditional_t<shareable, std::optional<ParameterShares<Scalar>>, Unshared> shares_;
 };
 
 }  // namespace scorefield::detail
