@@ -58,7 +58,7 @@ Drawing drawing_of(const Model& model, const Options& options, sf::Seed seed, co
 /// A new run, or one that goes on where `kept` tells what it was begun with.
 template <class Recipe>
 int train(const Options& options, const std::optional<KeptOptions>& kept, sf::Interrupt& interrupt,
-          examples::Ranks communicator) {
+          sf::Communicator* communicator) {
   const bool labels = kept ? kept->labels : options.labels;
   if (labels && !Recipe::learns_labels)
     throw examples::UsageError(
@@ -115,7 +115,7 @@ int train(const Options& options, const std::optional<KeptOptions>& kept, sf::In
   return interrupt.came() ? interrupted_status : 0;
 }
 
-int train(const Options& options, sf::Interrupt& interrupt, examples::Ranks communicator) {
+int train(const Options& options, sf::Interrupt& interrupt, sf::Communicator* communicator) {
   std::string where = "--network", network = options.network.empty() ? Ours::name : options.network;
   const auto path = options.output / checkpoint_name;
   std::optional<KeptOptions> kept;
@@ -148,7 +148,7 @@ int train(const Options& options, sf::Interrupt& interrupt, examples::Ranks comm
                       [&](auto recipe) { return train<decltype(recipe)>(options, kept, interrupt, communicator); });
 }
 
-int load(const Options& options, const sf::Interrupt& interrupt, examples::Ranks communicator) {
+int load(const Options& options, const sf::Interrupt& interrupt, sf::Communicator* communicator) {
   const auto model = sf::load_any<float>(options.load);
   if (model.dimension() != image.size())
     throw examples::UsageError(sf::text("--load ", options.load,
@@ -175,7 +175,7 @@ int load(const Options& options, const sf::Interrupt& interrupt, examples::Ranks
 
 int main(int argc, char** argv) {
   sf::Interrupt interrupt;
-  return examples::run_processes("mnist", argc, argv, [&](examples::Ranks communicator) {
+  return examples::run_processes("mnist", argc, argv, [&](sf::Communicator* communicator) {
     const auto options = read_options(argc, argv, communicator);
     if (!options) return 0;
     return options->load.empty() ? train(*options, interrupt, communicator) : load(*options, interrupt, communicator);

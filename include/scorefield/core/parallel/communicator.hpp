@@ -100,26 +100,16 @@ Vector<Scalar> of_first_rank(Communicator* communicator, Vector<Scalar> numbers)
   return numbers;
 }
 
-/// What f(first, count) gives for [0, n), on every rank: each calls it for a part of its own. f gives a d x count
-/// matrix or a vector of `count` numbers, of which each column or number is a function of its place alone, so that
-/// order and bits are those of f(0, n):
-///   gathered(&mpi, 10'000, [&](Index first, Index count) {
-///     return sample(model, sampler, count, Seed{1}, {.first = first});
-///   });
-/// Without a communicator it is f(0, n). Throws InvalidArgument, on the rank that meets it, for another number of
-/// columns, or of rows than rank 0 has.
-template <class F>
-auto gathered(Communicator* communicator, Index n, const F& f) {
-  using Result = std::remove_cvref_t<decltype(f(Index{}, Index{}))>;
-  if (!communicator || n == 0) return Result(f(Index{0}, n));
+namespace detail {
+
+/// Columns, or numbers, of all ranks in their order. Each has its part of n.
+template <class Result>
+Result gathered_parts(Communicator& communicator, Index n, const Result& part) {
   constexpr bool vector = std::is_same_v<Result, Vector<typename Result::Scalar>>;
   static_assert(vector || std::is_same_v<Result, Matrix<typename Result::Scalar>>,
                 "gathered: the function returns a Matrix or a Vector of its own, not a part of one or an expression");
-  const int size = communicator->size();
-  const Range own = own_range(communicator, n);
-  Result part;
-  if (own.count > 0) part = f(own.first, own.count);
-  const Index rows = vector ? Index{1} : of_first_rank(communicator, part.rows());
+  const Range own = own_range(&communicator, n);
+  const Index rows = vector ? Index{1} : of_first_rank(&communicator, part.rows());
   if (own.count > 0 && part.size() != rows * own.count)
     throw InvalidArgument("gathered", text(rows, " rows, as on rank 0, and ", own.count, " columns"),
                           text(part.rows(), " x ", part.cols()), "return a column for each number that f is asked for");
@@ -134,9 +124,30 @@ auto gathered(Communicator* communicator, Index n, const F& f) {
   if (own.count > 0)
     VectorView<typename Result::Scalar>(all.data() + rows * own.first, rows * own.count) = part.reshaped();
   std::vector<std::size_t> counts;
-  for (int rank = 0; rank < size; ++rank) counts.push_back(bytes(rank_range(n, rank, size).count));
-  communicator->all_gather(std::as_writable_bytes(std::span(all.data(), static_cast<std::size_t>(all.size()))), counts);
+  for (int rank = 0; rank < communicator.size(); ++rank)
+    counts.push_back(bytes(rank_range(n, rank, communicator.size()).count));
+  communicator.all_gather(std::as_writable_bytes(std::span(all.data(), static_cast<std::size_t>(all.size()))), counts);
   return all;
+}
+
+}  // namespace detail
+
+/// What f(first, count) gives for [0, n), on every rank: each calls it for a part of its own. f gives a d x count
+/// matrix or a vector of `count` numbers, of which each column or number is a function of its place alone, so that
+/// order and bits are those of f(0, n):
+///   gathered(&mpi, 10'000, [&](Index first, Index count) {
+///     return sample(model, sampler, count, Seed{1}, {.first = first});
+///   });
+/// Without a communicator it is f(0, n). Throws InvalidArgument, on the rank that meets it, for another number of
+/// columns, or of rows than rank 0 has.
+template <class F>
+auto gathered(Communicator* communicator, Index n, const F& f) {
+  using Result = std::remove_cvref_t<decltype(f(Index{}, Index{}))>;
+  const Range own = own_range(communicator, n);
+  const bool alone = !communicator || n == 0;
+  Result part;
+  if (alone || own.count > 0) part = f(own.first, own.count);
+  return alone ? part : detail::gathered_parts(*communicator, n, part);
 }
 
 }  // namespace scorefield
