@@ -16,6 +16,7 @@
 
 #include "likelihood/exact_mixture.hpp"
 #include "support/catch.hpp"
+#include "support/folder.hpp"
 
 namespace sf = scorefield;
 using scorefield::test::MixtureDenoiser;
@@ -154,5 +155,9 @@ TEST_CASE("a model whose parts are known at run time has the densities of the on
   const sf::ScoreModel model{sf::VariancePreserving<double>{}, network, sf::VelocityPrediction{}, sf::NoUnits{},
                              any.parameters()};
   const sf::Matrix<double> x{{0.4, -1.0}, {0.7, 0.1}};
-  CHECK(sf::log_density(any, x).value == sf::log_density(model, x).value);
+  const auto density = sf::log_density(model, x).value;
+  CHECK(sf::log_density(any, x).value == density);
+  const sf::test::Folder folder("density_of_a_file");
+  sf::save(folder.path / "model.safetensors", model);
+  CHECK(sf::log_density(sf::load_any<double>(folder.path / "model.safetensors"), x).value == density);
 }
