@@ -12,6 +12,7 @@
 #include "scorefield/sde/any_sde.hpp"
 
 #include "likelihood/exact_mixture.hpp"
+#include "likelihood/some_model.hpp"
 #include "support/catch.hpp"
 
 namespace sf = scorefield;
@@ -22,11 +23,13 @@ namespace {
 
 constexpr sf::Seed latent_seed{31};
 
+sf::AnySde<double> flow() { return sf::RectifiedFlow<double>{}; }
+
 /// Of a user's own that cannot be asked back.
 struct ForwardAlone {
   using Scalar = double;
   struct Workspace {};
-  MixtureDenoiser<sf::RectifiedFlow<double>> of;
+  MixtureDenoiser<sf::AnySde<double>> of;
   bool flat = false;  // a prior without a density
 
   const auto& sde() const { return of.sde(); }
@@ -80,7 +83,7 @@ TEST_CASE("data come back from their latents", "[likelihood]") {
 }
 
 TEST_CASE("latents need no derivative, and are what samplers decode", "[likelihood]") {
-  const ForwardAlone model{MixtureDenoiser(sf::test::two_components(2), sf::RectifiedFlow<double>{})};
+  const ForwardAlone model{MixtureDenoiser(sf::test::two_components(2), flow())};
   static_assert(!sf::DifferentiableDenoiser<ForwardAlone>);
   sf::Matrix<double> z(2, 12);
   sf::Random(latent_seed, "prior").normal(sf::view(z), 0, 0);
@@ -97,8 +100,7 @@ TEST_CASE("a latent has the same bits whatever the others and the threads, units
   data.row(0) = data.row(0).array().exp();
   const auto units = sf::Units<float>::fit(sf::Dataset<float>{data, seen},
                                            {.rows = {sf::Row::positive(), sf::Row::any(), sf::Row::any()}});
-  const sf::ScoreModel model{sf::VariancePreserving<float>{}, sf::DynamicMlp<float>(3, {16}, {.condition = 2}),
-                             sf::VelocityPrediction{}, units, sf::Seed{1}};
+  const auto model = sf::test::some_model<float>(sf::VariancePreserving<float>{}, 3, 2, units);
   const auto z = sf::encode(model, data, {.threads = 1, .condition = seen});
   const auto x = sf::decode(model, z, {.threads = 1, .condition = seen});
   CHECK((x - data).cwiseAbs().maxCoeff() < 3e-3f);  // numbers up to 10
@@ -124,7 +126,7 @@ TEST_CASE("interpolation goes along the great circle, with lengths in proportion
 }
 
 TEST_CASE("latents say what they cannot work with", "[likelihood]") {
-  const MixtureDenoiser model(sf::test::two_components(2), sf::RectifiedFlow<double>{});
+  const MixtureDenoiser model(sf::test::two_components(2), flow());
   const sf::Matrix<double> x = sf::Matrix<double>::Zero(2, 3), rows = sf::Matrix<double>::Zero(3, 1);
   CHECK_THROWS_WITH(sf::encode(model, rows), contains("encode: expected samples of 2 rows"));
   CHECK_THROWS_WITH(sf::decode(model, rows), contains("decode: expected samples of 2 rows"));

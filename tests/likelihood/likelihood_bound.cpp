@@ -12,6 +12,7 @@
 #include "scorefield/sde/any_sde.hpp"
 
 #include "likelihood/exact_mixture.hpp"
+#include "likelihood/some_model.hpp"
 #include "support/catch.hpp"
 
 namespace sf = scorefield;
@@ -71,8 +72,7 @@ TEST_CASE("a bound has the same bits whatever the others and the threads, units 
   data.row(0) = data.row(0).array().exp();
   const auto units =
       sf::Units<float>::fit(sf::Dataset<float>{data, seen}, {.rows = {sf::Row::positive(), sf::Row::any()}});
-  const sf::ScoreModel model{sf::VariancePreserving<float>{}, sf::DynamicMlp<float>(2, {16}, {.condition = 1}),
-                             sf::VelocityPrediction{}, units, sf::Seed{1}};
+  const auto model = sf::test::some_model<float>(sf::VariancePreserving<float>{}, 2, 1, units);
   const auto all = sf::likelihood_bound(model, data, {.draws = 8, .threads = 1, .condition = seen});
   CHECK(sf::likelihood_bound(model, data, {.draws = 8, .threads = 3, .condition = seen}).value == all.value);
   for (const auto& [first, count] : {std::pair<sf::Index, sf::Index>{0, 1}, {1, 59}}) {
@@ -81,7 +81,7 @@ TEST_CASE("a bound has the same bits whatever the others and the threads, units 
     CHECK(part.value == all.value.segment(first, count));
     CHECK(part.standard_error == all.standard_error.segment(first, count));
   }
-  const sf::ScoreModel bare{model.sde(), model.network(), model.prediction(), sf::NoUnits{}, model.parameters()};
+  const auto bare = sf::test::some_model<float>(sf::VariancePreserving<float>{}, 2, 1);
   const auto own =
       sf::likelihood_bound(bare, units.to_model(data), {.draws = 8, .condition = units.conditions_to_model(seen)});
   const sf::Vector<double> gain = units.log_derivative(data).cast<double>();
@@ -89,7 +89,7 @@ TEST_CASE("a bound has the same bits whatever the others and the threads, units 
 }
 
 TEST_CASE("likelihood_bound says what it cannot work with", "[likelihood]") {
-  const MixtureDenoiser model(sf::test::two_components(2), sf::RectifiedFlow<double>{});
+  const MixtureDenoiser model(sf::test::two_components(2), sf::AnySde<double>(sf::RectifiedFlow<double>{}));
   const sf::Matrix<double> x = sf::Matrix<double>::Zero(2, 3), rows = sf::Matrix<double>::Zero(3, 1);
   CHECK_THROWS_WITH(sf::likelihood_bound(model, x, {.draws = 6}),
                     contains("likelihood_bound: expected draws in fours"));

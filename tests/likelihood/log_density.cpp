@@ -3,12 +3,10 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "scorefield/data/units.hpp"
-#include "scorefield/layer/activation/silu.hpp"
 #include "scorefield/model/empirical_denoiser.hpp"
 #include "scorefield/model/guided.hpp"
 #include "scorefield/model/prediction.hpp"
@@ -18,12 +16,14 @@
 #include "scorefield/sde/any_sde.hpp"
 
 #include "likelihood/exact_mixture.hpp"
+#include "likelihood/some_model.hpp"
 #include "support/allocations.hpp"
 #include "support/catch.hpp"
 
 namespace sf = scorefield;
 using scorefield::test::contains;
 using scorefield::test::MixtureDenoiser;
+using scorefield::test::some_model;
 
 namespace {
 
@@ -51,13 +51,6 @@ double worst_error(const sf::test::DiagonalMixture& data, const Equation& sde, s
   CHECK(found.tolerance == tolerance);
   CHECK(found.standard_error.isZero(0));
   return (found.value - distribution.log_density(x.template cast<double>())).cwiseAbs().maxCoeff();
-}
-
-/// A network of random weights, which makes some density of its own.
-template <sf::Real Scalar, class Equation>
-auto some_model(const Equation& sde, sf::Index d, sf::Index condition = 0) {
-  return sf::ScoreModel{sde, sf::DynamicMlp<Scalar, sf::SiLU>(d, {16, 16}, {.condition = condition}),
-                        sf::VelocityPrediction{}, sf::Seed{3}};
 }
 
 sf::Matrix<float> some_points(sf::Index d, sf::Index n) {
@@ -123,26 +116,22 @@ TEST_CASE("the exact denoiser of a data set has the kernel density of its points
 }
 
 TEST_CASE("a linear denoiser has the density of its normal distribution", "[likelihood]") {
-  const sf::Matrix<double> covariance{{1.0, 0.5, 0.1}, {0.5, 0.7, -0.2}, {0.1, -0.2, 0.4}};
-  const sf::Vector<double> mean{{0.3, -0.2, 1.0}};
+  const sf::Matrix<double> axes = sf::Matrix<double>{{2, -1, 2}, {2, 2, -1}, {-1, 2, 2}} / 3;
+  const sf::Vector<double> mean{{0.3, -0.2, 1.0}}, deviation{{1.3, 0.5, 0.2}};
+  const sf::Matrix<double> covariance = axes * deviation.cwiseAbs2().asDiagonal() * axes.transpose();
   const auto normal = sf::GaussianMixture<double>(sf::Vector<double>{{1}}, mean, {covariance});
-  const auto data = normal.sample(500, density_seed);
+  const auto x = normal.sample(10, density_seed);
   for (const auto& sde : all_equations<double>()) {
-    const auto linear =
-        sf::LinearDenoiserCorrection<double>::fit(sf::Dataset<double>(data), {sf::Covariance::full, 0.0});
-    sf::ScoreModel model{sde, sf::DynamicMlp<double>(3, {4}), linear, sf::Seed{1}};
+    sf::test::SomeModel<double> model{sde, sf::DynamicMlp<double>(3, {4}),
+                                      sf::LinearDenoiserCorrection<double>(mean, deviation, axes), sf::Seed{1}};
     model.set_parameters(sf::Vector<double>::Zero(model.parameters().size()));
-    const auto moments = sf::principal_moments(sf::Dataset<double>(data), sf::Covariance::full);
-    const sf::Matrix<double> fitted = moments.axes * moments.variance.asDiagonal() * moments.axes.transpose();
-    const auto truth = sf::GaussianMixture<double>(sf::Vector<double>{{1}}, moments.mean, {fitted});
-    const sf::Matrix<double> x = data.leftCols(10);
     const auto found = sf::log_density(model, x, {.tolerance = 1e-7});
-    CHECK((found.value - truth.log_density(x)).cwiseAbs().maxCoeff() < 1e-5);
+    CHECK((found.value - normal.log_density(x)).cwiseAbs().maxCoeff() < 1e-5);
   }
 }
 
 TEST_CASE("the density of any network integrates to 1, in units that are no straight map too", "[likelihood]") {
-  const auto sum = [](const auto& model, double from, double to) {
+  const auto sum = [](const sf::test::SomeModel<double>& model, double from, double to) {
     constexpr sf::Index n = 2000;
     sf::Matrix<double> x(1, n);
     for (sf::Index j = 0; j < n; ++j) x(0, j) = from + (to - from) * (static_cast<double>(j) + 0.5) / n;
@@ -155,8 +144,9 @@ TEST_CASE("the density of any network integrates to 1, in units that are no stra
   sf::Matrix<double> data(1, 50);
   for (sf::Index j = 0; j < 50; ++j) data(0, j) = 0.1 + 3 * std::pow(static_cast<double>(j) / 49, 1.5);
   const auto in_units = [&](const sf::Row& row, double from, double to) {
-    const sf::ScoreModel model{sf::VariancePreserving<double>{}, sf::DynamicMlp<double>(1, {16}),
-                               sf::VelocityPrediction{}, sf::Units<double>::fit(data, {.rows = {row}}), sf::Seed{3}};
+    const sf::test::SomeModel<double> model{sf::VariancePreserving<double>{}, sf::DynamicMlp<double>(1, {16}),
+                                            sf::VelocityPrediction{}, sf::Units<double>::fit(data, {.rows = {row}}),
+                                            sf::Seed{3}};
     return sum(model, from, to);
   };
   CHECK(std::abs(in_units(sf::Row::any(), -9, 11) - 1) < 1e-3);
@@ -171,7 +161,7 @@ TEST_CASE("units count by the logarithm of their derivative", "[likelihood]") {
   data.row(1) = data.row(1).array().exp();
   const auto units = sf::Units<double>::fit(data, {.rows = {sf::Row::ranked(), sf::Row::positive()}});
   const auto bare = some_model<double>(sf::RectifiedFlow<double>{}, 2);
-  const sf::ScoreModel model{bare.sde(), bare.network(), bare.prediction(), units, bare.parameters()};
+  const sf::test::SomeModel<double> model{bare.sde(), bare.network(), bare.prediction(), units, bare.parameters()};
   const sf::Matrix<double> x{{4.0, 6.1, 9.0}, {0.4, 1.5, 2.0}};
   const auto in_units = sf::log_density(model, x), own = sf::log_density(bare, units.to_model(x));
   constexpr double h = 1e-6;
@@ -201,7 +191,7 @@ TEST_CASE("densities of conditions, and of guidance by weight 1, are those of th
 }
 
 TEST_CASE("a sample's log density has the same bits whatever the others and the threads", "[likelihood]") {
-  const auto check = [](const auto& model, sf::DensityOptions options) {
+  const auto check = [](const sf::test::SomeModel<float>& model, sf::DensityOptions options) {
     const sf::Matrix<float> x = some_points(model.dimension(), 150);
     options.threads = 1;
     const auto together = sf::log_density(model, x, options);
@@ -284,7 +274,7 @@ TEST_CASE("a derivative that is no number is found, at whatever stage of a step 
 TEST_CASE("steps along the flow allocate nothing", "[likelihood]") {
   const auto model = some_model<float>(sf::VariancePreserving<float>{}, 3);
   for (const bool exact : {true, false}) {
-    sf::detail::FlowPaths<std::remove_cvref_t<decltype(model)>> paths(
+    sf::detail::FlowPaths<sf::test::SomeModel<float>> paths(
         model, some_points(3, 100), sf::Matrix<float>(0, 100),
         {.operation = "test", .from = 1e-3, .to = 1.5, .opens = true, .threads = 1}, {.products = 3, .exact = exact});
     paths.step();

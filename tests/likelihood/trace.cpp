@@ -32,7 +32,7 @@ struct Estimated {
 
   Estimated(sf::Index n, sf::Trace trace, sf::Index probes) {
     const auto data = sf::test::two_components(4);
-    const MixtureDenoiser model(data, sf::RectifiedFlow<double>{});
+    const MixtureDenoiser model(data, sf::AnySde<double>(sf::RectifiedFlow<double>{}));
     const auto x = data.distribution().sample(n, trace_seed);
     found = sf::log_density(model, x, {.tolerance = 1e-3, .trace = trace, .probes = probes, .seed = 5});
     off = found.value - sf::log_density(model, x, {.tolerance = 1e-3}).value;
@@ -114,7 +114,7 @@ TEST_CASE("the error of estimated traces falls as one by the root of their probe
 
 TEST_CASE("Rademacher's probes tell the trace of a diagonal derivative exactly", "[likelihood]") {
   const auto data = sf::test::one_component(5, 0.3, 0.4);
-  const MixtureDenoiser model(data, sf::VariancePreserving<double>{});
+  const MixtureDenoiser model(data, sf::AnySde<double>(sf::VariancePreserving<double>{}));
   const auto x = data.distribution().sample(10, trace_seed);
   const auto exact = sf::log_density(model, x);
   const auto signs = sf::log_density(model, x, {.trace = sf::Trace::rademacher, .probes = 2});
@@ -139,7 +139,9 @@ TEST_CASE("models can be asked back twice after one forward", "[likelihood]") {
   CHECK(worst_difference(of_random_weights(sf::DynamicMlp<double>(3, {16, 16})), 0) < 1e-7);
   CHECK(worst_difference(of_random_weights(sf::ResidualMlp<double>(3)), 0) < 1e-5);
   CHECK(worst_difference(of_random_weights(sf::UNet<double>({4, 4, 1}, {.widths = {8, 16}, .heads = 2})), 0) < 1e-5);
-  CHECK(worst_difference(MixtureDenoiser(sf::test::two_components(3), sf::VariancePreserving<double>{}), 0) < 1e-7);
+  CHECK(worst_difference(
+            MixtureDenoiser(sf::test::two_components(3), sf::AnySde<double>(sf::VariancePreserving<double>{})), 0) <
+        1e-7);
 }
 
 TEST_CASE("a guided denoiser is asked back with and without its condition", "[likelihood]") {
