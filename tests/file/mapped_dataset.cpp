@@ -79,14 +79,27 @@ struct Mapped {
   sf::Matrix<float> conditions = of_conditions();
 };
 
+/// One type of model and one of trainer for each objective, since a run takes seconds to compile.
+using UnitsModel =
+    sf::ScoreModel<sf::VariancePreserving<float>, sf::ResidualMlp<float>, sf::ScorePrediction, sf::Units<float>>;
+
+UnitsModel model_for(const sf::TrainingData<float>& data, const sf::Units<float>& units) {
+  return {sf::VariancePreserving<float>{},
+          sf::ResidualMlp<float>{3, {.width = 32, .blocks = 1, .condition = data.condition_size()}},
+          sf::ScorePrediction{}, units, sf::Seed{1}};
+}
+
+template <class Objective = sf::DenoisingScoreMatching<>>
+auto trainer_over(sf::Communicator* communicator = nullptr) {
+  return sf::Trainer{Objective{}, sf::Adam{}}.over(communicator);
+}
+
 /// The parameters after some steps of a model that has the units of a subset.
 template <class Objective = sf::DenoisingScoreMatching<>>
 sf::Vector<float> trained_on(const sf::TrainingData<float>& data, sf::Communicator* communicator = nullptr) {
-  sf::ScoreModel model{sf::VariancePreserving<float>{},
-                       sf::ResidualMlp<float>{3, {.width = 32, .blocks = 1, .condition = data.condition_size()}},
-                       sf::ScorePrediction{}, sf::Units<float>::fit(sf::subset(data, 500, 1)), sf::Seed{1}};
+  auto model = model_for(data, sf::Units<float>::fit(sf::subset(data, 500, 1)));
   const auto before = model.parameters();
-  const auto trainer = sf::Trainer{Objective{}, sf::Adam{}}.over(communicator);
+  const auto trainer = trainer_over<Objective>(communicator);
   trainer.fit(model, data, {.steps = 7, .batch_size = 250, .threads = 2});
   if (model.parameters() == before) throw std::runtime_error("nothing was learnt");
   return model.parameters();
@@ -164,10 +177,8 @@ TEST_CASE("a step on mapped files allocates nothing after the first", "[io]") {
   const Mapped mapped;
   const auto& folder = mapped.folder.path;
   const sf::MappedDataset<float> data{{folder / "all.npy"}, {.conditions = {folder / "given.npy"}}};
-  const sf::ScoreModel model{sf::VariancePreserving<float>{},
-                             sf::ResidualMlp<float>{3, {.width = 32, .blocks = 1, .condition = 2}},
-                             sf::ScorePrediction{}, sf::Units<float>::fit(sf::subset(data, 500)), sf::Seed{1}};
-  const sf::Trainer trainer{sf::DenoisingScoreMatching{}, sf::Adam{}};
+  const auto model = model_for(data, sf::Units<float>::fit(sf::subset(data, 500)));
+  const auto trainer = trainer_over();
   auto run = trainer.start(model, data, {.steps = 100, .batch_size = 256, .threads = 2});
   run.advance();
   CHECK(test::count_allocations([&] {
@@ -179,14 +190,10 @@ TEST_CASE("a number that is not finite is refused by file and row, on every rank
   const Mapped mapped;
   const auto& folder = mapped.folder.path;
   const auto refused = [&](const sf::MappedDataset<float>& data, sf::Communicator* communicator) -> std::string {
-    const sf::ScoreModel model{
-        sf::VariancePreserving<float>{},
-        sf::ResidualMlp<float>{3, {.width = 32, .blocks = 1, .condition = data.condition_size()}},
-        sf::ScorePrediction{},
-        sf::Units<float>::fit(
-            sf::Dataset<float>(mapped.samples.leftCols(100).eval(), mapped.conditions.leftCols(100).eval())),
-        sf::Seed{1}};
-    const auto trainer = sf::Trainer{sf::DenoisingScoreMatching{}, sf::Adam{}}.over(communicator);
+    const auto model =
+        model_for(data, sf::Units<float>::fit(sf::Dataset<float>(mapped.samples.leftCols(100).eval(),
+                                                                 mapped.conditions.leftCols(100).eval())));
+    const auto trainer = trainer_over(communicator);
     auto run = trainer.start(model, data, {.epochs = 1, .batch_size = 256, .seed = 3});
     try {
       while (!run.done()) run.advance();
@@ -230,9 +237,8 @@ TEST_CASE("a number that units do not take is refused by its sample", "[io]") {
   const sf::MappedDataset<float> data{{mapped.folder.path / "all.npy"}};
   sf::Matrix<float> seen = mapped.samples;
   seen.row(2).setConstant(4);
-  const sf::ScoreModel model{sf::VariancePreserving<float>{}, sf::ResidualMlp<float>{3, {.width = 32, .blocks = 1}},
-                             sf::ScorePrediction{}, sf::Units<float>::fit(seen), sf::Seed{1}};
-  const sf::Trainer trainer{sf::DenoisingScoreMatching{}, sf::Adam{}};
+  const auto model = model_for(data, sf::Units<float>::fit(seen));
+  const auto trainer = trainer_over();
   auto run = trainer.start(model, data, {.steps = 3, .batch_size = 64, .seed = 3});
   sf::Minibatches batches(600, 64, 3);
   CHECK_THROWS_WITH(run.advance(), test::contains("expected the constant 4 in row 2 of samples, got") &&
@@ -243,10 +249,8 @@ TEST_CASE("a number that units do not take is refused by its sample", "[io]") {
 TEST_CASE("mapped data of another scale than the model's are refused at the start", "[io]") {
   const Mapped mapped;
   const sf::MappedDataset<float> data{{mapped.folder.path / "all.npy"}};
-  const sf::ScoreModel model{sf::VariancePreserving<float>{}, sf::ResidualMlp<float>{3, {.width = 32, .blocks = 1}},
-                             sf::ScorePrediction{}, sf::Seed{1}};
-  const sf::Trainer trainer{sf::DenoisingScoreMatching{}, sf::Adam{}};
-  CHECK_THROWS_WITH(trainer.start(model, data, {.steps = 3}), test::contains("data of mean about 0"));
+  const auto model = model_for(data, {});
+  CHECK_THROWS_WITH(trainer_over().start(model, data, {.steps = 3}), test::contains("data of mean about 0"));
 }
 
 TEST_CASE("files that cannot be mapped as data are refused by name", "[io]") {
