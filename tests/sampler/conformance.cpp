@@ -1,8 +1,9 @@
 // What scorefield/sampler/concept.hpp promises, for every sampler.
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include "scorefield/core/random.hpp"
 #include "scorefield/model/score_model.hpp"
@@ -10,19 +11,33 @@
 #include "scorefield/sampler.hpp"
 #include "scorefield/sde/rectified_flow.hpp"
 
+#include "sampler/any_sampler.hpp"
 #include "sampler/exact_denoiser.hpp"
 #include "support/allocations.hpp"
 #include "support/catch.hpp"
 
 namespace sf = scorefield;
+using scorefield::test::AnyDenoiser;
 using scorefield::test::contains;
 using scorefield::test::ExactDenoiser;
 
 namespace {
 
-/// f(sampler, name, time of its last step) for each of so many steps.
-template <class F>
-void for_each_sampler(sf::Index steps, const F& f) {
+/// A sampler's name, and the time of its last step.
+template <sf::Real Scalar>
+struct Listed {
+  sf::test::AnySampler<Scalar> sampler;
+  const char* name;
+  double last_time;
+};
+
+/// Each of so many steps.
+template <sf::Real Scalar>
+std::vector<Listed<Scalar>> every_sampler(sf::Index steps) {
+  std::vector<Listed<Scalar>> all;
+  const auto f = [&](const auto& method, const char* name, double last_time) {
+    all.push_back({sf::test::AnySampler<Scalar>::of(method), name, last_time});
+  };
   f(sf::EulerMaruyama{.steps = steps}, "EulerMaruyama", 0.0);
   f(sf::EulerMaruyama{.steps = steps, .t_last = 0.125}, "EulerMaruyama", 0.0);
   for (const double stochasticity : {0.0, 2.0})
@@ -46,18 +61,21 @@ void for_each_sampler(sf::Index steps, const F& f) {
   f(sf::PredictorCorrector{.steps = steps}, "PredictorCorrector", 0.0);
   f(sf::AnnealedLangevin{.steps = steps, .moves = 3}, "AnnealedLangevin", 0.0);
   f(sf::on_grid(sf::DpmSolverPlusPlus{.steps = steps}, sf::KarrasGrid{}), "DpmSolverPlusPlus", 0.0);
+  return all;
 }
 
 /// The same, and samplers that choose their steps.
-template <class F>
-void for_each_sampler_and_adaptive(sf::Index steps, const F& f) {
-  for_each_sampler(steps, f);
-  f(sf::DormandPrince{.t_last = 0.01}, "DormandPrince", 0.0);
+template <sf::Real Scalar>
+std::vector<Listed<Scalar>> every_sampler_and_adaptive(sf::Index steps) {
+  auto all = every_sampler<Scalar>(steps);
+  all.push_back({sf::test::AnySampler<Scalar>::of(sf::DormandPrince{.t_last = 0.01}), "DormandPrince", 0.0});
+  return all;
 }
 
 template <sf::Real Scalar>
-auto untrained() {
-  return sf::ScoreModel{sf::VariancePreserving<Scalar>{}, sf::Mlp<Scalar, 2, 16, 16>{}, sf::Seed{3}};
+AnyDenoiser<Scalar> untrained() {
+  return AnyDenoiser<Scalar>(
+      sf::ScoreModel{sf::VariancePreserving<Scalar>{}, sf::Mlp<Scalar, 2, 16, 16>{}, sf::Seed{3}});
 }
 
 /// Its estimates are NaN for samples whose first number at t = 1 is beyond 2.
@@ -82,39 +100,37 @@ struct BreaksAtTheEdge : ExactDenoiser<float> {
 }  // namespace
 
 TEMPLATE_TEST_CASE("a sample has the same bits however it is drawn", "[sampler]", float, double) {
-  const auto check = [](const auto& model) {
-    for_each_sampler_and_adaptive(12, [&](const auto& sampler, const char* name, double) {
+  const auto check = [](const AnyDenoiser<TestType>& model) {
+    for (const auto& [sampler, name, last] : every_sampler_and_adaptive<TestType>(12)) {
       CAPTURE(name);
       constexpr sf::Index n = 205;  // some chunks, the last one shorter
-      const auto all = sf::sample(model, sampler, n, sf::Seed{7}, {.threads = 1});
+      const auto all = sampler.sample(model, n, sf::Seed{7}, {.threads = 1});
       REQUIRE(all.allFinite());
-      for (const int threads : {0, 2, 3})
-        CHECK(sf::sample(model, sampler, n, sf::Seed{7}, {.threads = threads}) == all);
+      for (const int threads : {0, 2, 3}) CHECK(sampler.sample(model, n, sf::Seed{7}, {.threads = threads}) == all);
       for (const sf::Index size : {1, 36, 64, 150}) {
         CAPTURE(size);
         sf::Matrix<TestType> pieces(2, n);
         for (sf::Index first = 0; first < n; first += size) {
           const sf::Index count = std::min(size, n - first);
-          pieces.middleCols(first, count) =
-              sf::sample(model, sampler, count, sf::Seed{7}, {.first = first, .threads = 2});
+          pieces.middleCols(first, count) = sampler.sample(model, count, sf::Seed{7}, {.first = first, .threads = 2});
         }
         CHECK(pieces == all);
       }
-      CHECK(sf::sample(model, sampler, n, sf::Seed{8}) != all);
-      CHECK(sf::sample(model, sampler, 0, sf::Seed{7}).cols() == 0);
-    });
+      CHECK(sampler.sample(model, n, sf::Seed{8}, {}) != all);
+      CHECK(sampler.sample(model, 0, sf::Seed{7}, {}).cols() == 0);
+    }
   };
   check(untrained<TestType>());
-  check(ExactDenoiser<TestType>(sf::test::two_normals<TestType>()));
+  check(AnyDenoiser<TestType>(ExactDenoiser<TestType>(sf::test::two_normals<TestType>())));
 }
 
 TEST_CASE("a stepper goes from the prior at time 1 to its last time", "[sampler]") {
   const auto model = untrained<float>();
   constexpr sf::Index n = 100;
   for (const sf::Index steps : {1, 2, 8, 20})
-    for_each_sampler(steps, [&](const auto& sampler, const char* name, double last_time) {
+    for (const auto& [sampler, name, last_time] : every_sampler<float>(steps)) {
       CAPTURE(steps, name);
-      auto stepper = sf::start(model, sampler, n, sf::Seed{4});
+      auto stepper = sampler.start(model, n, sf::Seed{4}, {});
       sf::Matrix<float> prior(2, n);
       sf::Random(sf::Seed{4}, "prior").normal(sf::view(prior), 0, 0);
       CHECK(stepper.samples() == model.sde().deviation(1) * prior);
@@ -131,52 +147,52 @@ TEST_CASE("a stepper goes from the prior at time 1 to its last time", "[sampler]
       }
       CHECK(stepper.done());
       CHECK(static_cast<double>(stepper.time()) == last_time);
-      CHECK(sf::sample(model, sampler, n, sf::Seed{4}) == last);
+      CHECK(sampler.sample(model, n, sf::Seed{4}, {}) == last);
 
       CHECK_THROWS_AS(stepper.step(), sf::InvalidArgument);
       CHECK_THROWS_WITH(stepper.step(), contains(std::string(name) + "::step: expected a stepper that is not done"));
       CHECK(stepper.samples() == last);
-    });
+    }
 }
 
 TEST_CASE("a copy of a stepper goes on to the same samples", "[sampler]") {
   const auto model = untrained<float>();
-  for_each_sampler_and_adaptive(6, [&](const auto& sampler, const char* name, double) {
+  for (const auto& [sampler, name, last] : every_sampler_and_adaptive<float>(6)) {
     CAPTURE(name);
-    auto stepper = sf::start(model, sampler, 80, sf::Seed{4});
+    auto stepper = sampler.start(model, 80, sf::Seed{4}, {});
     for (int i = 0; i < 3; ++i) stepper.step();
-    auto copy = stepper;
-    const auto finish = [](auto& of) {
+    const auto copy = stepper.copy();
+    const auto finish = [](const sf::test::AnyStepper<float>& of) {
       while (!of.done()) of.step();
       return of.samples();
     };
     const auto original = finish(stepper);
     CHECK(copy.time() > stepper.time());
     CHECK(finish(copy) == original);
-    CHECK(original == sf::sample(model, sampler, 80, sf::Seed{4}));
-  });
+    CHECK(original == sampler.sample(model, 80, sf::Seed{4}, {}));
+  }
 }
 
 TEST_CASE("a step of a sampler allocates nothing", "[sampler]") {
   const auto model = untrained<float>();
-  for_each_sampler_and_adaptive(20, [&](const auto& sampler, const char* name, double) {
+  for (const auto& [sampler, name, last] : every_sampler_and_adaptive<float>(20)) {
     for (const int threads : {1, 2}) {
       CAPTURE(name, threads);
-      auto stepper = sf::start(model, sampler, 500, sf::Seed{1}, {.threads = threads});
+      auto stepper = sampler.start(model, 500, sf::Seed{1}, {.threads = threads});
       stepper.step();  // starts the threads
       CHECK(sf::test::count_allocations([&] {
               while (!stepper.done()) stepper.step();
             }) == 0);
     }
-  });
+  }
 }
 
 TEST_CASE("a sampler refuses what it cannot draw", "[sampler]") {
   const auto model = untrained<float>();
-  for_each_sampler_and_adaptive(10, [&](const auto& sampler, const char* name, double) {
+  for (const auto& [sampler, name, last] : every_sampler_and_adaptive<float>(10)) {
     CAPTURE(name);
-    const auto draw = [&](sf::Index count, const sf::SampleOptions& options = {}) {
-      return sf::sample(model, sampler, count, sf::Seed{0}, options);
+    const auto draw = [&of = sampler, &model](sf::Index count, const sf::SampleOptions& options = {}) {
+      return of.sample(model, count, sf::Seed{0}, options);
     };
     CHECK_THROWS_AS(draw(-1), sf::InvalidArgument);
     CHECK_THROWS_WITH(draw(-1),
@@ -184,19 +200,22 @@ TEST_CASE("a sampler refuses what it cannot draw", "[sampler]") {
     CHECK_THROWS_WITH(draw(5, {.first = -2}), contains("got 5 and -2"));
     CHECK_THROWS_AS(draw(5, {.threads = -1}), sf::InvalidArgument);
     CHECK_THROWS_WITH(draw(5, {.threads = -1}), contains("threads: expected 0 (all) or a positive number, got -1"));
-  });
-  for_each_sampler(0, [&](const auto& sampler, const char* name, double) {
-    CHECK_THROWS_AS(sf::start(model, sampler, 1, sf::Seed{}), sf::InvalidArgument);
-    CHECK_THROWS_WITH(sf::start(model, sampler, 1, sf::Seed{}),
+  }
+  for (const auto& [sampler, name, last] : every_sampler<float>(0)) {
+    CHECK_THROWS_AS(sampler.start(model, 1, sf::Seed{}, {}), sf::InvalidArgument);
+    CHECK_THROWS_WITH(sampler.start(model, 1, sf::Seed{}, {}),
                       contains(std::string(name) + ": expected at least 1 step, got 0;"));
-  });
+  }
 }
 
 TEST_CASE("samplers refuse what their numbers cannot mean", "[sampler]") {
   const auto model = untrained<float>();
-  const auto refused = [&](const auto& sampler, const char* message) {
-    CHECK_THROWS_AS(sf::start(model, sampler, 1, sf::Seed{}), sf::InvalidArgument);
-    CHECK_THROWS_WITH(sf::start(model, sampler, 1, sf::Seed{}), contains(message));
+  const auto refuses = [](const std::function<void()>& start, const char* message) {
+    CHECK_THROWS_AS(start(), sf::InvalidArgument);
+    CHECK_THROWS_WITH(start(), contains(message));
+  };
+  const auto refused = [&](const auto& method, const char* message) {
+    refuses([&] { sf::start(model, method, 1, sf::Seed{}); }, message);
   };
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (const double eta : {-0.1, 1.1, nan}) refused(sf::Ddim{.eta = eta}, "Ddim: expected eta in [0, 1], got ");
@@ -229,19 +248,19 @@ TEST_CASE("samplers refuse what their numbers cannot mean", "[sampler]") {
 }
 
 TEST_CASE("a sample that is not finite is named", "[sampler]") {
-  const BreaksAtTheEdge model;
-  for_each_sampler_and_adaptive(5, [&](const auto& sampler, const char* name, double) {
+  const AnyDenoiser<float> model{BreaksAtTheEdge{}};
+  for (const auto& [sampler, name, last] : every_sampler_and_adaptive<float>(5)) {
     CAPTURE(name);
-    const auto prior = sf::start(model, sampler, 500, sf::Seed{6}).samples();
+    const auto prior = sampler.start(model, 500, sf::Seed{6}, {}).samples();
     sf::Index bad = 0;
     while (prior(0, bad) <= 2) ++bad;
     REQUIRE(bad > 0);
-    CHECK_THROWS_AS(sf::sample(model, sampler, 500, sf::Seed{6}), sf::NonFinite);
+    CHECK_THROWS_AS(sampler.sample(model, 500, sf::Seed{6}, {}), sf::NonFinite);
     const auto said = contains(" of sample " + std::to_string(bad) + ", after the step from time 1 to ");
-    CHECK_THROWS_WITH(sf::sample(model, sampler, 500, sf::Seed{6}), said);
-    CHECK_THROWS_WITH(sf::sample(model, sampler, 500, sf::Seed{6}), contains("sample: expected finite samples, got "));
+    CHECK_THROWS_WITH(sampler.sample(model, 500, sf::Seed{6}, {}), said);
+    CHECK_THROWS_WITH(sampler.sample(model, 500, sf::Seed{6}, {}), contains("sample: expected finite samples, got "));
     // By its number in the stream, not in the batch.
-    CHECK_THROWS_WITH(sf::sample(model, sampler, 100, sf::Seed{6}, {.first = bad}), said);
-    CHECK(sf::sample(model, sampler, bad, sf::Seed{6}).allFinite());
-  });
+    CHECK_THROWS_WITH(sampler.sample(model, 100, sf::Seed{6}, {.first = bad}), said);
+    CHECK(sampler.sample(model, bad, sf::Seed{6}, {}).allFinite());
+  }
 }
