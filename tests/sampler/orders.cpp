@@ -4,6 +4,7 @@
 
 #include "scorefield/sampler.hpp"
 #include "scorefield/sde.hpp"
+#include "scorefield/sde/any_sde.hpp"
 
 #include "sampler/exact_denoiser.hpp"
 #include "sampler/flow_reference.hpp"
@@ -19,8 +20,8 @@ constexpr sf::Seed order_seed{5};
 /// Times from s to t whose powers of sigma / alpha are equidistant, or its logarithm for power 0, but for two very
 /// short first steps: by these a multistep method gets the values before, which its order presumes to be exact, so
 /// exactly that their errors, of the squares of those steps, do not count.
-template <class Equation>
-sf::Vector<double> times_with_a_start(const Equation& sde, double s, double t, sf::Index steps, double power) {
+sf::Vector<double> times_with_a_start(const sf::AnySde<double>& sde, double s, double t, sf::Index steps,
+                                      double power) {
   const auto n = static_cast<double>(steps);
   const double first = -sf::half_log_snr(sde, s), last = -sf::half_log_snr(sde, t);
   const auto time = [&](double share) {
@@ -34,9 +35,9 @@ sf::Vector<double> times_with_a_start(const Equation& sde, double s, double t, s
   return times;
 }
 
-template <class Equation>
-void check_orders(const Equation& sde, double s, double t) {
-  const sf::test::ExactDenoiser<double, Equation> model(sf::test::two_normals<double>(), sde);
+/// The equation is of one type, since every method with each takes a second to compile.
+void check_orders(const sf::AnySde<double>& sde, double s, double t) {
+  const sf::test::ExactDenoiser<double, sf::AnySde<double>> model(sf::test::two_normals<double>(), sde);
   const auto& data = model.data();
   const sf::Matrix<double> start = data.evolved(sde.signal(s), sde.deviation(s)).sample(order_draws, order_seed);
   const auto expected = sf::test::flow(data, sde, start, s, t);
