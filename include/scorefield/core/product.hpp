@@ -10,9 +10,13 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstddef>
+#include <cstdint>
 #include <type_traits>
 #include <utility>
 
+#include "scorefield/core/chunks.hpp"
+#include "scorefield/core/detail/spare_workers.hpp"
 #include "scorefield/core/simd/packet.hpp"
 #include "scorefield/core/types.hpp"
 
@@ -308,12 +312,12 @@ void multiply_packing_right(Start start, const Operand<Scalar>& left, const Prod
   }
 }
 
-/// target += left right for a depth of 1 or 2 (see flat), where a tile has next to nothing to do: the target is walked
-/// in the order of its memory.
+/// target += left right for a depth of 1 or 2 (see flat), where a tile has next to nothing to do: columns [first, end)
+/// of the target are walked in the order of their memory.
 template <Real Scalar>
-void add_flat_product(const Operand<Scalar>& left, const Operand<Scalar>& right, MatrixView<Scalar> target,
-                      Index depth) {
-  for (Index j = 0; j < target.cols(); ++j)
+void add_flat_product(const Operand<Scalar>& left, const Operand<Scalar>& right, MatrixView<Scalar> target, Index depth,
+                      Index first, Index end) {
+  for (Index j = first; j < end; ++j)
     for (Index k = 0; k < depth; ++k) {
       const auto factor = broadcast(*right.at(k, j).data);
       Scalar* column = target.col(j).data();
@@ -363,35 +367,119 @@ struct ProductRoom {
 
 namespace detail {
 
+/// Where a thread copies operands to: those whose product it is have a ProductRoom, helpers one of their own.
+template <Real Scalar>
+struct Packed {
+  Scalar *left, *right;
+};
+
+template <Real Scalar>
+Packed<Scalar> packed_by_helper() {
+  static_assert(HelperRoom::left_bytes == sizeof(Scalar) * block_rows<Scalar> * block_depth);
+  static_assert(HelperRoom::right_bytes == sizeof(Scalar) * block_columns<Scalar> * block_depth);
+  const auto numbers = [](std::byte* bytes) { return static_cast<Scalar*>(static_cast<void*>(bytes)); };
+  auto& room = *HelperRoom::here();
+  return {numbers(room.left), numbers(room.right)};
+}
+
+/// A product that is not flat, or some of its rows or columns. Columns of the target are `stride` apart.
+template <Real Scalar>
+struct Product {
+  Start start;
+  Operand<Scalar> left, right;
+  Index rows, depth, columns;
+  Scalar* target;
+  Index stride;
+  const Scalar* bias;
+  Copies<Scalar> copied;
+
+  Product part_of_rows(Index first, Index count) const {
+    Product part = *this;
+    part.left = left.at(first, 0);
+    part.target += first;
+    if (start == Start::bias) part.bias += first;
+    part.rows = count;
+    return part;
+  }
+  Product part_of_columns(Index first, Index count) const {
+    Product part = *this;
+    part.right = right.at(0, first);
+    part.target += first * stride;
+    part.columns = count;
+    return part;
+  }
+
+  void compute(const Packed<Scalar>& packed, Entries entries = Entries::all) const {
+    for (Index k = 0; k == 0 || k < depth; k += copied.depth) {
+      const Start from = k == 0 ? start : Start::target;
+      const bool adds = from == Start::target;
+      const ProductTile<Scalar> tile{std::min(copied.depth, depth - k),
+                                     nullptr,
+                                     0,
+                                     right.at(k, 0).data,
+                                     right.row_stride,
+                                     right.column_stride,
+                                     target,
+                                     stride,
+                                     adds                  ? target
+                                     : from == Start::bias ? bias
+                                                           : panel_of_zeros<Scalar>,
+                                     adds ? stride : 0};
+      if (copied.right)
+        multiply_packing_right(from, left.at(0, k), tile, rows, columns, entries, copied, packed.left, packed.right);
+      else
+        multiply_block(from, left.at(0, k), tile, rows, 0, columns, entries, copied, packed.left);
+    }
+  }
+};
+
+/// The threads that share a product: those that are spare, as far as each has about 10 microseconds to do, several
+/// times what it takes to call one. A number that is moved takes as long as some four multiply-adds.
+inline Index threads_for_product(Index rows, Index depth, Index columns) {
+  const auto m = static_cast<std::int64_t>(rows), k = static_cast<std::int64_t>(depth),
+             n = static_cast<std::int64_t>(columns);
+  const std::int64_t shares = (m * k * n + 4 * (m * k + k * n + m * n)) >> 19;
+  return shares > 1 ? static_cast<Index>(std::min<std::int64_t>(shares, SpareWorkers::here().threads)) : 1;
+}
+
+/// Calls part(first, count, worker) for the pieces on several threads. Pieces may depend on the threads: an entry is
+/// the same chain of multiply-adds in whatever piece it is.
+template <class Part>
+void share_pieces(const Chunks& pieces, Index threads, const Part& part) {
+  SpareWorkers::here().share(pieces.pieces(), static_cast<int>(threads),
+                             [&](Index i, int worker) { part(pieces.first(i), pieces.length(i), worker); });
+}
+
 template <Real Scalar>
 void multiply_operands(Start start, const Operand<Scalar>& left, const Operand<Scalar>& right,
                        MatrixView<Scalar> target, Index depth, const Scalar* bias, ProductRoom<Scalar>& room,
                        Entries entries = Entries::all) {
+  constexpr Index panel = panel_rows<Scalar>;
   const Index rows = target.rows(), columns = target.cols();
-  if (flat(start, left, depth)) return add_flat_product(left, right, target, depth);
-  const auto copied = copies(start, left, right, rows, depth, columns);
-  assert(copied.left_numbers <= room.left.size() && copied.right_numbers <= room.right.size());
-  for (Index k = 0; k == 0 || k < depth; k += copied.depth) {
-    const Start from = k == 0 ? start : Start::target;
-    const bool adds = from == Start::target;
-    const ProductTile<Scalar> tile{std::min(copied.depth, depth - k),
-                                   nullptr,
-                                   0,
-                                   right.at(k, 0).data,
-                                   right.row_stride,
-                                   right.column_stride,
-                                   target.data(),
-                                   target.rows(),
-                                   adds                  ? target.data()
-                                   : from == Start::bias ? bias
-                                                         : panel_of_zeros<Scalar>,
-                                   adds ? target.rows() : 0};
-    if (copied.right)
-      multiply_packing_right(from, left.at(0, k), tile, rows, columns, entries, copied, room.left.data(),
-                             room.right.data());
-    else
-      multiply_block(from, left.at(0, k), tile, rows, 0, columns, entries, copied, room.left.data());
+  const Index threads = entries == Entries::all ? threads_for_product(rows, depth, columns) : 1;
+  const auto share = [threads](Index count) { return Chunks{count, threads}.pieces(); };
+  if (flat(start, left, depth)) {
+    if (threads == 1) return add_flat_product(left, right, target, depth, 0, columns);
+    return share_pieces({columns, share(columns)}, threads, [&](Index first, Index count, int) {
+      add_flat_product(left, right, target, depth, first, first + count);
+    });
   }
+  const Product<Scalar> whole{start,   left,          right, rows, depth,
+                              columns, target.data(), rows,  bias, copies(start, left, right, rows, depth, columns)};
+  assert(whole.copied.left_numbers <= room.left.size() && whole.copied.right_numbers <= room.right.size());
+  const Packed<Scalar> own{room.left.data(), room.right.data()};
+  const auto packed = [&own](int worker) { return worker == 0 ? own : packed_by_helper<Scalar>(); };
+  if (threads == 1) return whole.compute(own, entries);
+  // What is copied of the right operand is copied once where pieces are columns.
+  if (whole.copied.right)
+    return share_pieces({columns, block_columns<Scalar>}, threads, [&](Index first, Index count, int worker) {
+      whole.part_of_columns(first, count).compute(packed(worker));
+    });
+  // Columns of the left operand are cut into as few parts as there are threads, so that a processor may fetch ahead. If
+  // it is transposed, pieces have columns of their own; several for each thread are for those that come late.
+  const Index height = left.row_stride == 1 ? panel * share(Chunks{rows, panel}.pieces()) : 2 * panel;
+  share_pieces({rows, height}, threads,
+               [&](Index first, Index count, int worker) { whole.part_of_rows(first, count).compute(packed(worker)); });
 }
 
 /// Copies what is below the diagonal to above it.

@@ -10,6 +10,7 @@
 #include <sched.h>
 #endif
 
+#include "scorefield/core/detail/spare_workers.hpp"
 #include "scorefield/core/error.hpp"
 #include "scorefield/core/parallel/detail/cpu_quota.hpp"
 #include "scorefield/core/parallel/detail/subnormals.hpp"
@@ -38,17 +39,23 @@ inline void check_threads(int requested) {
                           "leave the option out to use all");
 }
 
-/// Refers to the body of a loop: that the loop does not depend on its type spares a program most of what it would
-/// compile, and each body is there once.
-struct LoopBody {
-  const void* task;
-  void (*call)(const void* task, Index i, int worker);
+/// While it lives, this thread has so many spare workers.
+class Lending {
+ public:
+  Lending(int threads, void (*loop)(Index, int, LoopBody)) { SpareWorkers::here() = {threads, loop}; }
+  ~Lending() { SpareWorkers::here() = before_; }
+  Lending(const Lending&) = delete;
+  Lending& operator=(const Lending&) = delete;
 
-  void operator()(Index i, int worker) const { call(task, i, worker); }
+ private:
+  SpareWorkers before_ = SpareWorkers::here();
 };
 
 inline void parallel_loop(Index count, int threads, LoopBody body) {
   const FlushSubnormals flush;
+  // One piece alone may share its products with the threads that are left over. Those of a piece beside others, or of a
+  // loop within one, are at work.
+  const Lending lending(count == 1 && !ThreadPool::inside() ? threads : 1, &parallel_loop);
   if (threads <= 1 || count <= 1) {
     for (Index i = 0; i < count; ++i) body(i, 0);
     return;

@@ -5,9 +5,13 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <utility>
+
+#include "scorefield/core/detail/spare_workers.hpp"
 
 namespace scorefield::detail {
 
@@ -52,7 +56,7 @@ class ThreadPool {
       alarms_.notify_all();
     }
     {
-      const Inside mark;
+      const Inside marked;
       body(0);
     }
     places_.fetch_and(field);  // nobody else comes in
@@ -63,21 +67,24 @@ class ThreadPool {
         std::this_thread::yield();
   }
 
- private:
   /// Whether this thread runs a body.
-  static bool& inside() {
+  static bool inside() { return mark(); }
+
+ private:
+  static bool& mark() {
     static thread_local bool value = false;
     return value;
   }
   struct Inside {
-    Inside() { inside() = true; }
-    ~Inside() { inside() = false; }
+    Inside() { mark() = true; }
+    ~Inside() { mark() = false; }
   };
 
   /// Whether the system let one more begin.
   bool start_helper() {
     try {
-      std::thread([this] { help(); }).detach();
+      std::unique_ptr<HelperRoom> room(new HelperRoom);  // its numbers are whatever was there
+      std::thread([this, room = std::move(room)] { help(*room); }).detach();
     } catch (const std::system_error&) {
       return false;
     }
@@ -85,8 +92,9 @@ class ThreadPool {
     return true;
   }
 
-  [[noreturn]] void help() {
-    const Inside mark;
+  [[noreturn]] void help(HelperRoom& room) {
+    const Inside marked;
+    HelperRoom::here() = &room;
     for (;;) {
       if (enter()) continue;
       if (watch()) continue;
