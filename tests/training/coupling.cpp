@@ -59,7 +59,7 @@ TEST_CASE("a batch is paired as a whole, and conditions go with their data", "[t
     Watched objective;
     objective.seen->x0 = objective.seen->condition = sf::Matrix<double>::Zero(1, n);
     sf::detail::BatchGradient<std::remove_const_t<decltype(model)>, Watched> gradient(model, data, objective,
-                                                                                      sf::Seed{5}, n, threads);
+                                                                                      sf::Seed{5}, n, 3, threads);
     REQUIRE(gradient.chunks(n).pieces() > 2);
     sf::detail::GradientSlots<double> slots(3, model.parameters().size());
     gradient.compute(sf::view(model.parameters()), std::span(indices).first(static_cast<std::size_t>(count)), step,
@@ -121,7 +121,7 @@ TEST_CASE("a loss that is not finite names the sample, wherever it was paired to
   const sf::Dataset<double> data(x0);
   const auto model = test::small_model<double>();
   sf::detail::BatchGradient<std::remove_const_t<decltype(model)>, CoupledMatching> gradient(model, data, {},
-                                                                                            sf::Seed{5}, 100, 1);
+                                                                                            sf::Seed{5}, 100, 1, 1);
   std::vector<sf::Index> indices(100);
   std::iota(indices.begin(), indices.end(), sf::Index{0});
   sf::detail::GradientSlots<double> slots(1, model.parameters().size());

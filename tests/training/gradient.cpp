@@ -37,7 +37,7 @@ struct Case {
 
   auto gradient(int threads = 1) const {
     return sf::detail::BatchGradient<Model, sf::DenoisingScoreMatching<>>(model, data, objective, seed, samples,
-                                                                          threads);
+                                                                          samples, threads);
   }
   Slots slots(sf::Index count) const { return {count, model.parameters().size()}; }
 

@@ -303,7 +303,28 @@ TEST_CASE("a step of training allocates nothing", "[training]") {
     }
 }
 
-TEST_CASE("nor do the loop and its callbacks", "[training]") {
+TEST_CASE("threads share the products of a batch of one chunk, with the same bits and without allocations",
+          "[training]") {
+  const sf::ScoreModel model{sf::VariancePreserving<float>{}, sf::DynamicMlp<float>(2, {1024, 1024, 1024}),
+                             sf::Seed{1}};
+  const auto data = small_data();
+  for (const sf::Index batch : {1, 16}) {
+    sf::Vector<float> alone;
+    for (const int threads : {1, 2, 3}) {
+      CAPTURE(batch, threads);
+      auto run = sf::Trainer{sf::DenoisingScoreMatching{}, sf::Adam{}}.start(
+          model, data, {.steps = 3, .batch_size = batch, .threads = threads});
+      run.advance();  // starts the threads
+      CHECK(sf::test::count_allocations([&] {
+              while (!run.done()) run.advance();
+            }) == 0);
+      if (threads == 1) alone = run.result();
+      CHECK(run.result() == alone);
+    }
+  }
+}
+
+TEST_CASE("the loop of training and its callbacks allocate nothing", "[training]") {
   auto model = small_model();
   sf::History history{2};
   std::int64_t first = 0, last = 0;

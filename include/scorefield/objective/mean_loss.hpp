@@ -26,11 +26,11 @@ double mean_loss_of(const Loss& loss, const Model& model, const Dataset<typename
                     int threads) {
   using Scalar = typename Model::Scalar;
   const Chunks chunks{data.size(), model.chunk_size()};
-  const int workers = static_cast<int>(std::min<Index>(resolve_threads(threads), chunks.pieces()));
+  const int all = resolve_threads(threads);
   std::vector<decltype(loss.workspace(model))> workspaces;
-  for (int i = 0; i < workers; ++i) workspaces.push_back(loss.workspace(model));
+  for (Index i = 0; i < std::min<Index>(all, chunks.pieces()); ++i) workspaces.push_back(loss.workspace(model));
   Vector<Scalar> losses(data.size());
-  parallel_for(chunks.pieces(), workers, [&](Index i, int worker) {
+  parallel_for(chunks.pieces(), all, [&](Index i, int worker) {
     const Index first = chunks.first(i), n = chunks.length(i);
     loss.loss(model, view(model.parameters()), data.examples(first, n), Draw{seed, first, 0}, data.size(),
               segment(view(losses), first, n), workspaces[static_cast<std::size_t>(worker)]);

@@ -215,8 +215,8 @@ class TrainingRun {
         threads_(static_cast<int>(std::min<Index>(resolve_threads(options.threads), options.gradient_slots))),
         communicator_(of_several(communicator)),
         slots_(slots_of(model), model.parameters().size(), own_slots(model)),
-        gradient_(model, seen_ ? *seen_ : data_, std::move(loss), options.seed, largest_batch(),
-                  static_cast<int>(std::min<Index>(threads_, slots_.count())), communicator_),
+        gradient_(model, seen_ ? *seen_ : data_, std::move(loss), options.seed, largest_batch(), slots_.count(),
+                  threads_, communicator_),
         update_(model, std::move(method), options.average, threads_) {
     rate_.validate();
     if constexpr (shareable) {

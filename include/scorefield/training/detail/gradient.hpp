@@ -34,11 +34,11 @@ class BatchGradient {
  public:
   using Scalar = typename Model::Scalar;
 
-  /// Computes on batches of at most `batch_size` samples. Refers to the model and the data. With a communicator each
-  /// rank computes the slots that it has of a batch, and all know the losses. Throws as the objective does where its
-  /// hyper-parameters cannot work.
+  /// Computes on batches of at most `batch_size` samples, in at most `slots` slots. Refers to the model and the data.
+  /// With a communicator each rank computes the slots that it has of a batch, and all know the losses. Throws as the
+  /// objective does where its hyper-parameters cannot work.
   BatchGradient(const Model& model, const TrainingData<Scalar>& data, Loss loss, Seed seed, Index batch_size,
-                int threads, Group communicator = nullptr)
+                Index slots, int threads, Group communicator = nullptr)
       : model_(model),
         data_(data),
         loss_(std::move(loss)),
@@ -49,7 +49,7 @@ class BatchGradient {
         conditions_(data.condition_size(), batch_size),
         losses_(batch_size),
         pairing_(loss_, model, batch_size) {
-    const Index workers = std::min<Index>(threads, chunks(batch_size).pieces());
+    const Index workers = std::min<Index>(threads, slots);
     for (Index i = 0; i < workers; ++i) workspaces_.push_back(loss_.workspace(model_));
   }
 
