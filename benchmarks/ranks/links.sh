@@ -37,7 +37,7 @@ for ((i = 1; i <= ranks; ++i)); do
   ip -n "rank$i" addr add "10.77.0.$i/24" dev in
   ip -n "rank$i" link set in up
   ip -n "rank$i" link set lo up
-  tc -n "rank$i" qdisc add dev in root tbf rate "$rate" burst 1mb latency 50ms
+  tc -n "rank$i" qdisc add dev in root tbf rate "$rate" burst 256kb latency 50ms
   hosts+="${hosts:+,}10.77.0.$i"
 done
 mpirun --allow-run-as-root --mca plm_rsh_agent "$scratch/agent" --mca btl self,tcp --mca btl_tcp_if_include 10.77.0.0/24 \

@@ -92,9 +92,9 @@ Link measured_link(sf::Communicator& ranks) {
     sent[(rank + 1) % size].count = received[(rank + size - 1) % size].count = count;
     return seconds_of(&ranks, times, [&] { ranks.all_to_all(from.data(), sent, to.data(), received); });
   };
-  constexpr std::size_t large = 1 << 24;
+  constexpr std::size_t large = 1 << 22;  // about what a rank sends of a slot
   const double latency = seconds(8, 1000);
-  return {latency, static_cast<double>(large) / (seconds(large, 5) - latency)};
+  return {latency, static_cast<double>(large) / (seconds(large, 20) - latency)};
 }
 
 /// Measures a network's steps alone, on rank 0, and together where there are others.
