@@ -1,4 +1,5 @@
-# Target scorefield_headers: each header compiles alone, whatever was included before it elsewhere.
+# Target scorefield_headers: each header compiles alone, or after <Eigen/Core> if it reads Eigen, whatever was included
+# before it elsewhere.
 # Globbed, so that a new header is checked without being listed.
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include
      ${PROJECT_SOURCE_DIR}/include/scorefield/*.hpp)

@@ -189,6 +189,7 @@ int main(int argc, char** argv) {
   measured("UNet", unet, images, 64);
   measured("UNet", unet, images, 256);
   reckoned(4);
+  reckoned(4);
   const auto narrow = bench::model<float>(64), wide = bench::model<float>(1024);
   measured("MLP of 3 x 64", narrow, bench::data<float>(256), 256);
   measured("MLP of 3 x 64", narrow, bench::data<float>(4096), 4096);

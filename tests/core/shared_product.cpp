@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -99,6 +100,24 @@ Loops pretending(int threads, const F& f) {
 }
 
 }  // namespace
+
+TEST_CASE("products without rows, columns or depth are shared by nobody", "[core]") {
+  for (const auto& [outputs, inputs, batch] :
+       {std::tuple{1024, 1024, 0}, std::tuple{0, 600, 700}, std::tuple{700, 0, 600}}) {
+    CAPTURE(outputs, inputs, batch);
+    Layer<float> layer(outputs, inputs, batch);
+    const auto before = layer.gradient;
+    CHECK_NOTHROW(pretending(2, [&] { layer.multiply(); }));
+    CHECK(layer.gradient == before);
+    if (inputs == 0) CHECK(layer.y == layer.bias.replicate(1, batch));
+  }
+}
+
+TEST_CASE("a loop of no threads lends one, the caller's own", "[core]") {
+  int lent = 0;
+  sf::parallel_for(1, 0, [&](sf::Index, int) { lent = SpareWorkers::here().threads; });
+  CHECK(lent == 1);
+}
 
 TEMPLATE_TEST_CASE("shared products have the bits that they have alone", "[core]", float, double) {
   for_each_layer<TestType>([](auto& layer) {

@@ -47,9 +47,7 @@ class FetchedData : public sf::TrainingData<float> {
   mutable std::mutex mutex_;
 };
 
-sf::TrainingOptions fetching(sf::Communicator* communicator = nullptr) {
-  return {.steps = 4, .batch_size = 512, .seed = 2, .threads = 2, .communicator = communicator};
-}
+sf::TrainingOptions fetching() { return {.steps = 4, .batch_size = 512, .seed = 2, .threads = 2}; }
 
 }  // namespace
 
@@ -65,7 +63,7 @@ TEST_CASE("each rank fetches the samples of its own part of a batch and no other
     std::mutex checking;
     for (const auto& message : test::on_ranks(size, [&](sf::Communicator& communicator) {
            const FetchedData data;
-           auto run = trainer.start(model, data, fetching(&communicator));
+           auto run = trainer.over(&communicator).start(model, data, fetching());
            data.asked.clear();
            while (!run.done()) run.advance();
            const std::scoped_lock lock(checking);
@@ -102,7 +100,7 @@ TEST_CASE("where a sample cannot be had every rank throws what the data throw, t
            const FetchedData data(gone);
            const sf::ScoreModel with_units{sf::VariancePreserving<float>{}, sf::Mlp<float, 2, 16>{},
                                            sf::Units<float>::fit(test::small_data()), sf::Seed{1}};
-           auto run = trainer.start(with_units, data, fetching(&communicator));
+           auto run = trainer.over(&communicator).start(with_units, data, fetching());
            run.advance();
            const sf::Vector<float> before = run.result();
            try {

@@ -378,6 +378,7 @@ Packed<Scalar> packed_by_helper() {
   static_assert(HelperRoom::left_bytes == sizeof(Scalar) * block_rows<Scalar> * block_depth);
   static_assert(HelperRoom::right_bytes == sizeof(Scalar) * block_columns<Scalar> * block_depth);
   const auto numbers = [](std::byte* bytes) { return static_cast<Scalar*>(static_cast<void*>(bytes)); };
+  assert(HelperRoom::here());
   auto& room = *HelperRoom::here();
   return {numbers(room.left), numbers(room.right)};
 }
@@ -456,11 +457,12 @@ void multiply_operands(Start start, const Operand<Scalar>& left, const Operand<S
                        Entries entries = Entries::all) {
   constexpr Index panel = panel_rows<Scalar>;
   const Index rows = target.rows(), columns = target.cols();
+  if (rows == 0 || columns == 0) return;
   const Index threads = entries == Entries::all ? threads_for_product(rows, depth, columns) : 1;
-  const auto share = [threads](Index count) { return Chunks{count, threads}.pieces(); };
+  const auto each_of = [threads](Index count) { return Chunks{count, threads}.pieces(); };
   if (flat(start, left, depth)) {
     if (threads == 1) return add_flat_product(left, right, target, depth, 0, columns);
-    return share_pieces({columns, share(columns)}, threads, [&](Index first, Index count, int) {
+    return share_pieces({columns, each_of(columns)}, threads, [&](Index first, Index count, int) {
       add_flat_product(left, right, target, depth, first, first + count);
     });
   }
@@ -470,14 +472,18 @@ void multiply_operands(Start start, const Operand<Scalar>& left, const Operand<S
   const Packed<Scalar> own{room.left.data(), room.right.data()};
   const auto packed = [&own](int worker) { return worker == 0 ? own : packed_by_helper<Scalar>(); };
   if (threads == 1) return whole.compute(own, entries);
-  // What is copied of the right operand is copied once where pieces are columns.
-  if (whole.copied.right)
-    return share_pieces({columns, block_columns<Scalar>}, threads, [&](Index first, Index count, int worker) {
-      whole.part_of_columns(first, count).compute(packed(worker));
-    });
+  // What is copied of the right operand is copied once where pieces are columns: as many for each thread, in whole
+  // tiles.
+  if (whole.copied.right) {
+    const Index pieces_each = Chunks{columns, threads * block_columns<Scalar>}.pieces(), tile = tile_columns<1>;
+    const Index width = tile * Chunks{Chunks{columns, threads * pieces_each}.pieces(), tile}.pieces();
+    return share_pieces(
+        {columns, std::min(width, block_columns<Scalar>)}, threads,
+        [&](Index first, Index count, int worker) { whole.part_of_columns(first, count).compute(packed(worker)); });
+  }
   // Columns of the left operand are cut into as few parts as there are threads, so that a processor may fetch ahead. If
   // it is transposed, pieces have columns of their own; several for each thread are for those that come late.
-  const Index height = left.row_stride == 1 ? panel * share(Chunks{rows, panel}.pieces()) : 2 * panel;
+  const Index height = left.row_stride == 1 ? panel * each_of(Chunks{rows, panel}.pieces()) : 2 * panel;
   share_pieces({rows, height}, threads,
                [&](Index first, Index count, int worker) { whole.part_of_rows(first, count).compute(packed(worker)); });
 }

@@ -44,16 +44,18 @@ class Trainer {
   };
 
  public:
-  explicit Trainer(Loss loss, Method method, Rate rate = {}, Group communicator = nullptr)
-      : loss_(std::move(loss)), method_(std::move(method)), rate_(std::move(rate)), communicator_(communicator) {}
+  explicit Trainer(Loss loss, Method method, Rate rate = {})
+      : loss_(std::move(loss)), method_(std::move(method)), rate_(std::move(rate)) {}
 
   /// The same trainer, of runs whose steps these ranks share, with the bits of one process alone: at most as many ranks
   /// as a batch has gradient slots, which their threads share in turn. Null: this process alone. The communicator must
   /// outlive the runs.
   Trainer<Loss, Method, Rate, Communicator*> over(Communicator* communicator) const {
-    return Trainer<Loss, Method, Rate, Communicator*>(loss_, method_, rate_, communicator);
+    Trainer<Loss, Method, Rate, Communicator*> shared(loss_, method_, rate_);
+    shared.communicator_ = communicator;
+    return shared;
   }
-  /// Of a program that has no ranks, and then compiles nothing for them.
+  /// The trainer of a program that has no ranks, which compiles nothing for them.
   Trainer<Loss, Method, Rate> over(std::nullptr_t) const { return Trainer<Loss, Method, Rate>(loss_, method_, rate_); }
 
   /// Those that share the steps; null where this process is alone.
@@ -239,7 +241,10 @@ class Trainer {
   Loss loss_;
   Method method_;
   Rate rate_;
-  Group communicator_;
+  Group communicator_ = nullptr;
+
+  template <class, class, class, CommunicatorPointer>
+  friend class Trainer;
 };
 
 }  // namespace scorefield

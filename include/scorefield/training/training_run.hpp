@@ -50,8 +50,8 @@ namespace scorefield {
 /// A step has three parts, each in its own file: the gradient of a batch, into fixed slots; their sum in order; and the
 /// update. Ranks and threads take slots and pieces of the parameters, which changes the time and never a bit. Refers to
 /// the model and the data. With a communicator, which must outlive the run, there are at most as many ranks as a batch
-/// has slots, and every rank makes the same calls. What is not finite, and ranks that
-/// differ, are thrown on every rank with the same words.
+/// has slots, and every rank makes the same calls. What is not finite, and ranks that differ, are thrown on every rank
+/// with the same words.
 template <TrainableModel Model, Objective<Model> Loss, Optimizer Method, LearningRateSchedule Rate,
           CommunicatorPointer Group = std::nullptr_t>
 class TrainingRun {
@@ -356,8 +356,8 @@ class TrainingRun {
     return in_epochs ? batches_->steps_of(asked) : asked;
   }
 
-  /// Threads for the sum and the update. Where one thread alone worked on the batch, all is in its cache, and a few
-  /// pieces take less time than their way to another's; matrices are work enough to share.
+  /// Threads for the sum and the update. Where a batch is one slot of few parameters, all is in the cache of one
+  /// thread, and a few pieces take less time than their way to another's; matrices are work enough to share.
   int sharing_threads() const {
     const bool alone = slots_.all == 1 && slots_.pieces().pieces() < 32 && !MatrixOptimizer<Method>;
     return alone ? 1 : threads_;

@@ -1,5 +1,5 @@
-/// Threads that have nothing to do while another works alone. They come through here to what may share its work but is
-/// not to know of threads.
+/// Spare workers: idle threads that a parallel loop of one piece lends to the products inside it, which are not to know
+/// of threads.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,8 @@ struct LoopBody {
   void operator()(Index i, int worker) const { call(task, i, worker); }
 };
 
-/// Those of this thread. A parallel loop of a single piece lends that piece the threads that it has no work for.
+/// What this thread may share its work with. A parallel loop of a single piece lends that piece the threads that it has
+/// no work for.
 struct SpareWorkers {
   int threads = 1;  // with this one
   void (*loop)(Index count, int threads, LoopBody body) = nullptr;

@@ -106,8 +106,6 @@ namespace detail {
 template <class Result>
 Result gathered_parts(Communicator& communicator, Index n, const Result& part) {
   constexpr bool vector = std::is_same_v<Result, Vector<typename Result::Scalar>>;
-  static_assert(vector || std::is_same_v<Result, Matrix<typename Result::Scalar>>,
-                "gathered: the function returns a Matrix or a Vector of its own, not a part of one or an expression");
   const Range own = own_range(&communicator, n);
   const Index rows = vector ? Index{1} : of_first_rank(&communicator, part.rows());
   if (own.count > 0 && part.size() != rows * own.count)
@@ -143,6 +141,9 @@ Result gathered_parts(Communicator& communicator, Index n, const Result& part) {
 template <class F>
 auto gathered(Communicator* communicator, Index n, const F& f) {
   using Result = std::remove_cvref_t<decltype(f(Index{}, Index{}))>;
+  using Number = typename Result::Scalar;
+  static_assert(std::is_same_v<Result, Vector<Number>> || std::is_same_v<Result, Matrix<Number>>,
+                "gathered: the function returns a Matrix or a Vector of its own, not a part of one or an expression");
   const Range own = own_range(communicator, n);
   const bool alone = !communicator || n == 0;
   Result part;

@@ -55,7 +55,7 @@ inline void parallel_loop(Index count, int threads, LoopBody body) {
   const FlushSubnormals flush;
   // One piece alone may share its products with the threads that are left over. Those of a piece beside others, or of a
   // loop within one, are at work.
-  const Lending lending(count == 1 && !ThreadPool::inside() ? threads : 1, &parallel_loop);
+  const Lending lending(count == 1 && !ThreadPool::inside() ? std::max(1, threads) : 1, &parallel_loop);
   if (threads <= 1 || count <= 1) {
     for (Index i = 0; i < count; ++i) body(i, 0);
     return;
@@ -91,8 +91,8 @@ inline int resolve_threads(int requested) {
 }
 
 /// Calls task(i, worker) once for each i in [0, count), worker in [0, threads). If tasks throw, the exception of the
-/// smallest i reaches the caller. Threads that other work keeps from coming are not waited for. Subnormal numbers are 0
-/// in a task.
+/// smallest i reaches the caller. A task that is the only one may share its products with the other threads. Threads
+/// that other work keeps from coming are not waited for. Subnormal numbers are 0 in a task.
 template <class Task>
 void parallel_for(Index count, int threads, const Task& task) {
   detail::parallel_loop(
