@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
+#include <cstdlib>
 #include <scorefield/core/chunks.hpp>
 #include <scorefield/core/parallel/communicator.hpp>
 #include <scorefield/data.hpp>
@@ -27,44 +28,47 @@ namespace {
 
 namespace sf = scorefield;
 
-/// Between two ranks: seconds that a message takes besides its bytes, and bytes a second.
+/// What is between two ranks: the seconds that a message takes besides its bytes, and bytes a second.
 struct Link {
   double latency, bandwidth;
 };
 
-/// A step of a network on a batch, and what it takes one rank of one thread.
+/// A step of a network on a batch, which takes one rank of one thread so many seconds.
 struct Work {
   std::string name;
   sf::Index batch, chunk, parameters;
   double seconds;
 
   sf::Index chunks() const { return sf::Chunks{batch, chunk}.pieces(); }
-  /// As many as there are ranks where these are more than the usual eight, or fewer where the batch has no more chunks.
+  /// There are eight, as is usual, or one for each rank, but no more than chunks.
   sf::Index slots(int ranks) const { return std::min<sf::Index>(chunks(), std::max(8, ranks)); }
 };
 
-/// Bytes that a rank sends in a step, as detail/parameter_shares.hpp reckons them.
+/// The slots of the rank that has the most.
+double most_slots(const Work& work, int ranks) {
+  return static_cast<double>(sf::rank_range(work.slots(ranks), 0, ranks).count);
+}
+
+/// Bytes that this rank sends in a step, as detail/parameter_shares.hpp reckons them, but for the few of the squares.
 double bytes(const Work& work, int ranks) {
   const auto r = static_cast<double>(ranks), p = static_cast<double>(work.parameters);
-  return sizeof(float) * (static_cast<double>(work.slots(ranks)) / r * (p - p / r) + (r - 1) / r * p +
-                          (r - 1) / r * static_cast<double>(work.batch));
+  return sizeof(float) *
+         (most_slots(work, ranks) * (p - p / r) + (r - 1) / r * p + (r - 1) / r * static_cast<double>(work.batch));
 }
 
-/// One after the other: slots go round in turns, losses, squares and parameters are gathered, and what callbacks said
-/// is broadcast, each from neighbour to neighbour or by halves.
+/// Messages that a rank sends one after the other: slots go to each other rank in turn, parameters from neighbour to
+/// neighbour; losses, squares, and the word of callbacks, which fit() broadcasts, go by halves.
 double messages(const Work& work, int ranks) {
-  const auto most_slots = static_cast<double>(sf::rank_range(work.slots(ranks), 0, ranks).count);
   const double halves = std::bit_width(static_cast<unsigned>(ranks - 1));
-  return most_slots * (ranks - 1) + 2 * halves + (ranks - 1) + halves;
+  return most_slots(work, ranks) * (ranks - 1) + (ranks - 1) + 3 * halves;
 }
 
-/// Seconds of a step. All that a rank computes is by slots or by its share of the parameters, so that it takes what the
-/// rank with the most slots takes of one rank's time; `ranks_a_core` of them share a core.
+/// Seconds of a step. A rank computes by slots and by its share of the parameters: it takes what the one with the most
+/// slots takes of one rank's time. That more than eight slots are more to clear and to add is left out. Where
+/// `ranks_a_core` ranks share a core, each takes as many times as long.
 double predicted(const Work& work, int ranks, const Link& link, double ranks_a_core = 1) {
   if (ranks == 1) return work.seconds;
-  const auto slots = work.slots(ranks);
-  const double share =
-      static_cast<double>(sf::rank_range(slots, 0, ranks).count) / static_cast<double>(slots) * ranks_a_core;
+  const double share = most_slots(work, ranks) / static_cast<double>(work.slots(ranks)) * ranks_a_core;
   return share * work.seconds + bytes(work, ranks) / link.bandwidth + messages(work, ranks) * link.latency;
 }
 
@@ -83,7 +87,7 @@ double seconds_of(sf::Communicator* ranks, sf::Index times, const F& f) {
   return sf::of_first_rank(ranks, all[all.size() / 2]);
 }
 
-/// Of neighbours that pass bytes round.
+/// The link by which ranks pass bytes round, each to its neighbour.
 Link measured_link(sf::Communicator& ranks) {
   const auto seconds = [&](std::size_t count, sf::Index times) {
     const auto size = static_cast<std::size_t>(ranks.size()), rank = static_cast<std::size_t>(ranks.rank());
@@ -97,43 +101,42 @@ Link measured_link(sf::Communicator& ranks) {
   return {latency, static_cast<double>(large) / (seconds(large, 20) - latency)};
 }
 
-/// Measures a network's steps alone, on rank 0, and together where there are others.
+/// Measures steps: on one thread, and then on all threads where this process is alone, or else on all ranks.
 template <class Model>
 Work measure(const std::string& name, const Model& model, const sf::Dataset<float>& data, sf::Index batch, sf::Mpi& mpi,
              const Link& link, double ranks_a_core) {
   const auto trainer = bench::trainer();
   sf::TrainingOptions options{.steps = sf::Index{1} << 40, .batch_size = batch, .threads = 1};
   Work work{name, batch, model.chunk_size(), model.parameters().size(), 0};
-  const auto timed = [](auto& run, sf::Communicator* ranks) {
+  const auto timed = [](auto run, sf::Communicator* ranks) {
     run.advance();
     const double one = seconds_of(ranks, 1, [&] { run.advance(); });
     const auto times = std::max<sf::Index>(1, std::llround(0.1 / one));
     return seconds_of(ranks, sf::of_first_rank(ranks, times), [&] { run.advance(); });
   };
-  const auto of_one_process = [&](int threads) {
+  const auto alone = [&](int threads) {
     options.threads = threads;
-    double seconds = 0;
-    if (mpi.rank() == 0) {
-      auto alone = trainer.start(model, data, options);
-      seconds = timed(alone, nullptr);
-    }
-    return sf::of_first_rank(&mpi, seconds);
+    return timed(trainer.start(model, data, options), nullptr);
   };
-  work.seconds = of_one_process(1);
-  if (mpi.size() == 1 || work.chunks() < mpi.size()) return work;
-  const double on_threads = of_one_process(mpi.size());
-  options.threads = 1;
-  auto run = trainer.over(&mpi).start(model, data, options);
-  const double together = timed(run, &mpi);
+  work.seconds = sf::of_first_rank(&mpi, mpi.rank() == 0 ? alone(1) : 0);
+  if (work.chunks() < mpi.size()) return work;
+  double together = 0;
+  if (mpi.size() == 1) {
+    together = alone(0);
+  } else {
+    options.gradient_slots = work.slots(mpi.size());
+    together = timed(trainer.over(&mpi).start(model, data, options), &mpi);
+  }
   if (mpi.rank() != 0) return work;
-  const double model_says = predicted(work, mpi.size(), link, ranks_a_core);
-  std::printf("| %s, batch %td | %.3g ms | %.3g ms | %.3g ms | %.3g ms |\n", name.c_str(),
-              static_cast<std::ptrdiff_t>(batch), 1e3 * work.seconds, 1e3 * on_threads, 1e3 * together,
-              1e3 * model_says);
+  std::printf("| %s, batch %td | %.3g ms | %.3g ms |", name.c_str(), static_cast<std::ptrdiff_t>(batch),
+              1e3 * work.seconds, 1e3 * together);
+  if (mpi.size() > 1) std::printf(" %.3g ms |", 1e3 * predicted(work, mpi.size(), link, ranks_a_core));
+  std::printf("\n");
   return work;
 }
 
-/// The part of `ranks` processors that works on the step, by the model; "-" where the batch has fewer chunks.
+/// Prints efficiencies by the model, in percent: the time of one rank by `ranks` times that of so many; "-" where the
+/// batch has fewer chunks.
 void print_table(const std::vector<Work>& all) {
   struct Named {
     const char* name;  // in Gbit/s
@@ -160,14 +163,22 @@ void print_table(const std::vector<Work>& all) {
 
 int main(int argc, char** argv) {
   sf::Mpi mpi(argc, argv);
-  const double cores = argc > 1 ? std::stod(argv[1]) : mpi.size();
-  const double ranks_a_core = std::max(1.0, mpi.size() / cores);
-  const Link link = mpi.size() > 1 ? measured_link(mpi) : Link{};
-  if (mpi.size() > 1 && mpi.rank() == 0)
-    std::printf(
-        "%d ranks: %.2g us a message, %.3g GB/s\n\n| work | one thread | as many threads | ranks | by the model |\n"
-        "|---|---|---|---|---|\n",
-        mpi.size(), 1e6 * link.latency, link.bandwidth / 1e9);
+  const int cores = argc > 1 ? std::atoi(argv[1]) : mpi.size();
+  if (cores < 1) {
+    std::fprintf(stderr, "usage: scorefield_ranks [CORES], from 1 on, got %s\n", argv[1]);
+    return mpi.finish(2);
+  }
+  const double ranks_a_core = std::max(1.0, static_cast<double>(mpi.size()) / cores);
+  Link link{};
+  if (mpi.size() > 1) {
+    link = measured_link(mpi);
+    if (mpi.rank() == 0)
+      std::printf(
+          "%d ranks: %.2g us a message, %.3g GB/s\n\n| work | one thread | ranks | by the model |\n|---|---|---|---|\n",
+          mpi.size(), 1e6 * link.latency, link.bandwidth / 1e9);
+  } else {
+    std::printf("| work | one thread | all threads |\n|---|---|---|\n");
+  }
 
   sf::Matrix<float> pixels(28 * 28, 1024);
   sf::Random(sf::Seed{0}, "benchmark").uniform(sf::view(pixels), 0, 0);
@@ -180,7 +191,7 @@ int main(int argc, char** argv) {
                             sf::Index batch) {
     all.push_back(measure(name, model, data, batch, mpi, link, ranks_a_core));
   };
-  // A larger batch takes as much longer.
+  // A larger batch takes as many times as long.
   const auto reckoned = [&](sf::Index times) {
     all.push_back(all.back());
     all.back().batch *= times;
