@@ -326,10 +326,13 @@ class TrainingRun {
       if (communicator_) {
         const Index slots = slots_of(model);
         if (const int size = communicator_->size(); size > slots)
-          throw InvalidArgument("TrainingRun", text("at most ", slots, " ranks, as many as a batch has gradient slots"),
-                                text(size),
-                                text("start fewer ranks; or ask for gradient_slots of ", size, " and a batch_size of ",
-                                     model.chunk_size() * (size - 1) + 1, " or more, which both decide bits"));
+          throw InvalidArgument(
+              "TrainingRun",
+              text("at most ", slots, slots == 1 ? " rank" : " ranks", ", as many as a batch has gradient slots"),
+              text(size),
+              text("start fewer ranks; or ask for a batch_size of ", model.chunk_size() * (size - 1) + 1, " or more",
+                   options_.gradient_slots < size ? text(" and gradient_slots of ", size) : std::string(),
+                   ", which decides bits"));
         return rank_range(slots, communicator_->rank(), communicator_->size());
       }
     return {};
