@@ -107,7 +107,7 @@ TEST_CASE("products without rows, columns or depth are shared by nobody", "[core
     CAPTURE(outputs, inputs, batch);
     Layer<float> layer(outputs, inputs, batch);
     const auto before = layer.gradient;
-    CHECK_NOTHROW(pretending(2, [&] { layer.multiply(); }));
+    CHECK(pretending(2, [&] { layer.multiply(); }).loops == 0);
     CHECK(layer.gradient == before);
     if (inputs == 0) CHECK(layer.y == layer.bias.replicate(1, batch));
   }

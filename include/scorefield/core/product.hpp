@@ -458,7 +458,7 @@ void multiply_operands(Start start, const Operand<Scalar>& left, const Operand<S
   constexpr Index panel = panel_rows<Scalar>;
   const Index rows = target.rows(), columns = target.cols();
   if (rows == 0 || columns == 0) return;
-  const Index threads = entries == Entries::all ? threads_for_product(rows, depth, columns) : 1;
+  const Index threads = entries == Entries::all && depth > 0 ? threads_for_product(rows, depth, columns) : 1;
   const auto each_of = [threads](Index count) { return Chunks{count, threads}.pieces(); };
   if (flat(start, left, depth)) {
     if (threads == 1) return add_flat_product(left, right, target, depth, 0, columns);
