@@ -77,7 +77,7 @@ struct PausingSchedule {
   using Scalar = double;
   double rate(double t) const { return t < 0.4 || t > 0.6 ? 8 : 0; }
   double integral(double t) const { return 8 * (std::min(t, 0.4) + std::max(t - 0.6, 0.0)); }
-  std::string settings() const { return sf::settings_text("PausingSchedule", {}); }
+  std::string settings() const { return "PausingSchedule{}"; }
 };
 
 }  // namespace

@@ -31,13 +31,8 @@ struct Setting {
   std::string_view name;
   std::string value;
 
-  template <class Value>
-  Setting(std::string_view of, const Value& is) : name(of) {
-    if constexpr (std::floating_point<Value>)
-      value = exact_text(is);
-    else
-      value = text(is);
-  }
+  Setting(std::string_view of, const auto& is) : name(of), value(text(is)) {}
+  Setting(std::string_view of, const std::floating_point auto& is) : name(of), value(exact_text(is)) {}
 };
 
 /// "Adam{learning_rate 0.001, beta1 0.9}".
