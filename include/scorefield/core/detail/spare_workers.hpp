@@ -14,6 +14,11 @@ struct LoopBody {
   const void* task;
   void (*call)(const void* task, Index i, int worker);
 
+  template <class Task>
+  static LoopBody of(const Task& task) {
+    return {&task, [](const void* it, Index i, int worker) { (*static_cast<const Task*>(it))(i, worker); }};
+  }
+
   void operator()(Index i, int worker) const { call(task, i, worker); }
 };
 
@@ -32,7 +37,7 @@ struct SpareWorkers {
   /// have a HelperRoom. Tasks must not throw.
   template <class Task>
   void share(Index count, int most, const Task& task) const {
-    loop(count, most, {&task, [](const void* of, Index i, int worker) { (*static_cast<const Task*>(of))(i, worker); }});
+    loop(count, most, LoopBody::of(task));
   }
 };
 

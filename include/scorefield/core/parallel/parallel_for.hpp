@@ -95,8 +95,7 @@ inline int resolve_threads(int requested) {
 /// that other work keeps from coming are not waited for. Subnormal numbers are 0 in a task.
 template <class Task>
 void parallel_for(Index count, int threads, const Task& task) {
-  detail::parallel_loop(
-      count, threads, {&task, [](const void* of, Index i, int worker) { (*static_cast<const Task*>(of))(i, worker); }});
+  detail::parallel_loop(count, threads, detail::LoopBody::of(task));
 }
 
 }  // namespace scorefield
