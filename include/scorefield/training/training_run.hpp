@@ -186,7 +186,7 @@ class TrainingRun {
     check(state.parameters);
     if (state.average.size() > 0) check(state.average);
     for (const auto& vector : state.optimizer) check(vector);
-    if constexpr (shareable)
+    if constexpr (may_share<Group>)
       if (communicator_) check_same_state(state);
     step_ = state.step;
     learning_rate_ = step_ > 0 ? update_.method().learning_rate * rate_.factor(step_ - 1, steps_) : 0;
@@ -195,7 +195,6 @@ class TrainingRun {
 
  private:
   using Stream = detail::StreamedData<Scalar>;
-  static constexpr bool shareable = std::same_as<Group, Communicator*>;
 
   TrainingRun(const Model& model, const std::shared_ptr<Stream>& stream, Loss loss, Method method, Rate rate,
               const TrainingOptions& options, Group communicator)
@@ -219,7 +218,7 @@ class TrainingRun {
                   threads_, communicator_),
         update_(model, std::move(method), options.average, threads_) {
     rate_.validate();
-    if constexpr (shareable) {
+    if constexpr (may_share<Group>) {
       if (!communicator_) return;
       auto all = settings();
       Fingerprint parameters;
@@ -322,7 +321,7 @@ class TrainingRun {
 
   /// Those that this process computes.
   std::optional<Range> own_slots(const Model& model) const {
-    if constexpr (shareable)
+    if constexpr (may_share<Group>)
       if (communicator_) {
         const Index slots = slots_of(model);
         if (const int size = communicator_->size(); size > slots)
@@ -340,7 +339,7 @@ class TrainingRun {
 
   /// A single rank shares nothing.
   static Group of_several(Group communicator) {
-    if constexpr (shareable)
+    if constexpr (may_share<Group>)
       if (communicator && communicator->size() == 1) return nullptr;
     return communicator;
   }

@@ -65,6 +65,10 @@ class Communicator {
 template <class T>
 concept CommunicatorPointer = std::same_as<T, Communicator*> || std::same_as<T, std::nullptr_t>;
 
+/// Whether there may be ranks where such a pointer is.
+template <CommunicatorPointer Group>
+inline constexpr bool may_share = std::same_as<Group, Communicator*>;
+
 /// The part of [0, n) that this process takes; all of it without a communicator.
 inline Range own_range(const Communicator* communicator, Index n) {
   return communicator ? rank_range(n, communicator->rank(), communicator->size()) : Range{0, n};

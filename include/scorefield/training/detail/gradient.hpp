@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <concepts>
 #include <cstddef>
 #include <limits>
 #include <span>
@@ -82,7 +81,7 @@ class BatchGradient {
                                 workspaces_[static_cast<std::size_t>(worker)]);
       }
     });
-    if constexpr (std::same_as<Group, Communicator*>) gather_losses(slots.all, pieces);
+    if constexpr (may_share<Group>) gather_losses(slots.all, pieces);
     return mean_loss(p, indices, step, rate_before);
   }
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <concepts>
 #include <cstddef>
 #include <optional>
 #include <type_traits>
@@ -34,8 +33,6 @@ inline double clip_factor(const std::optional<double>& clip_norm, double square)
 /// Communicator*, ranks may share them.
 template <Optimizer Method, Real Scalar, CommunicatorPointer Group = std::nullptr_t>
 class ParameterUpdate {
-  static constexpr bool shareable = std::same_as<Group, Communicator*>;
-
  public:
   using State = typename PiecewiseOptimizer<Method, Scalar>::State;
 
@@ -59,7 +56,7 @@ class ParameterUpdate {
   /// Of all parameters. Ranks bring it together here, so all of them call this.
   std::vector<Vector<Scalar>> whole_state() const {
     std::vector<Vector<Scalar>> all(state().begin(), state().end());
-    if constexpr (shareable)
+    if constexpr (may_share<Group>)
       if (shares_)
         for (auto& vector : all) shares_->gather(vector);
     return all;
@@ -67,14 +64,14 @@ class ParameterUpdate {
 
   /// From now on this rank moves a share of the parameters, by its share of so many slots, and has the others of other
   /// ranks.
-  void share_out(Communicator& communicator, Index slots) requires shareable {
+  void share_out(Communicator& communicator, Index slots) requires(may_share<Group>) {
     shares_.emplace(communicator, optimizer_.share_out(communicator.size(), communicator.rank()), slots);
   }
 
   /// Adds the slots up in their order, in place of the first: all of it, or the share of this rank. Returns the square
   /// of the whole sum's norm, as detail::reduce does.
   double reduce(GradientSlots<Scalar>& slots, int threads) {
-    if constexpr (shareable)
+    if constexpr (may_share<Group>)
       if (shares_) return shares_->reduce(slots, threads);
     return detail::reduce(slots, threads);
   }
@@ -109,7 +106,7 @@ class ParameterUpdate {
       for (auto& partial : slots.partial) partial.segment(first, length).setZero();
     });
     slots.cleared = !shared();
-    if constexpr (shareable) {
+    if constexpr (may_share<Group>) {
       if (!shares_) return;
       shares_->gather(parameters_);
       // Every rank has the whole average, so that each ends with the result.
@@ -119,10 +116,6 @@ class ParameterUpdate {
   }
 
  private:
-  struct Unshared {
-    explicit operator bool() const { return false; }
-  };
-
   bool shared() const { return static_cast<bool>(shares_); }
 
   /// Moves the average of some parameters towards them.
@@ -141,7 +134,7 @@ class ParameterUpdate {
   Vector<Scalar> parameters_;
   Vector<double> average_;
   Vector<Scalar> rounded_average_;  // the same as Scalar
-  std::conditional_t<shareable, std::optional<ParameterShares<Scalar>>, Unshared> shares_;
+  std::conditional_t<may_share<Group>, std::optional<ParameterShares<Scalar>>, std::nullptr_t> shares_{};
 };
 
 }  // namespace scorefield::detail
