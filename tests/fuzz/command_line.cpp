@@ -19,7 +19,7 @@ namespace {
 /// What the program does with its options before it trains.
 void try_options(const std::vector<const char*>& words, const mnist::KeptOptions& kept) {
   constexpr sf::Index images = 60'000;
-  const auto options = mnist::read_options(static_cast<int>(words.size()), words.data());
+  const auto options = mnist::read_options(static_cast<int>(words.size()), words.data(), nullptr);
   if (!options) return;
   const auto batch = options->batch.value_or(64);
   if (options->epochs)
