@@ -65,6 +65,19 @@ TEST_CASE("the adaptive method errs about as much as it is told", "[sampler]") {
   check(sf::RectifiedFlow<double>{});
 }
 
+TEST_CASE("the adaptive method's steps grow by no more than the fifth root of what it is told", "[sampler]") {
+  const Mixture model(sf::test::two_normals<double>());
+  sf::Matrix<double> start(2, 10);
+  sf::Random(adaptive_seed, "test").normal(sf::view(start), 0, 0);
+  const auto steps = [&](double tolerance) {
+    return static_cast<double>(steps_of(model, {.rtol = tolerance, .atol = tolerance, .t_last = 0.1}, start));
+  };
+  const double growth = steps(1e-11) / steps(1e-8);
+  CAPTURE(growth);
+  // Less than the limit for short steps; a slope that is wrong by the order of a step, which the error sees, has 4.2.
+  CHECK(growth < std::pow(1e3, 1.0 / 5));
+}
+
 TEST_CASE("the adaptive method's coefficients are of order 5, and of 4 for its error", "[sampler]") {
   using Rule = sf::DormandPrince::Rule<sf::VariancePreserving<double>>;
   const auto& a = Rule::tableau;
