@@ -115,7 +115,7 @@ TEST_CASE("HeldOutStop refuses what it cannot work with", "[training]") {
                           sf::Vector<double>{{0, 0.1}}, sf::Vector<double>{{0, infinite, 1}}})
     CHECK_THROWS_WITH(best.resume(bad), contains("HeldOutStop::resume"));
   sf::Vector<double> state = sf::Vector<double>::Zero(2 + small_model().parameters().size());
-  for (const double step : {0.5, 7.0}) {
+  for (const double step : {0.5, 1e16, 7.0}) {
     state(0) = step, state(1) = step == 7 ? nan : 0.1;
     CHECK_THROWS_AS(best.resume(state), sf::InvalidArgument);
   }
