@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "scorefield/file/training_state.hpp"
@@ -239,6 +240,15 @@ TEST_CASE("callbacks go on where they stood", "[training]") {
       contains("History::resume: expected the state of a History of 5 steps a row, got ") && contains("the first 4"));
   CHECK_THROWS_WITH(sf::read_callback_state(tensors, "history", stop), contains("EarlyStop::resume: expected five"));
   CHECK(other.rows().empty());
+  // Numbers that no History of four steps a row has: how many steps are in the last row, and steps of rows.
+  for (const auto& [i, number] : {std::pair{1, -1.0}, {1, 4.0}, {4, -1.0}, {4, 1e16}, {5, -1.0}, {5, 1e16}}) {
+    sf::Vector<double> state = whole.state();
+    state(i) = number;
+    CAPTURE(i, number);
+    CHECK_THROWS_WITH(sf::History{4}.resume(state), contains("History::resume"));
+  }
+  CHECK_THROWS_WITH(sf::History{4}.resume(sf::Vector<double>{{4, 1, 0, 0}}), contains("History::resume"));
+  CHECK_NOTHROW(sf::History{4}.resume(whole.state()));
 }
 
 TEST_CASE("callbacks of the library allocate nothing after the first step", "[training]") {
