@@ -249,6 +249,13 @@ TEST_CASE("callbacks go on where they stood", "[training]") {
   }
   CHECK_THROWS_WITH(sf::History{4}.resume(sf::Vector<double>{{4, 1, 0, 0}}), contains("History::resume"));
   CHECK_NOTHROW(sf::History{4}.resume(whole.state()));
+  // Nor an EarlyStop: steps in a window of three, and windows without an improvement, of which four are the end.
+  for (const auto& [i, number] : {std::pair{0, -1.0}, {0, 3.0}, {1, -1.0}, {1, 5.0}}) {
+    sf::Vector<double> state = stop.state();
+    state(i) = number;
+    CAPTURE(i, number);
+    CHECK_THROWS_WITH(stop.resume(state), contains("EarlyStop::resume"));
+  }
 }
 
 TEST_CASE("callbacks of the library allocate nothing after the first step", "[training]") {
