@@ -247,7 +247,9 @@ TEST_CASE("callbacks go on where they stood", "[training]") {
     CAPTURE(i, number);
     CHECK_THROWS_WITH(sf::History{4}.resume(state), contains("History::resume"));
   }
-  CHECK_THROWS_WITH(sf::History{4}.resume(sf::Vector<double>{{4, 1, 0, 0}}), contains("History::resume"));
+  for (const auto& bad :
+       {sf::Vector<double>{{4}}, sf::Vector<double>{{4, 1, 0, 0}}, sf::Vector<double>{{4, 0, 0, 0, 1}}})
+    CHECK_THROWS_WITH(sf::History{4}.resume(bad), contains("History::resume"));
   CHECK_NOTHROW(sf::History{4}.resume(whole.state()));
   // Nor an EarlyStop: steps in a window of three, and windows without an improvement, of which four are the end.
   for (const auto& [i, number] : {std::pair{0, -1.0}, {0, 3.0}, {1, -1.0}, {1, 5.0}}) {
