@@ -82,6 +82,7 @@ TEST_CASE("a stream of the batches of a run over data has the bits of that run",
     auto run = recipe.trainer.stream(recipe.model, StreamRecipe::options());
     CHECK(run.steps() == 9);
     CHECK(run.batch_length() == 0);
+    CHECK(run.loss() == 0);
     while (!whole.done()) {
       whole.advance();
       recipe.feed(run, whole.step(), short_batches);
