@@ -2,6 +2,7 @@
 #include "scorefield/layer/convolution.hpp"
 
 #include <cmath>
+#include <utility>
 
 #include "scorefield/layer/transposed_convolution.hpp"
 
@@ -144,6 +145,8 @@ TEST_CASE("convolutions refuse what cannot be", "[layer]") {
                     test::contains("output_padding 2 x 2; kernel 3, stride 2"));
   for (const sf::RowsAndColumns wrong : {sf::RowsAndColumns(-1, 0), {0, -1}, {2, 0}, {0, 2}})
     CHECK_THROWS_AS(sf::TransposedConvolution<float>({5, 5, 1}, 3, {.output_padding = wrong}), sf::InvalidArgument);
-  CHECK_THROWS_WITH(sf::TransposedConvolution<float>({1, 1, 1}, 3, {.kernel = 2, .stride = 2, .output_padding = 0}),
-                    test::contains("an output of at least one pixel"));
+  for (const auto& [height, width] : {std::pair<Index, Index>{1, 1}, {1, 4}, {4, 1}})
+    CHECK_THROWS_WITH(
+        sf::TransposedConvolution<float>({height, width, 1}, 3, {.kernel = 2, .stride = 2, .output_padding = 0}),
+        test::contains("an output of at least one pixel"));
 }
