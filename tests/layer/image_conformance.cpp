@@ -73,6 +73,9 @@ TEMPLATE_TEST_CASE("a convolution of sequences keeps the promises of a layer", "
   test::check_layer(
       Linear({.height = 1, .width = 9, .channels = 9}, 5, {.kernel = {1, 5}, .stride = 2, .padding = {0, 2}}));
   test::check_layer(Linear({.height = 1, .width = 1, .channels = 2}, 3, {.kernel = {1, 5}, .padding = {0, 2}}));
+  // So long that its gradient is summed up in two parts.
+  static_assert(sf::detail::block_depth < 150);
+  test::check_layer(Linear({.height = 1, .width = 150, .channels = 1}, 3, {.kernel = {1, 3}, .padding = {0, 1}}));
   // Of several rows, of which the stride leaves some out.
   test::check_layer(
       Linear({.height = 4, .width = 5, .channels = 2}, 9, {.kernel = {1, 3}, .stride = 2, .padding = {0, 1}}));
